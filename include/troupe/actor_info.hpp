@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <troupe/actor_id.hpp>
+#include <troupe/death.hpp>
+#include <troupe/exit_status.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace troupe {
+
+enum class ActorState : std::uint8_t { starting, running, stopping, dead };
+
+// What the manager knows about one actor. A value, out of date as soon as it is read.
+struct ActorInfo {
+  ActorId id{};
+  std::string name{};  // empty: it has none
+  std::string type{};
+  int pid = 0;
+  ActorState state = ActorState::starting;
+  unsigned incarnation = 0;
+  std::uint64_t mailbox_depth = 0;  // requests sent to it and not begun
+  std::uint64_t calls_handled = 0;
+  unsigned restarts = 0;
+  std::optional<DeathCause> last_death{};
+};
+
+// What happens in a runtime. A new alternative: RuntimeEvent, and the manager that sends it.
+struct Spawned {
+  ActorId actor{};
+  std::string name{};
+  std::string type{};
+  int pid = 0;
+};
+
+struct Down {
+  ActorId actor{};
+  std::string name{};
+  std::string type{};
+  unsigned incarnation = 0;
+  ExitStatus status{};
+  DeathCause cause{};
+};
+
+struct Restarted {
+  ActorId actor{};
+  unsigned incarnation = 0;
+  int pid = 0;
+};
+
+struct GaveUp {
+  ActorId actor{};
+  DeathCause first_cause{};
+};
+
+struct Unresponsive {
+  ActorId actor{};
+  std::string method{};
+};
+
+struct ManagerDown {
+  std::string reason{};
+};
+
+using RuntimeEvent = std::variant<Spawned, Down, Restarted, GaveUp, Unresponsive, ManagerDown>;
+
+struct ShutdownReport {
+  std::vector<ActorInfo> killed{};  // did not stop within the grace
+};
+
+}  // namespace troupe

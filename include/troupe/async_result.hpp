@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <troupe/archive.hpp>
+#include <troupe/detail/result_cell.hpp>
+#include <troupe/error.hpp>
+#include <troupe/timeout.hpp>
+
+#include <exception>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+namespace troupe {
+
+template <class T>
+class Promise;
+
+namespace detail {
+
+struct ResultAccess;
+
+template <class T>
+const CellType TypedCell<T>::kType = {&TypedCell::decode_value, &TypedCell::destroy_cell, std::is_void_v<T> || is_plain<Stored<T>>};
+
+template <class T>
+void TypedCell<T>::decode_value(ResultCell& cell, std::span<const std::byte> bytes) {
+  auto& self = static_cast<TypedCell&>(cell);
+  if constexpr (std::is_void_v<T>) {
+    decode(bytes);
+    self.make_value();
+  } else {
+    static_assert(std::is_default_constructible_v<T>,
+                  "troupe: a result must be default-constructible, because it is loaded into an object; give its class a default "
+                  "constructor, or return it in a std::optional");
+    self.make_value();
+    decode(bytes, self.value());
+  }
+}
+
+template <class F, class T>
+class CallbackOf;
+
+}  // namespace detail
+
+// What a call will give: a value of type T, or an exception. A handle: copies share the outcome. Default-constructed it is
+// empty, and every function but the destructor and assignment throws InvalidState.
+// Thread-safety: different handles from any threads; one handle like a shared_ptr.
+template <class T>
+class AsyncResult {
+  static_assert(!std::is_reference_v<T>, "troupe: AsyncResult holds a value; name the type without its reference");
+
+ public:
+  using value_type = T;
+
+  AsyncResult() = default;
+  AsyncResult(const AsyncResult& other) noexcept : cell_(other.cell_) {
+    if (cell_ != nullptr) cell_->add_handle();
+  }
+  AsyncResult(AsyncResult&& other) noexcept : cell_(std::exchange(other.cell_, nullptr)) {}
+  AsyncResult& operator=(AsyncResult other) noexcept {
+    std::swap(cell_, other.cell_);
+    return *this;
+  }
+  ~AsyncResult() {
+    if (cell_ != nullptr) cell_->drop_handle();
+  }
+
+  // The value. Blocks: until it is there. Errors: what the call failed with; TimeoutError when the call's deadline passes.
+  std::add_lvalue_reference_t<const T> get() const& { return get(Timeout()); }
+  // Blocks: at most `timeout`; then TimeoutError, and the call goes on.
+  std::add_lvalue_reference_t<const T> get(Timeout timeout) const& {
+    cell().await_value(timeout);
+    if constexpr (!std::is_void_v<T>) return cell().value();
+  }
+  // Moves the value out when this is the last handle, else copies it; InvalidState for a move-only one that others hold.
+  T get() && { return std::move(*this).get(Timeout()); }
+  T get(Timeout timeout) && {
+    cell().await_value(timeout);
+    if constexpr (!std::is_void_v<T>) {
+      if (cell().is_last_handle()) return std::move(cell().value());
+      if constexpr (std::is_copy_constructible_v<T>) {
+        return cell().value();
+      } else {
+        throw InvalidState("troupe::AsyncResult: the value can only be moved, and other handles still hold it; drop them first");
+      }
+    }
+  }
+
+  // Blocks: until the outcome is there (true), whatever it is, or `timeout` has passed (false).
+  void wait() const { cell().await(Timeout()); }
+  bool wait(Timeout timeout) const { return cell().await(timeout); }
+
+  // Never blocks.
+  bool ready() const { return cell().is_ready(); }
+  // Whether the outcome is a value. Errors: ResultNotReady before ready().
+  bool successful() const {
+    if (!ready()) throw ResultNotReady("troupe::AsyncResult::successful: the result is not ready; wait() for it first");
+    return cell().error() == nullptr;
+  }
+
+  // The exception, or null on success. Blocks: until the outcome is there. Errors: TimeoutError.
+  std::exception_ptr exception() const { return exception(Timeout()); }
+  std::exception_ptr exception(Timeout timeout) const {
+    if (!cell().await(timeout)) throw TimeoutError("troupe::AsyncResult::exception: no outcome within the time-out");
+    return cell().error();
+  }
+
+  // Calls f() or f(AsyncResult<T>) once the outcome is there: in registration order, before waiters are released, in a
+  // thread of the runtime; at once and here when it is there already. f may be move-only, block, call, destroy; what it
+  // throws is reported on stderr.
+  template <class F>
+  void on_done(F f) const {
+    cell().add_callback(new detail::CallbackOf<F, T>(std::move(f)));
+  }
+
+  // Whether this handle has a result at all.
+  bool valid() const noexcept { return cell_ != nullptr; }
+
+  friend bool operator==(const AsyncResult&, const AsyncResult&) = default;
+
+ private:
+  friend struct detail::ResultAccess;
+  using Cell = detail::TypedCell<T>;
+
+  explicit AsyncResult(Cell* cell) noexcept : cell_(cell) {}
+
+  Cell& cell() const {
+    if (cell_ == nullptr) throw InvalidState("troupe::AsyncResult: this handle is empty; assign a call's result to it first");
+    return *cell_;
+  }
+
+  Cell* cell_ = nullptr;
+};
+
+namespace detail {
+
+struct ResultAccess {
+  // Takes over one handle that the cell was made with.
+  template <class T>
+  static AsyncResult<T> adopt(TypedCell<T>* cell) noexcept {
+    return AsyncResult<T>(cell);
+  }
+  template <class T>
+  static AsyncResult<T> share(TypedCell<T>& cell) noexcept {
+    cell.add_handle();
+    return AsyncResult<T>(&cell);
+  }
+};
+
+template <class F, class T>
+class CallbackOf final : public Callback {
+ public:
+  explicit CallbackOf(F f) : f_(std::move(f)) {}
+
+  void run(ResultCell& cell) override {
+    if constexpr (std::is_invocable_v<F&, AsyncResult<T>>) {
+      f_(ResultAccess::share(static_cast<TypedCell<T>&>(cell)));
+    } else {
+      static_assert(std::is_invocable_v<F&>, "troupe: on_done takes a function that is called as f() or f(AsyncResult<T>)");
+      f_();
+    }
+  }
+
+ private:
+  F f_;
+};
+
+}  // namespace detail
+
+// The other end of an AsyncResult that is completed by hand. Destroyed without an outcome, it completes with InvalidState,
+// so that nobody waits for ever. Callbacks run in the thread that sets. Thread-safety: full.
+template <class T>
+class Promise {
+ public:
+  Promise() : cell_(new detail::TypedCell<T>(0)) {}
+  Promise(Promise&& other) noexcept : cell_(std::exchange(other.cell_, nullptr)) {}
+  Promise& operator=(Promise other) noexcept {
+    std::swap(cell_, other.cell_);
+    return *this;
+  }
+  ~Promise() {
+    if (cell_ == nullptr) return;
+    cell_->complete_with_error(std::make_exception_ptr(InvalidState("troupe::Promise was destroyed before it was given an outcome")));
+    cell_->drop_handle();
+  }
+
+  // Errors: InvalidState on the second outcome.
+  template <class... Value>
+    requires(sizeof...(Value) == (std::is_void_v<T> ? 0 : 1))
+  void set_value(Value&&... value) {
+    claim();
+    try {
+      cell_->make_value(std::forward<Value>(value)...);
+    } catch (...) {
+      publish_error(std::current_exception());
+      throw;
+    }
+    cell_->publish_value();
+  }
+  void set_exception(std::exception_ptr error) {
+    if (error == nullptr) throw std::invalid_argument("troupe::Promise::set_exception: the exception_ptr is null");
+    if (!state().complete_with_error(std::move(error))) second_outcome();
+  }
+
+  AsyncResult<T> result() const { return detail::ResultAccess::share(state()); }
+
+ private:
+  detail::TypedCell<T>& state() const {
+    if (cell_ == nullptr) throw InvalidState("troupe::Promise: it was moved from");
+    return *cell_;
+  }
+  void claim() {
+    if (!state().claim()) second_outcome();
+  }
+  void publish_error(std::exception_ptr error) { cell_->publish_error(std::move(error)); }
+  [[noreturn]] static void second_outcome() { throw InvalidState("troupe::Promise: the outcome has been set already"); }
+
+  detail::TypedCell<T>* cell_;
+};
+
+}  // namespace troupe

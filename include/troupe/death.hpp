@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace troupe {
+
+// Whether a call that failed had run. Exact: the outcome of a compare-and-swap on the call's slot, never a guess.
+enum class Execution : std::uint8_t {
+  not_started,  // the actor never saw it: it is safe to send it again
+  maybe,        // the actor had begun when it died
+  done,         // it ran to its end, but what it gave back did not arrive
+};
+
+// Why an actor's process ended. Adding one: DeathCause::text and the manager's judge_exit change with it.
+enum class DeathKind : std::uint8_t {
+  unknown,             // not (or not yet) reported
+  signal,              // a signal that troupe did not send
+  exit_code,           // exit(n), _exit(n), or main's end
+  stopped,             // it was asked to stop, and did
+  killed_by_us,        // Proxy::kill, or a grace that ran out
+  uncaught_at_start,   // its constructor threw
+  parent_gone,         // who it belonged to ended
+  protocol_violation,  // it wrote what no host may write
+  start_failure,       // it never came up
+};
+
+struct ResourceUsage {
+  std::uint64_t user_time_us = 0;
+  std::uint64_t system_time_us = 0;
+  std::uint64_t max_resident_bytes = 0;
+};
+
+// The report on one death. A value.
+struct DeathCause {
+  DeathKind kind = DeathKind::unknown;
+  int exit_code = 0;                 // for exit_code
+  int signal = 0;                    // for signal and killed_by_us
+  std::uint64_t fault_address = 0;   // for signals that have one
+  std::string method{};                // that ran when it died; empty: none did
+  std::string backtrace{};             // of the thread that crashed; empty when there is none
+  std::vector<std::string> stderr_tail{};
+  ResourceUsage resource_usage{};
+  unsigned incarnation = 0;
+  std::string detail{};                // one more sentence, where there is something to add
+
+  // The whole report for people; several lines when there is a backtrace or output.
+  std::string text() const;
+};
+
+}  // namespace troupe

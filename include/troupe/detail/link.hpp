@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <troupe/actor_id.hpp>
+#include <troupe/actor_info.hpp>
+#include <troupe/detail/registry.hpp>
+#include <troupe/exit_status.hpp>
+#include <troupe/options.hpp>
+#include <troupe/timeout.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <typeinfo>
+#include <utility>
+
+namespace troupe::client {
+class CallChannel;
+class Link;  // this process's one connection to one actor
+}  // namespace troupe::client
+
+namespace troupe::detail {
+
+class ResultCell;
+
+// A counted reference on a link; what a proxy is made of. When the last one in the process that spawned a scoped actor
+// goes, the actor is stopped. Thread-safety: as a shared_ptr.
+class LinkHandle {
+ public:
+  LinkHandle() = default;
+  explicit LinkHandle(client::Link* adopted) noexcept : link_(adopted) {}
+  LinkHandle(const LinkHandle& other) noexcept : link_(other.link_) {
+    if (link_ != nullptr) retain(*link_);
+  }
+  LinkHandle(LinkHandle&& other) noexcept : link_(std::exchange(other.link_, nullptr)) {}
+  LinkHandle& operator=(LinkHandle other) noexcept {
+    std::swap(link_, other.link_);
+    return *this;
+  }
+  ~LinkHandle() {
+    if (link_ != nullptr) release(*link_);
+  }
+
+  client::Link* get() const noexcept { return link_; }
+
+ private:
+  static void retain(client::Link& link) noexcept;
+  static void release(client::Link& link) noexcept;
+
+  client::Link* link_ = nullptr;
+};
+
+// A proxy as it travels.
+struct LinkWire {
+  ActorId id{};
+  std::uint64_t key_high = 0;
+  std::uint64_t key_low = 0;
+  std::string name{};
+  std::int32_t pid = 0;
+  std::uint32_t incarnation = 0;
+  std::uint32_t mailbox_calls = 0;
+  std::uint64_t mailbox_bytes = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(id, key_high, key_low, name, pid, incarnation, mailbox_calls, mailbox_bytes);
+  }
+};
+
+LinkWire pack_link(const LinkHandle& link);
+// The link of this process's session to that actor; null for an empty proxy's wire form.
+// Errors: std::logic_error in a process without a runtime.
+LinkHandle unpack_link(const LinkWire& wire, const std::type_info& actor_type);
+
+class DownCallback {
+ public:
+  virtual ~DownCallback() = default;
+  virtual void run(const Down& down) = 0;
+};
+
+// The lower half of Proxy's verbs that are no calls. All throw std::logic_error on an empty handle.
+client::Link& checked(const LinkHandle& link);
+ActorId link_id(const LinkHandle& link);
+std::string link_name(const LinkHandle& link);
+int link_pid(const LinkHandle& link);
+unsigned link_incarnation(const LinkHandle& link);
+bool link_is_alive(const LinkHandle& link);
+void link_stop(const LinkHandle& link, Timeout grace);
+void link_kill(const LinkHandle& link);
+std::optional<ExitStatus> link_wait(const LinkHandle& link, Timeout timeout);
+void link_on_down(const LinkHandle& link, std::unique_ptr<DownCallback> callback);
+
+// One envelope being sent. Between reserve() and send() it holds the channel's producer lock: nothing but encoding plain
+// values may happen there. A call that cannot be sent completes its cell with the reason; a tell throws it.
+class CallWriter {
+ public:
+  // `cell`: null for a tell; else with one reference for the pending call. `options` may be null.
+  CallWriter(client::Link& link, RegistrationNode& node, const CallOptions* options, ResultCell* cell) noexcept
+      : link_(link), node_(node), options_(options), cell_(cell) {}
+  CallWriter(const CallWriter&) = delete;
+  CallWriter& operator=(const CallWriter&) = delete;
+
+  // Room for `payload_bytes`. Blocks: while the mailbox is full, if its policy says so. nullptr: the call has failed.
+  std::byte* reserve(std::size_t payload_bytes);
+  // After reserve() and encoding.
+  void send();
+  // reserve, copy, send.
+  void send(std::span<const std::byte> payload);
+  // The arguments could not be encoded: inside a catch block.
+  void fail_to_encode();
+
+ private:
+  friend class client::CallChannel;
+  friend class client::Link;
+
+  client::Link& link_;
+  RegistrationNode& node_;
+  const CallOptions* options_;
+  ResultCell* cell_;
+  client::CallChannel* channel_ = nullptr;
+  std::int64_t deadline_ns_ = INT64_MAX;  // steady clock
+};
+
+}  // namespace troupe::detail

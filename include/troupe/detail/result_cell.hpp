@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <troupe/timeout.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <new>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+namespace troupe::client {
+class CallChannel;
+class CellAccess;
+}  // namespace troupe::client
+
+namespace troupe::detail {
+
+class ResultCell;
+struct RegistrationNode;
+
+// What is known of a cell's type where the type itself is not.
+struct CellType {
+  void (*decode)(ResultCell& cell, std::span<const std::byte> bytes);  // makes the value; throws what decoding throws
+  void (*destroy)(ResultCell* cell) noexcept;
+  bool is_plain;  // decoding runs no code of the user's, so whoever reads the reply may do it
+};
+
+// A function that waits for a result; a link of a cell's list.
+class Callback {
+ public:
+  virtual ~Callback() = default;
+  virtual void run(ResultCell& cell) = 0;
+
+  Callback* next = nullptr;
+};
+
+struct Arrival;  // a reply that has come and is decoded by whoever looks at it first (runtime/client)
+
+// The shared state behind AsyncResult and Promise: one value or error, completed once. Where completions come from is left
+// to the client room. Thread-safety: full. Ownership: counted; handles are counted beside, because the last handle may
+// move the value out while a reader still holds the cell.
+class ResultCell {
+ public:
+  ResultCell(const CellType& type, std::uint32_t extra_references) : type_(&type), counts_(kHandle | (1 + extra_references)) {}
+  ResultCell(const ResultCell&) = delete;
+  ResultCell& operator=(const ResultCell&) = delete;
+
+  void add_handle() noexcept { counts_.fetch_add(kHandle | 1, std::memory_order_relaxed); }
+  void drop_handle() noexcept { drop(kHandle | 1); }
+  void add_reference() noexcept { counts_.fetch_add(1, std::memory_order_relaxed); }
+  void drop_reference() noexcept { drop(1); }
+  bool is_last_handle() const noexcept { return counts_.load(std::memory_order_acquire) >> 32 == 1; }
+
+  // Blocks: until the outcome is there (true) or `timeout` has passed (false).
+  bool await(Timeout timeout);
+  // await, then decodes, then throws the error if the outcome is one. Errors: TimeoutError when `timeout` passes first.
+  void await_value(Timeout timeout);
+  // Whether the outcome is there; reads what has arrived, never blocks.
+  bool is_ready();
+  // After is_ready or await: the error, or null.
+  std::exception_ptr error();
+
+  // In registration order, before waiters are released; at once, here, when the outcome is there. Takes `callback`.
+  void add_callback(Callback* callback);
+
+  // Completing it by hand (Promise): false when somebody else has completed it or is about to.
+  bool complete_with_error(std::exception_ptr error);
+  bool claim() noexcept;
+  // After claim(): the outcome is the value that was made, or this error.
+  void publish_value();
+  void publish_error(std::exception_ptr error);
+
+ protected:
+  ~ResultCell();
+
+ private:
+  friend class client::CallChannel;
+  friend class client::CellAccess;
+
+  static constexpr std::uint64_t kHandle = std::uint64_t{1} << 32;
+
+  void drop(std::uint64_t counts) noexcept {
+    if (static_cast<std::uint32_t>(counts_.fetch_sub(counts, std::memory_order_acq_rel)) == 1) type_->destroy(this);
+  }
+
+  const CellType* type_;
+  std::atomic<std::uint64_t> counts_;            // handles << 32 | references; a handle is a reference, too
+  std::atomic<std::uint32_t> status_{0};         // CellStatus bits (runtime/client); the word that waiters sleep on
+  std::uint32_t generation_ = 0;                 // with slot_: the call's ticket
+  client::CallChannel* channel_ = nullptr;       // a reference on it; null: completed by hand
+  const RegistrationNode* method_ = nullptr;
+  std::int64_t deadline_ns_ = INT64_MAX;         // steady clock
+  std::atomic<Callback*> callbacks_{nullptr};
+  Arrival* arrival_ = nullptr;                   // owned; until decoded
+  std::exception_ptr error_;
+  std::uint16_t slot_ = 0;
+  bool is_sent_ = false;                         // slot_ and generation_ hold
+};
+
+struct Nothing {};
+template <class T>
+using Stored = std::conditional_t<std::is_void_v<T>, Nothing, T>;
+
+template <class T>
+class TypedCell final : public ResultCell {
+ public:
+  using Value = Stored<T>;
+
+  explicit TypedCell(std::uint32_t extra_references) : ResultCell(kType, extra_references) {}
+
+  Value& value() { return *std::launder(reinterpret_cast<Value*>(storage_)); }
+
+  template <class... Args>
+  void make_value(Args&&... args) {
+    ::new (static_cast<void*>(storage_)) Value(std::forward<Args>(args)...);
+    has_value_ = true;
+  }
+
+  static const CellType kType;
+
+ private:
+  ~TypedCell() {
+    if (has_value_) value().~Value();
+  }
+  static void decode_value(ResultCell& cell, std::span<const std::byte> bytes);
+  static void destroy_cell(ResultCell* cell) noexcept { delete static_cast<TypedCell*>(cell); }
+
+  bool has_value_ = false;
+  alignas(Value) unsigned char storage_[sizeof(Value)];
+};
+
+}  // namespace troupe::detail

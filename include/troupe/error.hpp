@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <troupe/death.hpp>
+
+#include <chrono>
+#include <exception>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace troupe {
+
+// The root of what troupe throws. Each text names the actor, the method and the process where they are known, and what
+// to do next. Thread-safety: values.
+class Error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// Not an Error: catching errors does not swallow a cancellation.
+class CancelledError : public std::exception {
+ public:
+  explicit CancelledError(std::string text = "the call was cancelled") : text_(std::make_shared<const std::string>(std::move(text))) {}
+  const char* what() const noexcept override { return text_->c_str(); }
+
+ private:
+  std::shared_ptr<const std::string> text_;
+};
+
+namespace detail {
+class DeathReport;  // shared between the errors of one death; completed when the manager's report arrives
+}
+
+// The process of the actor ended before the call was answered.
+class ActorDied : public Error {
+ public:
+  ActorDied(const std::string& text, Execution execution, std::shared_ptr<detail::DeathReport> report)
+      : Error(text), execution_(execution), report_(std::move(report)) {}
+
+  Execution execution() const { return execution_; }
+  // Blocks: until the manager's report is complete, at most about two seconds; then what is known so far.
+  DeathCause cause() const;
+
+ private:
+  Execution execution_;
+  std::shared_ptr<detail::DeathReport> report_;
+};
+
+// What an exception that was thrown in another process brings along. A mix-in, no std::exception itself: a
+// std::out_of_range thrown in an actor is caught as std::out_of_range and as RemoteError.
+class RemoteError {
+ public:
+  struct Origin {
+    std::string type_name{};
+    std::string text{};
+    std::string backtrace{};
+    std::string actor{};
+    int pid = 0;
+  };
+
+  explicit RemoteError(Origin origin) : origin_(std::make_shared<const Origin>(std::move(origin))) {}
+  virtual ~RemoteError() = default;
+  RemoteError(const RemoteError&) = default;
+  RemoteError& operator=(const RemoteError&) = default;
+
+  const std::string& type_name() const { return origin_->type_name; }
+  const std::string& text() const { return origin_->text; }
+  const std::string& backtrace() const { return origin_->backtrace; }
+  const std::string& actor() const { return origin_->actor; }
+  int pid() const { return origin_->pid; }
+
+ private:
+  std::shared_ptr<const Origin> origin_;
+};
+
+// An exception of a type that is not registered (TROUPE_EXCEPTION), or a troupe error that left an actor's method.
+class RemoteException : public Error, public RemoteError {
+ public:
+  explicit RemoteException(Origin origin) : Error(message_of(origin)), RemoteError(std::move(origin)) {}
+
+ private:
+  static std::string message_of(const Origin& origin) { return origin.type_name + ": " + origin.text; }
+};
+
+// An actor's constructor threw something that has no codec of its own.
+class InitError : public Error, public RemoteError {
+ public:
+  explicit InitError(Origin origin)
+      : Error("the constructor of " + origin.actor + " threw " + origin.type_name + ": " + origin.text), RemoteError(std::move(origin)) {}
+};
+
+// A process could not be started, or ended before it was ready.
+class StartError : public Error {
+ public:
+  using Error::Error;
+};
+
+class TimeoutError : public Error {
+ public:
+  explicit TimeoutError(const std::string& text, Execution execution = Execution::maybe) : Error(text), execution_(execution) {}
+  Execution execution() const { return execution_; }
+
+ private:
+  Execution execution_;
+};
+
+// The bounded mailbox has no room, and its policy is WhenFull::fail.
+class MailboxFull : public Error {
+ public:
+  using Error::Error;
+};
+
+class NoSuchActor : public Error {
+ public:
+  using Error::Error;
+};
+
+class DuplicateName : public Error {
+ public:
+  using Error::Error;
+};
+
+// The other side is another build, or lacks what was asked for.
+class IncompatibleInterface : public Error {
+ public:
+  using Error::Error;
+};
+
+enum class Direction : std::uint8_t { argument, result };
+
+// A value could not be turned into bytes, or bytes into a value, or they are too many.
+class SerializationError : public Error {
+ public:
+  explicit SerializationError(const std::string& text, Direction direction = Direction::argument) : Error(text), direction_(direction) {}
+  Direction direction() const { return direction_; }
+
+ private:
+  Direction direction_;
+};
+
+// Another process wrote what no honest peer writes. Only the channel to it is affected.
+class ProtocolError : public Error {
+ public:
+  using Error::Error;
+};
+
+class ManagerDied : public Error {
+ public:
+  explicit ManagerDied(const std::string& text, Execution execution = Execution::maybe) : Error(text), execution_(execution) {}
+  Execution execution() const { return execution_; }
+
+ private:
+  Execution execution_;
+};
+
+class RuntimeStopped : public Error {
+ public:
+  using Error::Error;
+};
+
+class AuthenticationError : public Error {
+ public:
+  using Error::Error;
+};
+
+class ResultNotReady : public std::logic_error {
+ public:
+  using std::logic_error::logic_error;
+};
+
+class InvalidState : public std::logic_error {
+ public:
+  using std::logic_error::logic_error;
+};
+
+}  // namespace troupe

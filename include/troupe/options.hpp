@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <troupe/timeout.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace troupe {
+
+// How long an actor lives: as long as whoever spawned it, or as long as its (named) manager.
+enum class Lifetime : std::uint8_t { scoped, detached };
+
+// How a host process comes up: forked from a small process that waits ready, or by executing the program afresh.
+enum class StartMethod : std::uint8_t { forkserver, spawn };
+
+// What a sender meets when a mailbox has no room: it waits; its call fails with MailboxFull; or the call is kept in the
+// sender's own memory until there is room.
+enum class WhenFull : std::uint8_t { automatic, block, fail, spill };
+
+enum class Stdio : std::uint8_t { inherit, capture };
+
+// When a dead actor is started again, and how soon.
+struct RestartPolicy {
+  struct Backoff {
+    Timeout first = std::chrono::milliseconds(100);  // delay before the first restart
+    Timeout most = std::chrono::seconds(10);         // it doubles up to here
+  };
+  enum class On : std::uint8_t { never, crash, any_exit };
+
+  unsigned max = 0;                             // restarts allowed within `within`
+  Timeout within = std::chrono::seconds(30);    // window
+  Backoff backoff = {};
+  On on = On::never;
+
+  static const RestartPolicy never;
+};
+inline constexpr RestartPolicy RestartPolicy::never = {};
+
+// The bounds of one sender's mailbox at one actor. `calls`: how many may be outstanding (1 to 32768). `bytes`: room for
+// requests not yet taken (rounded up; a single payload may be half of it), and the same again for replies.
+struct MailboxOptions {
+  std::size_t calls = 1024;
+  std::size_t bytes = 64 * 1024;
+  WhenFull when_full = WhenFull::automatic;  // automatic: block; spill where the sender is an actor
+};
+
+// Bounds for the actor's process; absent: none of its own.
+struct LimitOptions {
+  std::optional<std::size_t> memory{};       // bytes
+  std::optional<Timeout> cpu_time{};
+  std::optional<unsigned> open_files{};
+  std::optional<int> nice{};
+  std::vector<int> cpus{};                   // empty: all
+};
+
+struct SpawnOptions {
+  std::string name{};                                            // empty: none; unique within the manager
+  Lifetime lifetime = Lifetime::scoped;
+  RestartPolicy restart = RestartPolicy::never;
+  MailboxOptions mailbox = {};
+  Timeout deadline = {};                                       // of each call to it that has none of its own
+  LimitOptions limits = {};
+  StartMethod start = StartMethod::forkserver;
+  std::vector<std::pair<std::string, std::string>> environment{};  // variables to set; not empty implies StartMethod::spawn
+  std::string working_directory{};                               // empty: the manager's
+  Stdio stdio = Stdio::inherit;
+  unsigned concurrency = 1;                                    // calls it handles at a time
+  std::string module{};                                          // shared library that holds it; empty: this executable
+};
+
+// Whether waiting threads watch the ring for a moment before they sleep. `learned`: as long as that pays.
+enum class Spin : std::uint8_t { learned, never };
+
+struct RuntimeOptions {
+  Timeout deadline = {};                          // of each call that has none from its actor or itself
+  Timeout start_timeout = std::chrono::seconds(60);  // for a new process to report; then StartError
+  Spin spin = Spin::learned;
+};
+
+// How to call. `deadline` is a span from the call's start.
+struct CallOptions {
+  std::optional<Timeout> deadline{};  // absent: the actor's, else the runtime's
+  bool idempotent = false;          // it may be sent again even if it had started
+  unsigned retries = 0;             // how often, for idempotent calls
+};
+
+}  // namespace troupe

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <troupe/async_result.hpp>
+#include <troupe/detail/link.hpp>
+#include <troupe/detail/method.hpp>
+#include <troupe/options.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace troupe {
+
+// Picks one of several overloaded methods: call<overload<int(int)>(&A::add)>(5); const ones overload<int(int) const>.
+template <class Signature, class C>
+constexpr auto overload(Signature C::*method) noexcept {
+  return method;
+}
+
+namespace detail {
+
+template <class... Wire>
+void send_envelope(client::Link& link, RegistrationNode& node, const CallOptions* options, ResultCell* cell, const Wire&... wire) {
+  CallWriter writer(link, node, options, cell);
+  if constexpr ((is_plain<Wire> && ...)) {
+    if (std::byte* place = writer.reserve(encoded_size(wire...))) {
+      encode_plain(place, wire...);
+      writer.send();
+    }
+  } else {
+    GrowingBuffer buffer;
+    try {
+      encode(buffer, wire...);
+    } catch (...) {
+      writer.fail_to_encode();
+      return;
+    }
+    writer.send(buffer.bytes());
+  }
+}
+
+template <class R, class... Wire>
+AsyncResult<R> send_call(client::Link& link, RegistrationNode& node, const CallOptions* options, const Wire&... wire) {
+  auto* cell = new TypedCell<R>(1);
+  AsyncResult<R> result = ResultAccess::adopt(cell);
+  send_envelope(link, node, options, cell, wire...);
+  return result;
+}
+
+template <class A, auto kMethod>
+constexpr void assert_method_of() {
+  using M = decltype(kMethod);
+  static_assert(std::is_member_function_pointer_v<M>,
+                "troupe: call and tell take a method, as in call<&A::method>(…); for a field use get or set, for a function use run");
+  if constexpr (std::is_member_function_pointer_v<M>) {
+    static_assert(std::is_base_of_v<typename MethodTraits<M>::Class, A>, "troupe: this method is not one of the actor's class or its bases");
+  }
+}
+
+// The verbs of a proxy. `Self` has link() and options().
+template <class Self, class A>
+class CallVerbs {
+ public:
+  // Calls the method in the actor's process. Arguments convert to its parameters here. Never throws for the actor's state:
+  // that is in the result. Blocks: only while the mailbox is full and its policy is WhenFull::block, and to open the
+  // channel at the first call. Errors: std::logic_error on an empty proxy.
+  template <auto kMethod, class... Args>
+  auto call(Args&&... args) const {
+    assert_method_of<A, kMethod>();
+    using Traits = MethodTraits<decltype(kMethod)>;
+    return call_with<kMethod, std::remove_cvref_t<typename Traits::Return>>(typename Traits::ParameterTypes(), args...);
+  }
+
+  // The same without a reply. Errors: MailboxFull; ActorDied and the like when it cannot be sent at all.
+  template <auto kMethod, class... Args>
+  void tell(Args&&... args) const {
+    assert_method_of<A, kMethod>();
+    tell_with<kMethod>(typename MethodTraits<decltype(kMethod)>::ParameterTypes(), args...);
+  }
+
+  // Calls a captureless lambda (or any empty, default-constructible function object) with the actor, in its process.
+  template <class Function, class... Args>
+  auto run(Function, Args&&... args) const {
+    static_assert(std::is_empty_v<Function> && std::is_default_constructible_v<Function>,
+                  "troupe: run takes a lambda without captures: another process cannot see what it would capture; pass the values as "
+                  "arguments, as in run([](A& a, int n) { … }, n)");
+    static_assert(std::is_invocable_v<Function&, A&, Travelling<Args>&&...>,
+                  "troupe: run calls its function as f(actor, args...), with the arguments decayed and text as std::string");
+    (assert_crosses<Travelling<Args>>(), ...);
+    using Key = RunKey<A, Function, Travelling<Args>...>;
+    assert_result_crosses<typename Key::Return>();
+    return send_call<std::remove_cvref_t<typename Key::Return>>(link(), Registration<Key>::node(), options(),
+                                                                as_wire<Travelling<Args>>(std::as_const(args))...);
+  }
+
+  // Reads or writes a public field of the actor, between its calls.
+  template <auto kField>
+  auto get() const {
+    static_assert(std::is_member_object_pointer_v<decltype(kField)>, "troupe: get takes a field, as in get<&A::field>()");
+    using Field = std::remove_cvref_t<decltype(std::declval<A&>().*kField)>;
+    assert_crosses<Field>();
+    return send_call<Field>(link(), Registration<FieldReadKey<A, kField>>::node(), options());
+  }
+  template <auto kField, class Value>
+  AsyncResult<void> set(Value&& value) const {
+    static_assert(std::is_member_object_pointer_v<decltype(kField)>, "troupe: set takes a field, as in set<&A::field>(value)");
+    using Field = std::remove_cvref_t<decltype(std::declval<A&>().*kField)>;
+    assert_crosses<Field>();
+    return send_call<void>(link(), Registration<FieldWriteKey<A, kField>>::node(), options(), as_wire<Field>(std::as_const(value)));
+  }
+
+ private:
+  template <auto kMethod, class R, class... P, class... Args>
+  AsyncResult<R> call_with(Parameters<P...>, const Args&... args) const {
+    check_call<kMethod, P...>(args...);
+    assert_result_crosses<R>();
+    return send_call<R>(link(), Registration<MethodKey<A, kMethod>>::node(), options(), as_wire<Argument<P>>(args)...);
+  }
+  template <auto kMethod, class... P, class... Args>
+  void tell_with(Parameters<P...>, const Args&... args) const {
+    check_call<kMethod, P...>(args...);
+    send_envelope(link(), Registration<MethodKey<A, kMethod>>::node(), options(), nullptr, as_wire<Argument<P>>(args)...);
+  }
+  template <auto kMethod, class... P, class... Args>
+  static constexpr void check_call(const Args&...) {
+    static_assert(sizeof...(P) == sizeof...(Args), "troupe: the method takes another number of arguments");
+    if constexpr (sizeof...(P) == sizeof...(Args)) {
+      static_assert(((std::is_same_v<Args, Argument<P>> || std::is_convertible_v<const Args&, Argument<P>>) && ...),
+                    "troupe: an argument does not convert to the method's parameter");
+    }
+    (assert_parameter_crosses<P>(), ...);
+  }
+
+  client::Link& link() const { return static_cast<const Self&>(*this).link_reference(); }
+  const CallOptions* options() const { return static_cast<const Self&>(*this).options_or_null(); }
+};
+
+// Two verbs' names are templates of the class, so a proxy under options is a type of its own.
+template <class A>
+class ProxyUnderOptions : public CallVerbs<ProxyUnderOptions<A>, A> {
+ public:
+  ProxyUnderOptions(LinkHandle link, CallOptions options) : link_(std::move(link)), options_(options) {}
+
+ private:
+  friend class CallVerbs<ProxyUnderOptions<A>, A>;
+  client::Link& link_reference() const { return checked(link_); }
+  const CallOptions* options_or_null() const { return &options_; }
+
+  LinkHandle link_;
+  CallOptions options_;
+};
+
+template <class F>
+class DownCallbackOf final : public DownCallback {
+ public:
+  explicit DownCallbackOf(F f) : f_(std::move(f)) {}
+  void run(const Down& down) override {
+    if constexpr (std::is_invocable_v<F&, const Down&>) {
+      f_(down);
+    } else {
+      static_assert(std::is_invocable_v<F&>, "troupe: on_down takes a function that is called as f() or f(const Down&)");
+      f_();
+    }
+  }
+
+ private:
+  F f_;
+};
+
+}  // namespace detail
+
+// Stands for an actor that lives in another process. A cheap value: copyable, comparable, hashable, serializable, so it is
+// an argument, a result, a member. Default-constructed it is empty; then all but comparing throws std::logic_error.
+// The last proxy of a scoped actor to go in the process that spawned it stops it. Thread-safety: as a shared_ptr; the verbs
+// of one proxy may be called from any threads.
+template <class A>
+class Proxy : public detail::CallVerbs<Proxy<A>, A> {
+ public:
+  using actor_type = A;
+
+  Proxy() = default;
+
+  // The same verbs under these options: proxy.with({.deadline = 5ms}).call<&A::m>().
+  detail::ProxyUnderOptions<A> with(CallOptions options) const { return {link_, options}; }
+
+  // Finishes what was sent before, destroys the actor, ends its process; killed when that takes longer than `grace`.
+  // Returns at once.
+  void stop(Timeout grace = std::chrono::seconds(5)) const { detail::link_stop(link_, grace); }
+  // SIGKILL, now. Returns at once.
+  void kill() const { detail::link_kill(link_); }
+  bool is_alive() const { return detail::link_is_alive(link_); }
+  // How its process ended. Blocks: until it has; nullopt when `timeout` passes first.
+  std::optional<ExitStatus> wait(Timeout timeout = {}) const { return detail::link_wait(link_, timeout); }
+
+  ActorId id() const { return detail::link_id(link_); }
+  std::string name() const { return detail::link_name(link_); }
+  int pid() const { return detail::link_pid(link_); }
+  unsigned incarnation() const { return detail::link_incarnation(link_); }
+
+  // Calls f() or f(const Down&) once its process has ended, in a thread of the runtime; soon when it has ended already.
+  template <class F>
+  void on_down(F f) const {
+    detail::link_on_down(link_, std::make_unique<detail::DownCallbackOf<F>>(std::move(f)));
+  }
+
+  explicit operator bool() const noexcept { return link_.get() != nullptr; }
+
+  friend bool operator==(const Proxy& a, const Proxy& b) { return a.link_.get() == b.link_.get() || (a && b && a.id() == b.id()); }
+  friend auto operator<=>(const Proxy& a, const Proxy& b) { return a.id_or_none() <=> b.id_or_none(); }
+
+  template <class Archive>
+  void save(Archive& archive) const {
+    archive(detail::pack_link(link_));
+  }
+  template <class Archive>
+  void load(Archive& archive) {
+    detail::LinkWire wire;
+    archive(wire);
+    link_ = detail::unpack_link(wire, typeid(A));
+  }
+
+  // For the runtime.
+  explicit Proxy(detail::LinkHandle link) noexcept : link_(std::move(link)) {}
+
+ private:
+  friend class detail::CallVerbs<Proxy<A>, A>;
+  friend struct std::hash<Proxy<A>>;
+
+  client::Link& link_reference() const { return detail::checked(link_); }
+  const CallOptions* options_or_null() const { return nullptr; }
+  ActorId id_or_none() const { return link_.get() == nullptr ? ActorId() : id(); }
+
+  detail::LinkHandle link_;
+};
+
+}  // namespace troupe
+
+template <class A>
+struct std::hash<troupe::Proxy<A>> {
+  std::size_t operator()(const troupe::Proxy<A>& proxy) const noexcept { return std::hash<troupe::ActorId>()(proxy.id_or_none()); }
+};

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <troupe/actor_info.hpp>
+#include <troupe/async_result.hpp>
+#include <troupe/detail/link.hpp>
+#include <troupe/guard.hpp>
+#include <troupe/options.hpp>
+#include <troupe/proxy.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace troupe {
+
+namespace client {
+class Session;
+}
+
+namespace detail {
+
+class EventCallback {
+ public:
+  virtual ~EventCallback() = default;
+  virtual void run(const RuntimeEvent& event) = 0;
+};
+
+template <class F>
+class EventCallbackOf final : public EventCallback {
+ public:
+  explicit EventCallbackOf(F f) : f_(std::move(f)) {}
+  void run(const RuntimeEvent& event) override { f_(event); }
+
+ private:
+  F f_;
+};
+
+// How a spawn ends when its name is taken.
+enum class OnExisting : bool { fail, join };
+
+struct SpawnOrder {
+  RegistrationNode& constructor;
+  const std::type_info& type;
+  const SpawnOptions& options;
+  std::span<const std::byte> arguments;
+  OnExisting on_existing = OnExisting::fail;
+};
+
+// Completes `cell` (of an AsyncResult<Proxy<A>>; with one reference for it) when the constructor has run.
+void spawn_into(client::Session& session, const SpawnOrder& order, ResultCell& cell);
+std::optional<LinkHandle> find_link(client::Session& session, std::string_view name, const std::type_info& type);
+
+}  // namespace detail
+
+// The way into troupe for a program: starts a private manager process, and through it actors, each in a process of its
+// own. Its destructor stops them all. Thread-safety: full, but for construction and destruction.
+class Runtime {
+ public:
+  // First in main. In a process that troupe started in a role it never returns.
+  // Errors: StartError.
+  Runtime(int argc, char** argv, RuntimeOptions options = {});
+  // Where main_guard ran. Errors: StartError; std::logic_error if it did not.
+  explicit Runtime(RuntimeOptions options = {});
+  ~Runtime();
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+
+  // Makes an A from `args` in a process of its own. Arguments travel as their decayed types, text as std::string.
+  // Blocks: until the constructor has run. Errors: what the constructor threw, as itself and as RemoteError (InitError when
+  // its type is not registered); StartError; DuplicateName; SerializationError; ManagerDied; RuntimeStopped.
+  template <class A, class... Args>
+  Proxy<A> spawn(Args&&... args) {
+    return spawn<A>(SpawnOptions(), std::forward<Args>(args)...);
+  }
+  template <class A, class... Args>
+  Proxy<A> spawn(SpawnOptions options, Args&&... args) {
+    return start<A>(options, detail::OnExisting::fail, args...).get();
+  }
+
+  // The same without blocking; the errors are in the result.
+  template <class A, class... Args>
+  AsyncResult<Proxy<A>> spawn_async(Args&&... args) {
+    return spawn_async<A>(SpawnOptions(), std::forward<Args>(args)...);
+  }
+  template <class A, class... Args>
+  AsyncResult<Proxy<A>> spawn_async(SpawnOptions options, Args&&... args) {
+    return start<A>(options, detail::OnExisting::fail, args...);
+  }
+
+  // The living actor of that name, or else a new one; atomic among all who ask. Errors: as spawn; IncompatibleInterface
+  // when the name belongs to an actor of another class; std::invalid_argument without a name.
+  template <class A, class... Args>
+  Proxy<A> spawn_or_get(SpawnOptions options, Args&&... args) {
+    return start<A>(options, detail::OnExisting::join, args...).get();
+  }
+
+  // The living actor of that name, if there is one. Errors: IncompatibleInterface when it is of another class.
+  template <class A>
+  std::optional<Proxy<A>> find(std::string_view name) {
+    auto link = detail::find_link(session(), name, typeid(A));
+    if (!link) return std::nullopt;
+    return Proxy<A>(std::move(*link));
+  }
+  // The same; NoSuchActor when there is none.
+  template <class A>
+  Proxy<A> lookup(std::string_view name) {
+    auto proxy = find<A>(name);
+    if (!proxy) no_such_actor(name);
+    return std::move(*proxy);
+  }
+
+  // All living actors of this runtime. Blocks: for the manager's answer, about 250 ms when a host is stuck.
+  std::vector<ActorInfo> actors();
+
+  // Calls f(const RuntimeEvent&) for every event from now on, in order, in a thread of the runtime.
+  template <class F>
+  void on_event(F f) {
+    add_event_callback(std::make_unique<detail::EventCallbackOf<F>>(std::move(f)));
+  }
+
+  // Stops all actors: they finish what was sent, and are killed when `grace` has passed. Idempotent.
+  ShutdownReport shutdown(Timeout grace = std::chrono::seconds(5));
+
+ private:
+  template <class A, class... Args>
+  AsyncResult<Proxy<A>> start(const SpawnOptions& options, detail::OnExisting on_existing, Args&... args) {
+    static_assert(std::is_constructible_v<A, detail::Travelling<Args>&&...>,
+                  "troupe: the actor's class cannot be constructed from these arguments (decayed, text as std::string)");
+    (detail::assert_crosses<detail::Travelling<Args>>(), ...);
+    detail::GrowingBuffer buffer(detail::GrowingBuffer::kLargestArguments);
+    detail::encode(buffer, detail::as_wire<detail::Travelling<Args>>(std::as_const(args))...);
+    using Key = detail::ConstructorKey<A, detail::Travelling<Args>...>;
+    auto* cell = new detail::TypedCell<Proxy<A>>(1);
+    AsyncResult<Proxy<A>> result = detail::ResultAccess::adopt(cell);
+    detail::spawn_into(session(), {detail::Registration<Key>::node(), typeid(A), options, buffer.bytes(), on_existing}, *cell);
+    return result;
+  }
+
+  client::Session& session() { return *session_; }
+  void add_event_callback(std::unique_ptr<detail::EventCallback> callback);
+  [[noreturn]] static void no_such_actor(std::string_view name);
+
+  std::shared_ptr<client::Session> session_;
+};
+
+}  // namespace troupe

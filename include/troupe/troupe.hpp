@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+// All of troupe but asio.hpp, testing.hpp and cluster.hpp.
+#include <troupe/async_result.hpp>
+#include <troupe/detail/exception_registry.hpp>
+#include <troupe/error.hpp>
+#include <troupe/guard.hpp>
+#include <troupe/options.hpp>
+#include <troupe/proxy.hpp>
+#include <troupe/runtime.hpp>
+#include <troupe/timeout.hpp>

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <troupe/death.hpp>
+
+#include <fmt/core.h>
+
+#include <cstring>
+
+namespace troupe {
+
+namespace {
+
+std::string signal_text(int signal) {
+  const char* name = ::sigabbrev_np(signal);
+  return name != nullptr ? fmt::format("signal {} (SIG{})", signal, name) : fmt::format("signal {}", signal);
+}
+
+std::string headline(const DeathCause& cause) {
+  switch (cause.kind) {
+    case DeathKind::unknown:
+      return "its end has not been reported yet";
+    case DeathKind::signal:
+      return "killed by " + signal_text(cause.signal);
+    case DeathKind::exit_code:
+      return fmt::format("exited with code {}", cause.exit_code);
+    case DeathKind::stopped:
+      return "stopped as it was asked to";
+    case DeathKind::killed_by_us:
+      return "killed by troupe on request";
+    case DeathKind::uncaught_at_start:
+      return "its constructor threw";
+    case DeathKind::parent_gone:
+      return "ended because whoever it belonged to ended";
+    case DeathKind::protocol_violation:
+      return "ended because it broke the protocol";
+    case DeathKind::start_failure:
+      return "it never came up";
+  }
+  return "ended";
+}
+
+}  // namespace
+
+std::string DeathCause::text() const {
+  std::string text = headline(*this);
+  if (fault_address != 0) text += fmt::format(" at address {:#x}", fault_address);
+  if (!method.empty()) text += fmt::format(" while {} ran", method);
+  if (!detail.empty()) text += "; " + detail;
+  if (!backtrace.empty()) text += "\n" + backtrace;
+  for (const std::string& line : stderr_tail) text += "\n  | " + line;
+  return text;
+}
+
+}  // namespace troupe

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "channel/client_end.hpp"
+
+#include <troupe/error.hpp>
+
+#include <fmt/core.h>
+
+#include <bit>
+#include <cstring>
+#include <utility>
+
+#include "platform/futex.hpp"
+
+namespace troupe::channel {
+
+platform::SharedMemory ClientEnd::create_requests(const Geometry& geometry) {
+  return platform::SharedMemory::create("the requests of a channel", geometry.request_bytes());
+}
+
+ClientEnd::ClientEnd(const Geometry& geometry, const platform::SharedMemory& requests, const platform::SharedMemory& replies,
+                     const platform::SharedMemory& states, platform::Event host_event)
+    : geometry_(geometry),
+      queue_mask_(std::bit_ceil(geometry.slots) - 1),
+      requests_(requests, platform::Access::read_write),
+      replies_(replies, platform::Access::read_only),
+      states_(states, platform::Access::read_write),
+      host_event_(std::move(host_event)),
+      generations_(std::make_unique<std::atomic<std::uint32_t>[]>(geometry.slots)),
+      requests_writer_(MappedCells(requests_.data() + sizeof(RequestsFront), geometry.request_cells)),
+      tells_(queue_mask_ + 1),
+      replies_reader_(MappedCells(replies_.data() + sizeof(RepliesFront), geometry.reply_cells)),
+      returned_(std::make_unique<std::uint16_t[]>(queue_mask_ + 1)) {
+  free_slots_.reserve(geometry.slots);
+  for (std::uint32_t slot = geometry.slots; slot-- > 0;) free_slots_.push_back(static_cast<std::uint16_t>(slot));
+}
+
+std::optional<ClientEnd::Draft> ClientEnd::draft(std::uint32_t payload_bytes) {
+  if (free_slots_.empty() && !find_free_slot()) return std::nullopt;
+  const std::uint32_t cells = wire::cells_for(sizeof(wire::RequestHeader), payload_bytes);
+  auto place = requests_writer_.find(cells);
+  if (!place) {
+    refresh_room();
+    place = requests_writer_.find(cells);
+    if (!place) return std::nullopt;
+  }
+  const std::uint16_t slot = free_slots_.back();
+  const std::uint32_t generation = generations_[slot].load(std::memory_order_relaxed);
+  std::byte* record = requests_writer_.cells().at(place->cell);
+  return Draft{{slot, generation}, record + sizeof(wire::RequestHeader), payload_bytes, *place};
+}
+
+void ClientEnd::publish(const Draft& draft, wire::RequestKind kind, wire::MethodId method, std::int64_t deadline_ns) {
+  requests_writer_.open(draft.place, [](std::byte* record) {
+    record[offsetof(wire::RequestHeader, kind)] = static_cast<std::byte>(wire::RequestKind::padding);
+  });
+  std::byte* record = draft.payload - sizeof(wire::RequestHeader);
+  const wire::RequestHeader header{
+      0, method.value, draft.ticket.slot, static_cast<std::uint8_t>(kind), 0, draft.ticket.generation, 0, deadline_ns};
+  std::memcpy(record + sizeof header.commit, reinterpret_cast<const std::byte*>(&header) + sizeof header.commit,
+              sizeof header - sizeof header.commit);
+  free_slots_.pop_back();
+  requests_writer_.publish(draft.place, draft.payload_bytes);
+  requests_front().published.store(++published_, std::memory_order_relaxed);
+  if (kind == wire::RequestKind::tell) {
+    tells_[tells_end_++ & queue_mask_] = {draft.ticket.slot, requests_writer_.position()};
+  }
+}
+
+bool ClientEnd::find_free_slot() {
+  collect_returned();
+  if (free_slots_.empty()) refresh_room();
+  return !free_slots_.empty();
+}
+
+void ClientEnd::collect_returned() {
+  const std::uint32_t written = returned_written_.load(std::memory_order_acquire);  // pairs with the release in finish
+  while (returned_read_ != written) free_slots_.push_back(returned_[returned_read_++ & queue_mask_]);
+}
+
+void ClientEnd::refresh_room() {
+  // Pairs with the release in HostEnd::finish: the slots of requests before it have been rearmed.
+  if (!requests_writer_.release_until(replies_front().requests_read.load(std::memory_order_acquire))) {
+    throw ProtocolError("the host says it has read requests that were never sent");
+  }
+  for (; tells_begin_ != tells_end_ && tells_[tells_begin_ & queue_mask_].end <= requests_writer_.released(); ++tells_begin_) {
+    const std::uint16_t slot = tells_[tells_begin_ & queue_mask_].slot;
+    generations_[slot].store(generations_[slot].load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    free_slots_.push_back(slot);
+  }
+}
+
+std::optional<ClientEnd::Reply> ClientEnd::next_reply() {
+  for (;;) {
+    const auto payload_bytes = replies_reader_.peek();
+    if (!payload_bytes) return std::nullopt;
+    wire::ReplyHeader header;  // copied out once; checked and used only here
+    std::memcpy(&header, replies_reader_.record(), sizeof header);
+    if (static_cast<wire::ReplyKind>(header.kind) == wire::ReplyKind::padding) {
+      if (replies_reader_.is_at_start()) throw ProtocolError("padding fills a whole ring");  // or this loop might never end
+      replies_reader_.advance(replies_reader_.cells_to_end());
+      continue;
+    }
+    if (!replies_reader_.fits(sizeof header, *payload_bytes)) throw ProtocolError("a reply is longer than its ring");
+    if (header.kind > static_cast<std::uint8_t>(wire::ReplyKind::no_method)) {
+      throw ProtocolError(fmt::format("a reply is of the unknown kind {}", header.kind));
+    }
+    if (header.slot >= geometry_.slots || header.generation != generations_[header.slot].load(std::memory_order_relaxed)) {
+      throw ProtocolError(fmt::format("a reply names the call {}/{}, which is not waiting", header.slot, header.generation));
+    }
+    return Reply{{header.slot, header.generation},
+                 static_cast<wire::ReplyKind>(header.kind),
+                 {replies_reader_.record() + sizeof header, *payload_bytes},
+                 wire::cells_for(sizeof header, *payload_bytes)};
+  }
+}
+
+void ClientEnd::finish(const Reply& reply) {
+  replies_reader_.advance(reply.cells);
+  requests_front().replies_read.store(replies_reader_.position(), std::memory_order_release);
+  generations_[reply.ticket.slot].store(reply.ticket.generation + 1, std::memory_order_relaxed);
+  const std::uint32_t written = returned_written_.load(std::memory_order_relaxed);
+  returned_[written & queue_mask_] = reply.ticket.slot;
+  returned_written_.store(written + 1, std::memory_order_release);
+}
+
+void ClientEnd::settle() { wake_host(DoorbellProtocol<>::look_for_room(host_bell())); }
+
+void ClientEnd::ring_host() { wake_host(DoorbellProtocol<>::look(host_bell())); }
+
+void ClientEnd::wake_host(Wake wake) {
+  if (wake.futex) platform::futex_wake(host_bell().state, 1, platform::FutexScope::shared);
+  if (wake.event) host_event_.signal();
+}
+
+Execution ClientEnd::withdraw(Ticket ticket, wire::SlotState outcome) {
+  return SlotProtocol<>::withdraw(slot_word(ticket.slot), ticket.generation, outcome);
+}
+
+}  // namespace troupe::channel

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "channel/geometry.hpp"
+#include "channel/ring.hpp"
+#include "platform/event.hpp"
+#include "platform/memory.hpp"
+
+namespace troupe::channel {
+
+// The client's end of a channel: puts requests into the ring, takes replies out, judges. Who may do so when is left to
+// the client room (producer lock, reader role), and so is what a reply means.
+// Thread-safety: the functions under "producer" one thread at a time, those under "reader" one thread at a time, both at
+// once; those under "any thread" always.
+class ClientEnd {
+ public:
+  // `requests` is this process's own; replies and states came from the host.
+  // Errors: std::system_error (no address space).
+  ClientEnd(const Geometry& geometry, const platform::SharedMemory& requests, const platform::SharedMemory& replies,
+            const platform::SharedMemory& states, platform::Event host_event);
+  ClientEnd(const ClientEnd&) = delete;
+  ClientEnd& operator=(const ClientEnd&) = delete;
+
+  // Request memory as a channel needs it; sealed once the client end has been made over it.
+  static platform::SharedMemory create_requests(const Geometry& geometry);
+
+  // ---- producer
+
+  struct Draft {
+    Ticket ticket;
+    std::byte* payload = nullptr;
+    std::uint32_t payload_bytes = 0;
+    RingWriter<MappedCells>::Place place;
+  };
+
+  // Room for a request: a slot and place for `payload_bytes` <= geometry().max_request_payload(). nullopt: none now; it
+  // may come when replies are read or the host goes on. A draft that is not published leaves no trace.
+  std::optional<Draft> draft(std::uint32_t payload_bytes);
+  void publish(const Draft& draft, wire::RequestKind kind, wire::MethodId method, std::int64_t deadline_ns);
+
+  // ---- reader
+
+  struct Reply {
+    Ticket ticket;
+    wire::ReplyKind kind = wire::ReplyKind::value;
+    std::span<const std::byte> payload;  // valid until finish()
+    std::uint32_t cells = 0;
+  };
+
+  // The next reply that has arrived, checked against this end's own tables. Errors: ProtocolError.
+  std::optional<Reply> next_reply();
+  // Its slot and its room are free again.
+  void finish(const Reply& reply);
+  bool has_reply() const { return replies_reader_.peek().has_value(); }
+  // After a batch of finish(): wakes a host that waits for room.
+  void settle();
+
+  // ---- any thread
+
+  // Moves whenever the host has taken requests; compare only.
+  std::uint64_t host_progress() const { return replies_front().requests_read.load(std::memory_order_acquire); }
+
+  // Wakes the host if it sleeps; after publish(), outside of locks.
+  void ring_host();
+  // Takes the call from the host (`outcome` cancelled or taken), or says how far it got.
+  Execution withdraw(Ticket ticket, wire::SlotState outcome);
+
+  DoorbellWords<>& client_bell() const { return states_front().client_bell; }
+  DoorbellWords<>& host_bell() const { return states_front().host_bell; }
+  const Geometry& geometry() const { return geometry_; }
+
+ private:
+  using Word = SlotProtocol<>::Word;
+
+  RequestsFront& requests_front() const { return *reinterpret_cast<RequestsFront*>(requests_.data()); }
+  const RepliesFront& replies_front() const { return *reinterpret_cast<const RepliesFront*>(replies_.data()); }
+  StatesFront& states_front() const { return *reinterpret_cast<StatesFront*>(states_.data()); }
+  Word& slot_word(std::uint16_t slot) const { return reinterpret_cast<Word*>(states_.data() + sizeof(StatesFront))[slot]; }
+
+  bool find_free_slot();
+  void collect_returned();
+  void refresh_room();
+  void wake_host(Wake wake);
+
+  struct Tell {
+    std::uint16_t slot;
+    std::uint64_t end;  // position behind its record
+  };
+
+  const Geometry geometry_;
+  const std::uint32_t queue_mask_;  // indexes arrays of at least geometry_.slots elements, a power of two
+  platform::Mapping requests_;
+  platform::Mapping replies_;
+  platform::Mapping states_;
+  platform::Event host_event_;
+
+  // Generation of each slot's current or next use.
+  std::unique_ptr<std::atomic<std::uint32_t>[]> generations_;
+
+  // Producer's.
+  alignas(64) RingWriter<MappedCells> requests_writer_;
+  std::vector<std::uint16_t> free_slots_;   // last in, first out: its words are warm
+  std::vector<Tell> tells_;                 // a queue over a fixed array
+  std::uint32_t tells_begin_ = 0, tells_end_ = 0;
+  std::uint64_t published_ = 0;
+  std::uint32_t returned_read_ = 0;
+
+  // Reader's; slots go back to the producer through returned_.
+  alignas(64) RingReader<MappedCells> replies_reader_;
+  std::unique_ptr<std::uint16_t[]> returned_;        // a queue over a fixed array
+  alignas(64) std::atomic<std::uint32_t> returned_written_{0};
+};
+
+}  // namespace troupe::channel

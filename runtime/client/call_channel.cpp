@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "client/call_channel.hpp"
+
+#include <utility>
+
+#include "client/session.hpp"
+
+namespace troupe::client {
+
+CallChannel::CallChannel(std::shared_ptr<Session> session, ChannelParts parts)
+    : session_(std::move(session)),
+      actor_(std::move(parts.actor)),
+      when_full_(parts.when_full),
+      deadline_(parts.deadline),
+      client_event_(std::move(parts.client_event)),
+      host_life_(std::move(parts.host_life)),
+      life_word_(parts.life_word),
+      host_(std::move(parts.host)),
+      report_(std::make_shared<detail::DeathReport>()),
+      end_(parts.geometry, parts.requests, parts.replies, parts.states, std::move(parts.host_event)),
+      pending_(std::make_unique<std::atomic<detail::ResultCell*>[]>(parts.geometry.slots)),
+      spin_(parts.spin == Spin::learned) {}
+
+void CallChannel::drop_reference() noexcept {
+  if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+}
+
+}  // namespace troupe::client

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <troupe/detail/link.hpp>
+#include <troupe/detail/result_cell.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "base/death_report.hpp"
+#include "channel/client_end.hpp"
+#include "channel/spin.hpp"
+#include "platform/futex.hpp"
+#include "platform/life_page.hpp"
+#include "platform/process.hpp"
+#include "platform/processor.hpp"
+
+namespace troupe::client {
+
+class Session;
+
+// Who is at the other end, for error texts and verdicts.
+struct ActorIdentity {
+  ActorId id;
+  std::string name;
+  std::string type;  // readable
+  int pid = 0;
+  unsigned incarnation = 0;
+
+  std::string text() const;  // actor 7 "name" (Counter, process 123)
+};
+
+// What a channel is made of when the manager's answer has come.
+struct ChannelParts {
+  ActorIdentity actor;
+  channel::Geometry geometry;
+  WhenFull when_full = WhenFull::block;
+  Spin spin = Spin::learned;
+  Timeout deadline;  // of calls that have none of their own
+  platform::SharedMemory requests, replies, states;
+  platform::Event host_event, client_event;
+  platform::LifeView host_life;
+  std::optional<unsigned> life_word;  // for this channel alone
+  platform::Process host;
+};
+
+// Why a channel is judged. Adding one: CallChannel::failure.
+enum class Fall : std::uint8_t { none, host_died, manager_died, protocol_error, runtime_stopped };
+
+// This process's calls to one actor: sends them, reads the replies, completes the results, and when the other side falls
+// says of each call how far it got. How bytes move is the channel room's.
+//
+// Three roles share it. Producers hold the send lock. At most one thread is the reader: a thread that waits for a result
+// (it leads, for all others), or the session's loop while results with callbacks are outstanding. The other waiting
+// threads follow: they sleep on their cell's status word until it is completed or they are promoted to reader.
+// Thread-safety: full. Ownership: counted; the link and each cell hold it.
+class CallChannel {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  CallChannel(std::shared_ptr<Session> session, ChannelParts parts);
+  CallChannel(const CallChannel&) = delete;
+  CallChannel& operator=(const CallChannel&) = delete;
+  void add_reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+  void drop_reference() noexcept;
+
+  // ---- sending; see detail::CallWriter
+
+  std::byte* reserve(detail::CallWriter& writer, std::size_t payload_bytes);
+  void send(detail::CallWriter& writer);
+
+  // ---- waiting
+
+  // Blocks: until the cell's outcome is visible (true), or `deadline` (false). A call past its own deadline is completed
+  // with TimeoutError.
+  bool await(detail::ResultCell& cell, TimePoint deadline);
+  // Reads what has come, if nobody else is reading. Never blocks.
+  void poll(detail::ResultCell& cell);
+  // The cell has callbacks now: the loop reads when nobody else does.
+  void watch(detail::ResultCell& cell);
+  void unwatch() noexcept { watched_.fetch_sub(1, std::memory_order_seq_cst); }
+  // From the loop: the channel's event was signalled.
+  void serve();
+  // From the loop: the cell's own deadline has come.
+  void expire_if_due(detail::ResultCell& cell);
+
+  // ---- death
+
+  // Drains, judges every call, fails them. From any thread; soon done by whoever reads.
+  void fall(Fall why);
+  bool has_fallen() const { return fall_.load(std::memory_order_acquire) != Fall::none; }
+
+  const ActorIdentity& actor() const { return actor_; }
+  const std::shared_ptr<detail::DeathReport>& report() const { return report_; }
+  Session& session() const { return *session_; }
+  const platform::Event& event() const { return client_event_; }
+  const platform::Process& host() const { return host_; }
+  bool has_life_word() const { return life_word_.has_value(); }
+  static TimePoint deadline_of(const detail::ResultCell& cell);
+
+ private:
+  struct Spilled {
+    detail::ResultCell* cell;
+    detail::RegistrationNode* node;
+    std::int64_t deadline_ns;
+    std::vector<std::byte> bytes;
+  };
+
+  ~CallChannel() = default;
+
+  // Sending (call_channel_send.cpp).
+  bool try_draft(std::uint32_t payload_bytes);
+  std::byte* reserve_full(detail::CallWriter& writer, std::uint32_t payload_bytes, std::unique_lock<std::mutex>& lock);
+  std::byte* reserve_spill(std::uint32_t payload_bytes, std::unique_lock<std::mutex>& lock);
+  void publish(detail::ResultCell* cell, const detail::RegistrationNode& node, std::int64_t deadline_ns);
+  void flush_spill();
+  bool wait_for_room(std::uint32_t epoch, TimePoint deadline);
+  Execution withdraw(detail::ResultCell& cell, wire::SlotState outcome);
+  static void fail(detail::CallWriter& writer, std::exception_ptr error);
+
+  // Reading (call_channel_read.cpp, call_channel_lead.hpp).
+  bool try_read_role() noexcept;
+  void leave_read_role();
+  template <class Done, class Own>
+  void lead(const Done& done, const Own& own, TimePoint deadline);
+  template <class Done, class Own>
+  void sleep_as_reader(const Done& done, const Own& own, TimePoint deadline);
+  void follow(detail::ResultCell& cell, TimePoint deadline);
+  void promote_one();
+  void look();
+  bool drain();
+  void deliver(const channel::ClientEnd::Reply& reply);
+  bool store_outcome(detail::ResultCell& cell, const channel::ClientEnd::Reply& reply);
+  std::exception_ptr refusal(const detail::ResultCell& cell, const channel::ClientEnd::Reply& reply) const;
+  void note_room();
+  bool wants_room() const;
+  void publish_processor();
+  void expire(detail::ResultCell& cell);
+  void session_watch();
+
+  // Judging, as the reader (call_channel_fall.cpp).
+  void judge();
+  void wake_reader();
+  void note_host_fallen();
+  void note_protocol_error(const char* what);
+  std::exception_ptr failure(const std::string& call, Execution execution) const;
+  std::string death_text() const;
+  std::string method_text(std::uint32_t number) const;
+
+  const std::shared_ptr<Session> session_;
+  const ActorIdentity actor_;
+  const WhenFull when_full_;
+  const Timeout deadline_;
+  const platform::Event client_event_;
+  const platform::LifeView host_life_;
+  const std::optional<unsigned> life_word_;
+  const platform::Process host_;
+  const std::shared_ptr<detail::DeathReport> report_;
+  std::atomic<std::uint32_t> references_{1};
+  channel::ClientEnd end_;
+  const std::unique_ptr<std::atomic<detail::ResultCell*>[]> pending_;  // by slot; holds a reference
+
+  std::atomic<Fall> fall_{Fall::none};
+  std::atomic<bool> is_judged_{false};      // every call that was pending at the fall has its outcome
+  std::atomic<bool> is_event_watched_{false};
+  mutable std::mutex protocol_error_mutex_;
+  std::string protocol_error_;              // guarded by protocol_error_mutex_
+
+  alignas(64) std::mutex send_mutex_;
+  // Guarded by send_mutex_:
+  bool is_closed_ = false;
+  std::optional<channel::ClientEnd::Draft> draft_;
+  bool is_draft_spilled_ = false;
+  std::deque<Spilled> spill_;
+
+  alignas(64) std::atomic<bool> is_being_read_{false};
+  std::atomic<std::uint32_t> watched_{0};        // results with callbacks, and a spill queue: the loop has to read
+  std::atomic<bool> has_spill_{false};
+  std::atomic<std::uint32_t> room_waiters_{0};
+  std::atomic<std::uint32_t> room_epoch_{0};     // moves when room may have come free
+  std::atomic<std::uint32_t> follower_count_{0};
+  std::mutex followers_mutex_;
+  std::vector<detail::ResultCell*> followers_;   // guarded by followers_mutex_
+
+  // The reader's.
+  channel::SpinPolicy spin_;
+  std::uint32_t processor_ = UINT32_MAX;
+  std::uint64_t seen_progress_ = 0;
+};
+
+// "Counter::add of actor 7 (Counter, process 123)"
+std::string describe_call(const detail::ResultCell& cell);
+std::string describe_call(const detail::RegistrationNode& method, const ActorIdentity& actor);
+// "it had not started, so it is safe to send it again"
+const char* verdict_text(Execution execution);
+
+}  // namespace troupe::client

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <troupe/error.hpp>
+
+#include <fmt/core.h>
+
+#include <utility>
+
+#include "client/call_channel.hpp"
+#include "client/cell_status.hpp"
+#include "client/session.hpp"
+#include "wire/registry.hpp"
+
+namespace troupe::client {
+
+using detail::ResultCell;
+
+void CallChannel::fall(Fall why) {
+  Fall none = Fall::none;
+  fall_.compare_exchange_strong(none, why, std::memory_order_seq_cst);
+  look();         // judges it, if nobody reads
+  wake_reader();  // who reads judges it
+}
+
+// The reader that sleeps looks again; see sleep_as_reader for the other half.
+void CallChannel::wake_reader() {
+  auto& bell = end_.client_bell();
+  bell.state.exchange(static_cast<std::uint32_t>(channel::Rest::awake), std::memory_order_seq_cst);
+  platform::futex_wake(bell.state, INT32_MAX, platform::FutexScope::shared);
+}
+
+void CallChannel::note_host_fallen() {
+  Fall none = Fall::none;
+  fall_.compare_exchange_strong(none, session_->has_manager_fallen() ? Fall::manager_died : Fall::host_died, std::memory_order_seq_cst);
+}
+
+void CallChannel::note_protocol_error(const char* what) {
+  const std::lock_guard lock(protocol_error_mutex_);
+  if (protocol_error_.empty()) protocol_error_ = what;
+}
+
+// Replies that were written before the fall are delivered; then each call is won from the host or found to have started;
+// what ran to its end meanwhile is delivered, too; the rest fails.
+void CallChannel::judge() {
+  const bool is_readable = fall_.load() != Fall::protocol_error;
+  if (is_readable) drain();
+  std::deque<Spilled> unsent;
+  {
+    const std::lock_guard lock(send_mutex_);
+    is_closed_ = true;
+    unsent.swap(spill_);
+    if (has_spill_.exchange(false)) unwatch();
+  }
+  std::vector<std::pair<std::uint32_t, Execution>> verdicts;
+  for (std::uint32_t slot = 0; slot < end_.geometry().slots; ++slot) {
+    if (ResultCell* cell = pending_[slot].load(std::memory_order_acquire)) {
+      verdicts.emplace_back(slot, end_.withdraw(CellAccess::ticket(*cell), wire::SlotState::taken));
+    }
+  }
+  if (is_readable) drain();
+  is_judged_ = true;
+  for (const auto& [slot, execution] : verdicts) {
+    ResultCell* cell = pending_[slot].exchange(nullptr, std::memory_order_acq_rel);
+    if (cell == nullptr) continue;
+    cell->complete_with_error(failure(describe_call(*cell), execution));
+    cell->drop_reference();
+  }
+  for (const Spilled& each : unsent) {
+    if (each.cell == nullptr) continue;
+    each.cell->complete_with_error(failure(describe_call(*each.cell), Execution::not_started));
+    each.cell->drop_reference();
+  }
+  note_room();
+}
+
+std::exception_ptr CallChannel::failure(const std::string& call, Execution execution) const {
+  const char* verdict = verdict_text(execution);
+  switch (fall_.load()) {
+    case Fall::manager_died:
+      return std::make_exception_ptr(
+          ManagerDied(fmt::format("{}: the manager process died, and its actors with it; {}; construct a new Runtime", call, verdict), execution));
+    case Fall::protocol_error: {
+      const std::lock_guard lock(protocol_error_mutex_);
+      return std::make_exception_ptr(ProtocolError(fmt::format("{}: {}; the channel to this actor is closed; {}", call, protocol_error_, verdict)));
+    }
+    case Fall::runtime_stopped:
+      return std::make_exception_ptr(RuntimeStopped(fmt::format("{}: the runtime has been shut down; {}", call, verdict)));
+    case Fall::host_died:
+    case Fall::none:
+      break;
+  }
+  return std::make_exception_ptr(ActorDied(fmt::format("{}: {}; {}", call, death_text(), verdict), execution, report_));
+}
+
+// What the host's own status words tell before the manager's report comes.
+std::string CallChannel::death_text() const {
+  if (!host_life_) return "the actor's process ended";
+  const auto& status = host_life_.status();
+  const std::uint32_t signal = status.fatal_signal.load(std::memory_order_acquire);
+  const std::uint32_t method = status.running_method.load(std::memory_order_acquire);
+  std::string text = signal != 0 ? fmt::format("the actor's process died of signal {}", signal) : std::string("the actor's process ended");
+  if (method != 0) text += " while " + method_text(method - 1) + " ran";
+  return text;
+}
+
+std::string CallChannel::method_text(std::uint32_t number) const {
+  const wire::MethodId id{number};
+  const auto* node = wire::find_node({id.module(), id.rank()});
+  return node != nullptr ? wire::readable_name(*node) : fmt::format("method {}", number);
+}
+
+std::string ActorIdentity::text() const {
+  if (name.empty()) return fmt::format("actor {} ({}, process {})", id.value, type, pid);
+  return fmt::format("actor {} \"{}\" ({}, process {})", id.value, name, type, pid);
+}
+
+std::string describe_call(const detail::RegistrationNode& method, const ActorIdentity& actor) {
+  return wire::readable_name(method) + " of " + actor.text();
+}
+
+std::string describe_call(const ResultCell& cell) { return describe_call(*CellAccess::method(cell), CellAccess::channel(cell)->actor()); }
+
+const char* verdict_text(Execution execution) {
+  switch (execution) {
+    case Execution::not_started:
+      return "it had not started, so it is safe to send it again";
+    case Execution::maybe:
+      return "it had started, so it may have taken effect";
+    case Execution::done:
+      break;
+  }
+  return "it had run to its end, but its result was lost";
+}
+
+}  // namespace troupe::client

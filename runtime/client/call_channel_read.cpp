@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <troupe/error.hpp>
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "client/call_channel.hpp"
+#include "client/call_channel_lead.hpp"
+#include "client/cell_status.hpp"
+#include "client/session.hpp"
+#include "wire/registry.hpp"
+
+namespace troupe::client {
+
+using Clock = std::chrono::steady_clock;
+using detail::ResultCell;
+
+bool CallChannel::try_read_role() noexcept {
+  return !is_being_read_.load(std::memory_order_relaxed) && !is_being_read_.exchange(true, std::memory_order_seq_cst);
+}
+
+// Each of the others announces itself (seq_cst) before it finds the role taken, and this looks for all of them after the
+// role is free (seq_cst): one of the two sides sees the other.
+void CallChannel::leave_read_role() {
+  for (;;) {
+    end_.settle();
+    const bool is_watched = watched_.load(std::memory_order_seq_cst) != 0 && !is_judged_;
+    if (is_watched) {
+      channel::DoorbellProtocol<>::arm(end_.client_bell(), channel::Rest::event, wants_room());
+      if (drain()) continue;
+    }
+    is_being_read_.exchange(false, std::memory_order_seq_cst);
+    const bool is_fall_new = has_fallen() && !is_judged_;
+    const bool is_watch_new = !is_watched && watched_.load(std::memory_order_seq_cst) != 0 && !is_judged_;
+    if (!(is_fall_new || is_watch_new) || !try_read_role()) break;
+    if (has_fallen() && !is_judged_) judge();
+  }
+  if (room_waiters_.load(std::memory_order_seq_cst) != 0) note_room();
+  if (follower_count_.load(std::memory_order_seq_cst) != 0) promote_one();
+}
+
+bool CallChannel::await(ResultCell& cell, TimePoint deadline) {
+  const TimePoint own_deadline = deadline_of(cell);
+  const TimePoint limit = std::min(deadline, own_deadline);
+  const auto done = [&] { return CellAccess::is_visible(cell); };
+  const auto own = [&]() -> std::optional<platform::FutexTarget> {
+    const std::uint32_t seen = CellAccess::announce_sleep(cell);
+    if (seen == 0) return std::nullopt;
+    return platform::FutexTarget{&CellAccess::status(cell), seen, platform::FutexScope::this_process};
+  };
+  while (!done()) {
+    if (try_read_role()) {
+      lead(done, own, limit);
+      leave_read_role();
+    } else {
+      follow(cell, limit);
+    }
+    if (limit == TimePoint::max() || done()) continue;
+    const TimePoint now = Clock::now();
+    if (now >= own_deadline) expire(cell);
+    if (now >= deadline) return done();
+  }
+  return true;
+}
+
+void CallChannel::follow(ResultCell& cell, TimePoint deadline) {
+  {
+    const std::lock_guard lock(followers_mutex_);
+    followers_.push_back(&cell);
+  }
+  follower_count_.fetch_add(1, std::memory_order_seq_cst);
+  auto& status = CellAccess::status(cell);
+  // Looks for the role once more after being counted: who leaves it now promotes a follower.
+  while (!CellAccess::is_visible(cell) && is_being_read_.load(std::memory_order_seq_cst)) {
+    if (const std::uint32_t seen = CellAccess::announce_sleep(cell)) {
+      if (platform::futex_wait(status, seen, platform::FutexScope::this_process, deadline) == platform::FutexWake::timed_out) break;
+    }
+    if ((status.fetch_and(~CellStatus::kPromoted, std::memory_order_acq_rel) & CellStatus::kPromoted) != 0) break;
+  }
+  follower_count_.fetch_sub(1, std::memory_order_seq_cst);
+  {
+    const std::lock_guard lock(followers_mutex_);
+    followers_.erase(std::find(followers_.begin(), followers_.end(), &cell));
+  }
+  // One that was promoted may be leaving for good (its time is up, its result came): then the next is promoted.
+  if (follower_count_.load(std::memory_order_seq_cst) != 0) promote_one();
+}
+
+// Wakes one of the followers to become the reader, unless somebody reads.
+void CallChannel::promote_one() {
+  const std::lock_guard lock(followers_mutex_);
+  if (is_being_read_.load(std::memory_order_seq_cst)) return;
+  for (ResultCell* cell : followers_) {
+    if (CellAccess::is_visible(*cell)) continue;
+    CellAccess::status(*cell).fetch_or(CellStatus::kPromoted, std::memory_order_acq_rel);
+    platform::futex_wake(CellAccess::status(*cell), INT32_MAX, platform::FutexScope::this_process);
+    return;
+  }
+}
+
+void CallChannel::poll(ResultCell& cell) {
+  if (CellAccess::deadline_ns(cell) != wire::kNoDeadline) expire_if_due(cell);
+  look();
+}
+
+void CallChannel::look() {
+  if (!try_read_role()) return;
+  if (has_fallen() && !is_judged_) judge();
+  drain();
+  leave_read_role();
+}
+
+void CallChannel::watch(ResultCell& cell) {
+  watched_.fetch_add(1, std::memory_order_seq_cst);
+  if (!CellAccess::mark_watched(cell)) {
+    unwatch();
+    return;
+  }
+  session_watch();
+  if (CellAccess::deadline_ns(cell) != wire::kNoDeadline) session_->expire_later(cell, *this);
+  look();  // arms the event, if nobody reads; who reads arms it when leaving
+}
+
+void CallChannel::session_watch() {
+  if (!is_event_watched_.exchange(true)) session_->watch_event(*this);
+}
+
+void CallChannel::serve() {
+  client_event_.clear();
+  look();
+}
+
+bool CallChannel::drain() {
+  bool has_read = false;
+  try {
+    while (const auto reply = end_.next_reply()) {
+      deliver(*reply);
+      has_read = true;
+    }
+  } catch (const ProtocolError& error) {
+    note_protocol_error(error.what());
+    fall_ = Fall::protocol_error;
+  }
+  if (wants_room()) {
+    const std::uint64_t progress = end_.host_progress();
+    if (std::exchange(seen_progress_, progress) != progress) has_read = true;
+    if (has_read) {
+      note_room();
+      flush_spill();
+    }
+  }
+  return has_read;
+}
+
+void CallChannel::deliver(const channel::ClientEnd::Reply& reply) {
+  auto& pending = pending_[reply.ticket.slot];
+  ResultCell* cell = pending.load(std::memory_order_acquire);
+  if (cell == nullptr) throw ProtocolError("a reply came for a slot whose call waits for none");
+  pending.store(nullptr, std::memory_order_relaxed);
+  const bool is_first = cell->claim();  // else it was expired or cancelled, and this reply comes late
+  const bool is_decoded = is_first && store_outcome(*cell, reply);
+  end_.finish(reply);
+  if (is_first) CellAccess::publish(*cell, is_decoded);
+  cell->drop_reference();
+}
+
+// Returns whether the outcome is complete; otherwise an arrival is left to decode.
+bool CallChannel::store_outcome(ResultCell& cell, const channel::ClientEnd::Reply& reply) {
+  using wire::ReplyKind;
+  if (reply.kind == ReplyKind::value && CellAccess::is_plain(cell)) {
+    try {
+      CellAccess::decode(cell, reply.payload);
+    } catch (...) {
+      CellAccess::set_error(cell, std::current_exception());
+    }
+    return true;
+  }
+  if (reply.kind == ReplyKind::value || reply.kind == ReplyKind::exception) {
+    auto arrival = std::make_unique<detail::Arrival>();
+    arrival->bytes.assign(reply.payload.begin(), reply.payload.end());
+    arrival->is_exception = reply.kind == ReplyKind::exception;
+    arrival->channel = this;
+    add_reference();
+    CellAccess::set_arrival(cell, arrival.release());
+    return false;
+  }
+  CellAccess::set_error(cell, refusal(cell, reply));
+  return true;
+}
+
+std::exception_ptr CallChannel::refusal(const ResultCell& cell, const channel::ClientEnd::Reply& reply) const {
+  using wire::ReplyKind;
+  const std::string_view detail(reinterpret_cast<const char*>(reply.payload.data()), reply.payload.size());
+  const std::string call = describe_call(cell);
+  switch (reply.kind) {
+    case ReplyKind::expired:
+      return std::make_exception_ptr(
+          TimeoutError(call + ": the deadline had passed when its turn came; it was not started", Execution::not_started));
+    case ReplyKind::unencodable:
+      return std::make_exception_ptr(SerializationError(fmt::format("{} ran, but its result cannot be sent: {}", call, detail), Direction::result));
+    case ReplyKind::undecodable:
+      return std::make_exception_ptr(SerializationError(fmt::format("{} did not run, its arguments cannot be decoded: {}", call, detail)));
+    case ReplyKind::no_method:
+      return std::make_exception_ptr(IncompatibleInterface(
+          fmt::format("{}: the actor's process has no such method; was it loaded after the actor was spawned? ({})", call,
+                      wire::module_of(*CellAccess::method(cell)))));
+    default:
+      return std::make_exception_ptr(CancelledError(call + " was cancelled before it started"));
+  }
+}
+
+void CallChannel::note_room() {
+  room_epoch_.fetch_add(1, std::memory_order_seq_cst);
+  platform::futex_wake(room_epoch_, INT32_MAX, platform::FutexScope::this_process);
+}
+
+bool CallChannel::wants_room() const {
+  return room_waiters_.load(std::memory_order_seq_cst) != 0 || has_spill_.load(std::memory_order_seq_cst);
+}
+
+void CallChannel::publish_processor() {
+  const std::uint32_t now_on = platform::current_processor();
+  if (now_on == processor_) return;
+  processor_ = now_on;
+  end_.client_bell().processor.store(now_on, std::memory_order_relaxed);
+}
+
+CallChannel::TimePoint CallChannel::deadline_of(const ResultCell& cell) {
+  return TimePoint(std::chrono::nanoseconds(CellAccess::deadline_ns(cell)));
+}
+
+void CallChannel::expire_if_due(ResultCell& cell) {
+  if (Clock::now().time_since_epoch().count() >= CellAccess::deadline_ns(cell)) expire(cell);
+}
+
+void CallChannel::expire(ResultCell& cell) {
+  if (!cell.claim()) return;
+  const Execution execution = withdraw(cell, wire::SlotState::cancelled);
+  cell.publish_error(std::make_exception_ptr(
+      TimeoutError(fmt::format("{}: its deadline has passed; {}", describe_call(cell), verdict_text(execution)), execution)));
+}
+
+}  // namespace troupe::client

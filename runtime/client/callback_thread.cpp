@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "client/callback_thread.hpp"
+
+#include <fmt/core.h>
+
+#include <cstdio>
+#include <exception>
+#include <utility>
+
+namespace troupe::client {
+
+void run_reporting(const char* what, const std::function<void()>& job) noexcept {
+  try {
+    job();
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "troupe: a {} threw: {}\n", what, error.what());
+  } catch (...) {
+    fmt::print(stderr, "troupe: a {} threw something that is no std::exception\n", what);
+  }
+}
+
+CallbackThread::CallbackThread() : state_(std::make_shared<State>()) {}
+
+CallbackThread::~CallbackThread() { stop(); }
+
+void CallbackThread::post(std::function<void()> job) {
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (!state_->is_stopping) {
+      state_->jobs.push_back(std::move(job));
+      if (!thread_.joinable()) thread_ = std::thread(&CallbackThread::run, state_);
+      state_->changed.notify_one();
+      return;
+    }
+  }
+  run_reporting("callback", job);
+}
+
+void CallbackThread::stop() {
+  std::thread thread;
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->is_stopping = true;
+    state_->changed.notify_one();
+    thread = std::move(thread_);
+  }
+  if (!thread.joinable()) return;
+  if (thread.get_id() == std::this_thread::get_id()) {
+    thread.detach();
+  } else {
+    thread.join();
+  }
+}
+
+void CallbackThread::run(std::shared_ptr<State> state) {
+  std::unique_lock lock(state->mutex);
+  for (;;) {
+    state->changed.wait(lock, [&] { return !state->jobs.empty() || state->is_stopping; });
+    if (state->jobs.empty()) return;
+    auto job = std::move(state->jobs.front());
+    state->jobs.pop_front();
+    lock.unlock();
+    run_reporting("callback", job);
+    job = nullptr;  // what it holds is destroyed without the lock, too
+    lock.lock();
+  }
+}
+
+}  // namespace troupe::client

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+namespace troupe::client {
+
+// Runs the user's callbacks, one after the other, in a thread of its own that holds no lock; started with the first one.
+// A callback may do anything, destroying the object that this belongs to included. Thread-safety: full.
+class CallbackThread {
+ public:
+  CallbackThread();
+  ~CallbackThread();
+  CallbackThread(const CallbackThread&) = delete;
+  CallbackThread& operator=(const CallbackThread&) = delete;
+
+  // What `job` throws is reported on stderr. After stop(): it runs here and now.
+  void post(std::function<void()> job);
+  // Runs what has been posted, then ends the thread. From within a callback: the thread ends by itself afterwards.
+  void stop();
+
+ private:
+  struct State {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::deque<std::function<void()>> jobs;  // guarded by mutex, as all of these
+    bool is_stopping = false;
+  };
+  static void run(std::shared_ptr<State> state);
+
+  std::shared_ptr<State> state_;
+  std::thread thread_;  // guarded by state_->mutex
+};
+
+// Runs `job`; an exception out of it is reported on stderr as one of a `what` (such as "callback").
+void run_reporting(const char* what, const std::function<void()>& job) noexcept;
+
+}  // namespace troupe::client

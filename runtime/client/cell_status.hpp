@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <troupe/detail/link.hpp>
+#include <troupe/detail/result_cell.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "channel/geometry.hpp"
+
+namespace troupe::client {
+class Session;
+}
+
+namespace troupe::detail {
+
+// A reply that was copied out of the ring, to be decoded by the first thread that looks at the result: decoding may run
+// code of the user's, which must not happen while reading a channel.
+struct Arrival {
+  ~Arrival();
+
+  std::vector<std::byte> bytes;
+  bool is_exception = false;
+  bool is_from_constructor = false;
+  client::CallChannel* channel = nullptr;    // a reference: whose actor replied; or, for a spawn:
+  std::shared_ptr<client::Session> session;
+  std::string actor;
+  LinkHandle keep;                           // keeps the new actor until its proxy is decoded
+};
+
+}  // namespace troupe::detail
+
+namespace troupe::client {
+
+// Bits of ResultCell's status word. They are only ever added, but for kPromoted.
+struct CellStatus {
+  static constexpr std::uint32_t kClaimed = 1;    // somebody completes it
+  static constexpr std::uint32_t kStored = 2;     // the outcome is there, for callbacks
+  static constexpr std::uint32_t kReleased = 4;   // ... and for everybody
+  static constexpr std::uint32_t kDecoded = 8;    // no arrival is left to decode
+  static constexpr std::uint32_t kDecoding = 16;  // somebody decodes the arrival
+  static constexpr std::uint32_t kSleeper = 32;   // somebody sleeps on the word
+  static constexpr std::uint32_t kPromoted = 64;  // a sleeper shall become the channel's reader
+  static constexpr std::uint32_t kCallbacks = 128;  // callbacks have been registered
+  static constexpr std::uint32_t kWatched = 256;  // the channel's count of watched cells includes it
+};
+
+// The client room's way into cells.
+class CellAccess {
+ public:
+  using Cell = detail::ResultCell;
+
+  static std::atomic<std::uint32_t>& status(Cell& cell) { return cell.status_; }
+  static bool is_released(const Cell& cell) { return (cell.status_.load(std::memory_order_acquire) & CellStatus::kReleased) != 0; }
+  static CallChannel* channel(const Cell& cell) { return cell.channel_; }
+  static const detail::RegistrationNode* method(const Cell& cell) { return cell.method_; }
+  static std::int64_t deadline_ns(const Cell& cell) { return cell.deadline_ns_; }
+  static bool has_callbacks(const Cell& cell) { return cell.callbacks_.load(std::memory_order_acquire) != nullptr; }
+  static bool is_plain(const Cell& cell) { return cell.type_->is_plain; }
+
+  static void decode(Cell& cell, std::span<const std::byte> bytes) { cell.type_->decode(cell, bytes); }
+  static void set_arrival(Cell& cell, detail::Arrival* arrival) { cell.arrival_ = arrival; }
+  static void set_error(Cell& cell, std::exception_ptr error) { cell.error_ = std::move(error); }
+  static void bind(Cell& cell, CallChannel* channel, const detail::RegistrationNode* method, std::int64_t deadline_ns) {
+    cell.channel_ = channel;
+    cell.method_ = method;
+    cell.deadline_ns_ = deadline_ns;
+  }
+  static void set_ticket(Cell& cell, channel::Ticket ticket) {
+    cell.slot_ = ticket.slot;
+    cell.generation_ = ticket.generation;
+    cell.is_sent_ = true;
+  }
+  static bool is_sent(const Cell& cell) { return cell.is_sent_; }
+  static channel::Ticket ticket(const Cell& cell) { return {cell.slot_, cell.generation_}; }
+
+  // After claim() and storing the outcome. `decoded`: no arrival is left. Where there are callbacks, they run first, in the
+  // session's callback thread, or here for a cell that belongs to no channel.
+  static void publish(Cell& cell, bool decoded);
+  // Whether this thread may look at the outcome: it is released, or this thread is running its callbacks.
+  static bool is_visible(const Cell& cell);
+  // Decodes the arrival if there is one left; then the value or the error is in place.
+  static void materialize(Cell& cell);
+
+  // False when the outcome is there, so that the caller has to run it.
+  static bool push_callback(Cell& cell, detail::Callback* callback);
+  // False when it is watched already or the outcome is there.
+  static bool mark_watched(Cell& cell);
+  // The value that futex_wait must find to sleep; 0: do not sleep, look again.
+  static std::uint32_t announce_sleep(Cell& cell);
+
+ private:
+  static void decode_arrival(Cell& cell, const detail::Arrival& arrival);
+  static void run_callbacks(Cell& cell);
+  static void release(Cell& cell);
+};
+
+}  // namespace troupe::client

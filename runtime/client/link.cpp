@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "client/link.hpp"
+
+#include <troupe/error.hpp>
+
+#include <fmt/core.h>
+
+#include <cstring>
+#include <stdexcept>
+#include <utility>
+
+#include "client/session.hpp"
+#include "platform/fork_mark.hpp"
+
+namespace troupe::client {
+
+Link::Link(std::shared_ptr<Session> session, wire::ActorDescription actor, const char* type_name, bool is_spawned_here)
+    : session_(std::move(session)), actor_(std::move(actor)), type_name_(type_name), is_spawned_here_(is_spawned_here) {}
+
+Link::~Link() {
+  if (CallChannel* channel = channel_.load()) channel->drop_reference();
+}
+
+CallChannel& Link::channel() {
+  if (CallChannel* open = channel_or_null()) return *open;
+  const std::lock_guard lock(open_mutex_);
+  if (CallChannel* open = channel_or_null()) return *open;
+  session_->attach(*this);
+  return *channel_or_null();
+}
+
+void Link::set_channel(CallChannel& channel) {
+  channel.add_reference();
+  channel_.store(&channel, std::memory_order_release);
+}
+
+void Link::note_down(const Down& down) {
+  std::vector<std::unique_ptr<detail::DownCallback>> callbacks;
+  {
+    const std::lock_guard lock(down_mutex_);
+    if (down_) return;
+    down_ = down;
+    callbacks.swap(down_callbacks_);
+    went_down_.notify_all();
+  }
+  for (auto& callback : callbacks) run_down_callback(std::move(callback));
+}
+
+bool Link::is_down() const {
+  const std::lock_guard lock(down_mutex_);
+  return down_.has_value();
+}
+
+std::optional<ExitStatus> Link::wait_down(Timeout timeout) const {
+  std::unique_lock lock(down_mutex_);
+  const auto has_gone = [&] { return down_.has_value(); };
+  if (timeout.is_forever()) {
+    went_down_.wait(lock, has_gone);
+  } else if (!went_down_.wait_until(lock, timeout.after(std::chrono::steady_clock::now()), has_gone)) {
+    return std::nullopt;
+  }
+  return down_->status;
+}
+
+void Link::on_down(std::unique_ptr<detail::DownCallback> callback) {
+  {
+    const std::lock_guard lock(down_mutex_);
+    if (!down_) {
+      down_callbacks_.push_back(std::move(callback));
+      return;
+    }
+  }
+  run_down_callback(std::move(callback));
+}
+
+bool Link::has_down_callbacks() const {
+  const std::lock_guard lock(down_mutex_);
+  return !down_callbacks_.empty();
+}
+
+void Link::run_down_callback(std::unique_ptr<detail::DownCallback> callback) {
+  session_->callbacks().post([callback = std::shared_ptr<detail::DownCallback>(std::move(callback)), down = *down_] { callback->run(down); });
+}
+
+}  // namespace troupe::client
+
+namespace troupe::detail {
+
+using client::Link;
+
+void LinkHandle::retain(Link& link) noexcept { link.add_handle(); }
+
+void LinkHandle::release(Link& link) noexcept {
+  const ActorId id = link.actor().id;
+  const std::shared_ptr<client::Session> session = link.session();  // the link may be gone after the next line
+  if (link.drop_handle()) session->forget_unused(id);
+}
+
+Link& checked(const LinkHandle& link) {
+  if (link.get() == nullptr) throw std::logic_error("troupe::Proxy: this proxy is empty; assign one that spawn, find or a call gave you");
+  if (platform::is_forked_child()) {
+    throw std::logic_error("troupe::Proxy: this process was forked from the one that holds the proxy; only that one may use it");
+  }
+  return *link.get();
+}
+
+LinkWire pack_link(const LinkHandle& link) {
+  if (link.get() == nullptr) return {};
+  const wire::ActorDescription& actor = link.get()->actor();
+  return {actor.id,  actor.key.high,    actor.key.low,       actor.name,
+          actor.pid, actor.incarnation, actor.mailbox_calls, actor.mailbox_bytes};
+}
+
+LinkHandle unpack_link(const LinkWire& wire, const std::type_info& actor_type) {
+  if (wire.id.value == 0) return {};
+  return client::current_session().link_to(wire, actor_type);
+}
+
+ActorId link_id(const LinkHandle& link) { return checked(link).actor().id; }
+std::string link_name(const LinkHandle& link) { return checked(link).actor().name; }
+int link_pid(const LinkHandle& link) { return checked(link).actor().pid; }
+unsigned link_incarnation(const LinkHandle& link) { return checked(link).actor().incarnation; }
+
+bool link_is_alive(const LinkHandle& link) {
+  const Link& target = checked(link);
+  const client::CallChannel* channel = target.channel_or_null();
+  return !target.is_down() && (channel == nullptr || !channel->has_fallen()) && !target.session()->has_manager_fallen();
+}
+
+void link_stop(const LinkHandle& link, Timeout grace) { checked(link).session()->stop(*link.get(), grace); }
+void link_kill(const LinkHandle& link) { checked(link).session()->kill(*link.get()); }
+
+std::optional<ExitStatus> link_wait(const LinkHandle& link, Timeout timeout) {
+  Link& target = checked(link);
+  target.session()->watch(target);
+  return target.wait_down(timeout);
+}
+
+void link_on_down(const LinkHandle& link, std::unique_ptr<DownCallback> callback) {
+  Link& target = checked(link);
+  target.on_down(std::move(callback));
+  target.session()->watch(target);
+}
+
+std::byte* CallWriter::reserve(std::size_t payload_bytes) {
+  channel_ = link_.channel_or_null();
+  if (channel_ == nullptr) {
+    try {
+      channel_ = &link_.channel();
+    } catch (...) {
+      if (cell_ == nullptr) throw;
+      cell_->complete_with_error(std::current_exception());
+      cell_->drop_reference();
+      return nullptr;
+    }
+  }
+  return channel_->reserve(*this, payload_bytes);
+}
+
+void CallWriter::send() { channel_->send(*this); }
+
+void CallWriter::send(std::span<const std::byte> payload) {
+  std::byte* place = reserve(payload.size());
+  if (place == nullptr) return;
+  if (!payload.empty()) std::memcpy(place, payload.data(), payload.size());
+  send();
+}
+
+void CallWriter::fail_to_encode() {
+  if (cell_ == nullptr) throw;
+  cell_->complete_with_error(std::current_exception());
+  cell_->drop_reference();
+}
+
+}  // namespace troupe::detail

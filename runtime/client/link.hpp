@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <troupe/detail/link.hpp>
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/death_report.hpp"
+#include "client/call_channel.hpp"
+#include "wire/control.hpp"
+
+namespace troupe::client {
+
+class Session;
+
+// This process's one connection to one actor: the lower half of all its proxies here. Opens its channel at the first call,
+// unless the spawn brought one along. Calls are the channel's, messages to the manager the session's.
+// Thread-safety: full. Ownership: the session's, until no handle is left.
+class Link {
+ public:
+  Link(std::shared_ptr<Session> session, wire::ActorDescription actor, const char* type_name, bool is_spawned_here);
+  ~Link();
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+
+  void add_handle() noexcept { handles_.fetch_add(1, std::memory_order_relaxed); }
+  // True when it was the last one.
+  bool drop_handle() noexcept { return handles_.fetch_sub(1, std::memory_order_acq_rel) == 1; }
+  bool has_handles() const noexcept { return handles_.load(std::memory_order_acquire) != 0; }
+
+  // Opens it if need be. Blocks: for the manager's answer, the first time. Errors: what the manager refuses with.
+  CallChannel& channel();
+  CallChannel* channel_or_null() const { return channel_.load(std::memory_order_acquire); }
+  void set_channel(CallChannel& channel);  // takes a reference
+
+  void note_down(const Down& down);
+  bool is_down() const;
+  std::optional<ExitStatus> wait_down(Timeout timeout) const;
+  void on_down(std::unique_ptr<detail::DownCallback> callback);
+  bool has_down_callbacks() const;
+
+  const wire::ActorDescription& actor() const { return actor_; }
+  const char* type_name() const { return type_name_; }
+  bool is_spawned_here() const { return is_spawned_here_; }
+  const std::shared_ptr<Session>& session() const { return session_; }
+
+ private:
+  void run_down_callback(std::unique_ptr<detail::DownCallback> callback);
+
+  const std::shared_ptr<Session> session_;
+  const wire::ActorDescription actor_;
+  const char* const type_name_;
+  const bool is_spawned_here_;
+  std::atomic<std::uint32_t> handles_{0};
+  std::mutex open_mutex_;  // one thread opens the channel
+  std::atomic<CallChannel*> channel_{nullptr};
+
+  mutable std::mutex down_mutex_;
+  mutable std::condition_variable went_down_;
+  std::optional<Down> down_;                                           // guarded by down_mutex_
+  std::vector<std::unique_ptr<detail::DownCallback>> down_callbacks_;  // guarded by down_mutex_
+};
+
+}  // namespace troupe::client

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "client/refusal.hpp"
+
+#include <troupe/error.hpp>
+
+#include <fmt/core.h>
+
+#include "base/death_report.hpp"
+#include "wire/exceptions.hpp"
+
+namespace troupe::client {
+
+namespace {
+
+std::exception_ptr actor_died(const std::string& text, const DeathCause& cause) {
+  auto report = std::make_shared<detail::DeathReport>();
+  report->complete(cause);
+  return std::make_exception_ptr(ActorDied(fmt::format("{}: {}; {}", text, "the actor has died", cause.text()), Execution::not_started, report));
+}
+
+}  // namespace
+
+std::exception_ptr error_of(const wire::Failure& failure, const std::string& what) {
+  const std::string text = what + ": " + failure.text;
+  switch (failure.kind) {
+    case wire::Refusal::start_failed:
+      return std::make_exception_ptr(StartError(text));
+    case wire::Refusal::constructor_threw:
+      return wire::decode_exception(failure.exception, what, 0, true);
+    case wire::Refusal::duplicate_name:
+      return std::make_exception_ptr(DuplicateName(text));
+    case wire::Refusal::no_such_actor:
+      return std::make_exception_ptr(NoSuchActor(text));
+    case wire::Refusal::incompatible:
+      return std::make_exception_ptr(IncompatibleInterface(text));
+    case wire::Refusal::undecodable:
+      return std::make_exception_ptr(SerializationError(text));
+    case wire::Refusal::actor_died:
+      return actor_died(text, failure.cause);
+    case wire::Refusal::stopped:
+      return std::make_exception_ptr(RuntimeStopped(text));
+    case wire::Refusal::no_memory:
+      return std::make_exception_ptr(Error(text));
+    case wire::Refusal::protocol:
+      break;
+  }
+  return std::make_exception_ptr(ProtocolError(text));
+}
+
+std::string text_of(const ExitStatus& status) {
+  return status.signal != 0 ? fmt::format("killed by signal {}", status.signal) : fmt::format("exit code {}", status.exit_code);
+}
+
+}  // namespace troupe::client

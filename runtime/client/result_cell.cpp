@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <troupe/detail/result_cell.hpp>
+#include <troupe/error.hpp>
+
+#include <memory>
+
+#include "client/call_channel.hpp"
+#include "client/callback_thread.hpp"
+#include "client/cell_status.hpp"
+#include "client/link.hpp"
+#include "client/session.hpp"
+#include "platform/futex.hpp"
+#include "wire/exceptions.hpp"
+
+namespace troupe::client {
+
+namespace {
+
+using detail::Callback;
+using detail::ResultCell;
+using platform::FutexScope;
+
+// The cell whose callbacks this thread is running; for them the outcome is there already.
+thread_local const ResultCell* cell_in_callbacks = nullptr;
+
+Callback* closed() { return reinterpret_cast<Callback*>(std::uintptr_t{1}); }
+
+Callback* reversed(Callback* list) {
+  Callback* first = nullptr;
+  while (list != nullptr) {
+    Callback* next = list->next;
+    list->next = first;
+    first = list;
+    list = next;
+  }
+  return first;
+}
+
+void run_one(ResultCell& cell, Callback* callback) {
+  const std::unique_ptr<Callback> owned(callback);
+  run_reporting("callback of on_done", [&] { owned->run(cell); });
+}
+
+}  // namespace
+
+bool CellAccess::is_visible(const Cell& cell) {
+  const std::uint32_t status = cell.status_.load(std::memory_order_acquire);
+  if ((status & CellStatus::kReleased) != 0) return true;
+  return (status & CellStatus::kStored) != 0 && cell_in_callbacks == &cell;
+}
+
+void CellAccess::publish(Cell& cell, bool decoded) {
+  const std::uint32_t outcome = CellStatus::kStored | (decoded ? CellStatus::kDecoded : 0);
+  std::uint32_t seen = CellStatus::kClaimed;
+  // The usual case: nobody sleeps, no callbacks. Release: the outcome is visible to whoever sees the bits.
+  if (cell.status_.compare_exchange_strong(seen, seen | outcome | CellStatus::kReleased, std::memory_order_acq_rel)) return;
+  seen = cell.status_.fetch_or(outcome, std::memory_order_acq_rel);  // from here on no callback is accepted
+  if ((seen & CellStatus::kWatched) != 0) cell.channel_->unwatch();
+  if ((seen & CellStatus::kCallbacks) == 0) {
+    release(cell);
+    return;
+  }
+  if (cell.channel_ == nullptr) {
+    run_callbacks(cell);
+  } else {
+    cell.add_reference();
+    cell.channel_->session().callbacks().post([&cell] {
+      run_callbacks(cell);
+      cell.drop_reference();
+    });
+  }
+}
+
+void CellAccess::run_callbacks(Cell& cell) {
+  const ResultCell* outer = std::exchange(cell_in_callbacks, &cell);
+  Callback* list = reversed(cell.callbacks_.exchange(closed(), std::memory_order_acq_rel));
+  while (list != nullptr) run_one(cell, std::exchange(list, list->next));
+  cell_in_callbacks = outer;
+  release(cell);
+}
+
+void CellAccess::release(Cell& cell) {
+  if ((cell.status_.fetch_or(CellStatus::kReleased, std::memory_order_acq_rel) & CellStatus::kSleeper) != 0) {
+    platform::futex_wake(cell.status_, INT32_MAX, FutexScope::this_process);
+  }
+}
+
+bool CellAccess::push_callback(Cell& cell, Callback* callback) {
+  if ((cell.status_.fetch_or(CellStatus::kCallbacks, std::memory_order_acq_rel) & CellStatus::kStored) != 0) return false;
+  Callback* head = cell.callbacks_.load(std::memory_order_acquire);
+  do {
+    if (head == closed()) return false;
+    callback->next = head;
+  } while (!cell.callbacks_.compare_exchange_weak(head, callback, std::memory_order_acq_rel));
+  return true;
+}
+
+bool CellAccess::mark_watched(Cell& cell) {
+  return (cell.status_.fetch_or(CellStatus::kWatched, std::memory_order_acq_rel) & (CellStatus::kStored | CellStatus::kWatched)) == 0;
+}
+
+std::uint32_t CellAccess::announce_sleep(Cell& cell) {
+  const std::uint32_t seen = cell.status_.fetch_or(CellStatus::kSleeper, std::memory_order_acq_rel) | CellStatus::kSleeper;
+  return (seen & (CellStatus::kReleased | CellStatus::kPromoted)) != 0 ? 0 : seen;
+}
+
+void CellAccess::decode_arrival(Cell& cell, const detail::Arrival& arrival) {
+  const SessionScope scope(arrival.channel != nullptr ? &arrival.channel->session() : arrival.session.get());
+  if (!arrival.is_exception) return decode(cell, arrival.bytes);
+  const std::string actor = arrival.channel != nullptr ? arrival.channel->actor().text() : arrival.actor;
+  const int pid = arrival.channel != nullptr ? arrival.channel->actor().pid : 0;
+  cell.error_ = wire::decode_exception(arrival.bytes, actor, pid, arrival.is_from_constructor);
+}
+
+void CellAccess::materialize(Cell& cell) {
+  std::uint32_t seen = cell.status_.load(std::memory_order_acquire);
+  while ((seen & CellStatus::kDecoded) == 0) {
+    if ((seen & CellStatus::kDecoding) != 0) {
+      seen = cell.status_.fetch_or(CellStatus::kSleeper, std::memory_order_acq_rel) | CellStatus::kSleeper;
+      if ((seen & CellStatus::kDecoded) == 0) platform::futex_wait(cell.status_, seen, FutexScope::this_process);
+      seen = cell.status_.load(std::memory_order_acquire);
+    } else if (cell.status_.compare_exchange_weak(seen, seen | CellStatus::kDecoding, std::memory_order_acq_rel)) {
+      const std::unique_ptr<detail::Arrival> arrival(std::exchange(cell.arrival_, nullptr));
+      try {
+        decode_arrival(cell, *arrival);
+      } catch (...) {
+        cell.error_ = std::current_exception();
+      }
+      seen = cell.status_.fetch_or(CellStatus::kDecoded, std::memory_order_acq_rel) | CellStatus::kDecoded;
+      if ((seen & CellStatus::kSleeper) != 0) platform::futex_wake(cell.status_, INT32_MAX, FutexScope::this_process);
+    }
+  }
+}
+
+}  // namespace troupe::client
+
+namespace troupe::detail {
+
+Arrival::~Arrival() {
+  if (channel != nullptr) channel->drop_reference();
+}
+
+using client::CellAccess;
+using client::CellStatus;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+std::string describe(const ResultCell& cell) {
+  return CellAccess::channel(cell) != nullptr ? client::describe_call(cell) : std::string("the result");
+}
+
+}  // namespace
+
+ResultCell::~ResultCell() {
+  delete arrival_;
+  if (channel_ != nullptr) channel_->drop_reference();
+}
+
+bool ResultCell::await(Timeout timeout) {
+  if (CellAccess::is_visible(*this)) return true;
+  const auto deadline = timeout.is_forever() ? Clock::time_point::max() : timeout.after(Clock::now());
+  if (channel_ != nullptr) return channel_->await(*this, deadline);
+  while (!CellAccess::is_visible(*this)) {
+    if (const std::uint32_t seen = CellAccess::announce_sleep(*this)) {
+      platform::futex_wait(status_, seen, platform::FutexScope::this_process, deadline);
+    }
+    if (deadline != Clock::time_point::max() && Clock::now() >= deadline) return CellAccess::is_visible(*this);
+  }
+  return true;
+}
+
+void ResultCell::await_value(Timeout timeout) {
+  if (!await(timeout)) {
+    throw TimeoutError(describe(*this) + ": no outcome within the time-out of get(); the call goes on, and get() may be called again");
+  }
+  CellAccess::materialize(*this);
+  if (error_ != nullptr) std::rethrow_exception(error_);
+}
+
+bool ResultCell::is_ready() {
+  if (CellAccess::is_visible(*this)) return true;
+  if (channel_ != nullptr) channel_->poll(*this);
+  return CellAccess::is_visible(*this);
+}
+
+std::exception_ptr ResultCell::error() {
+  CellAccess::materialize(*this);
+  return error_;
+}
+
+void ResultCell::add_callback(Callback* callback) {
+  if (!CellAccess::push_callback(*this, callback)) {
+    await(Timeout());  // released, or about to be, after the callbacks before this one
+    const std::unique_ptr<Callback> owned(callback);
+    client::run_reporting("callback of on_done", [&] { owned->run(*this); });
+    return;
+  }
+  if (channel_ != nullptr) channel_->watch(*this);
+}
+
+bool ResultCell::claim() noexcept {
+  return (status_.fetch_or(CellStatus::kClaimed, std::memory_order_acq_rel) & CellStatus::kClaimed) == 0;
+}
+
+void ResultCell::publish_value() { CellAccess::publish(*this, true); }
+
+void ResultCell::publish_error(std::exception_ptr error) {
+  error_ = std::move(error);
+  CellAccess::publish(*this, true);
+}
+
+bool ResultCell::complete_with_error(std::exception_ptr error) {
+  if (!claim()) return false;
+  publish_error(std::move(error));
+  return true;
+}
+
+}  // namespace troupe::detail

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <troupe/error.hpp>
+#include <troupe/runtime.hpp>
+
+#include <fmt/core.h>
+
+#include <utility>
+
+#include "client/session.hpp"
+#include "platform/role_state.hpp"
+
+namespace troupe {
+
+Runtime::Runtime(int argc, char** argv, RuntimeOptions options) {
+  main_guard(argc, argv);
+  session_ = client::Session::start_private(options);
+}
+
+Runtime::Runtime(RuntimeOptions options) {
+  platform::require_guard();
+  session_ = client::Session::start_private(options);
+}
+
+Runtime::~Runtime() {
+  try {
+    shutdown();
+  } catch (const std::exception&) {  // the manager died meanwhile: there is nothing left to stop
+  }
+  session_->close();
+}
+
+ShutdownReport Runtime::shutdown(Timeout grace) { return session_->shutdown(grace); }
+
+std::vector<ActorInfo> Runtime::actors() { return session_->list(); }
+
+void Runtime::add_event_callback(std::unique_ptr<detail::EventCallback> callback) { session_->add_event_callback(std::move(callback)); }
+
+void Runtime::no_such_actor(std::string_view name) {
+  throw NoSuchActor(fmt::format("there is no actor named \"{}\"; spawn it with SpawnOptions::name, or use spawn_or_get", name));
+}
+
+}  // namespace troupe

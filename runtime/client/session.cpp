@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "client/session.hpp"
+
+#include <troupe/error.hpp>
+
+#include <fmt/core.h>
+
+#include <array>
+#include <future>
+#include <stdexcept>
+#include <utility>
+
+#include "client/refusal.hpp"
+#include "client/session_loop.hpp"
+#include "client/session_source.hpp"
+#include "platform/executable.hpp"
+#include "platform/fork_mark.hpp"
+#include "platform/launch.hpp"
+#include "wire/library.hpp"
+#include "wire/registry.hpp"
+
+namespace troupe::client {
+
+using Clock = std::chrono::steady_clock;
+using platform::Handle;
+
+namespace {
+
+thread_local Session* session_in_scope = nullptr;
+
+std::mutex source_mutex;
+std::function<platform::ControlSocket()> source;  // guarded by source_mutex
+std::shared_ptr<Session> own_session;             // guarded by source_mutex; lives until the process ends
+
+}  // namespace
+
+void set_session_source(std::function<platform::ControlSocket()> new_source) {
+  const std::lock_guard lock(source_mutex);
+  source = std::move(new_source);
+}
+
+Session& current_session() {
+  if (session_in_scope != nullptr) return *session_in_scope;
+  const std::lock_guard lock(source_mutex);
+  if (own_session == nullptr) {
+    if (!source) throw std::logic_error("troupe: a proxy can only be loaded where there is a runtime: in an actor, or in a call's result");
+    own_session = Session::join(source());
+  }
+  return *own_session;
+}
+
+SessionScope::SessionScope(Session* session) noexcept : outer_(session_in_scope) {
+  if (session != nullptr) session_in_scope = session;
+}
+
+SessionScope::~SessionScope() { session_in_scope = outer_; }
+
+Session::Session(const RuntimeOptions& options, bool is_actor) : options_(options), is_actor_(is_actor) { platform::watch_forks(); }
+
+Session::~Session() { close(); }
+
+std::shared_ptr<Session> Session::start_private(const RuntimeOptions& options) {
+  auto session = std::shared_ptr<Session>(new Session(options, false));
+  auto [ours, theirs] = platform::ControlSocket::pair();
+  const Handle executable = platform::open_own_executable();
+  session->manager_ = platform::launch({.executable = executable.get(),
+                                        .path = platform::own_executable_path(),
+                                        .role = "manager",
+                                        .socket = theirs.handle().get()});
+  theirs = {};
+  session->join_manager(std::move(ours));
+  return session;
+}
+
+std::shared_ptr<Session> Session::join(platform::ControlSocket socket) {
+  auto session = std::shared_ptr<Session>(new Session(RuntimeOptions(), true));
+  session->join_manager(std::move(socket));
+  return session;
+}
+
+void Session::join_manager(platform::ControlSocket socket) {
+  socket_ = std::move(socket);
+  const Handle executable = platform::open_own_executable();
+  const platform::Process self = platform::Process::self();
+  const wire::Join join{.hello = wire::own_hello(self.pid()), .on_behalf_of = {}, .key = {}};
+  const std::array<int, 2> outgoing{executable.get(), self.handle().get()};
+  socket_.send(wire::encode_message<wire::ToManagerFromClient>(join), outgoing);
+  const auto packet = socket_.receive(options_.start_timeout.after(Clock::now()));
+  if (!packet) throw StartError(silence_text());
+  auto message = wire::decode_message<wire::ToClient>(packet->bytes);
+  if (const auto* refused = std::get_if<wire::Refused>(&message)) std::rethrow_exception(error_of(refused->failure, "joining the manager"));
+  if (const auto* missing = std::get_if<wire::GuardMissing>(&message)) throw StartError(missing->what);
+  const auto* welcome = std::get_if<wire::Welcome>(&message);
+  if (welcome == nullptr || packet->handles.size() != 1) throw StartError("the manager's first answer is not a welcome");
+  auto handles = std::move(const_cast<platform::Packet&>(*packet).handles);
+  manager_life_ = platform::LifeView(platform::SharedMemory::adopt(std::move(handles[0]), 0));
+  loop_ = std::make_unique<SessionLoop>(*this, socket_, manager_);
+  loop_->start();
+}
+
+// Why no answer came from the manager that was started.
+std::string Session::silence_text() {
+  if (!socket_.is_open() && manager_ && manager_.wait_ended(Clock::now() + std::chrono::seconds(2))) {
+    if (const auto status = manager_.reap()) return "the manager process ended before it was ready: " + text_of(*status);
+  }
+  if (manager_) manager_.kill();
+  return "the manager process did not answer in time";
+}
+
+void Session::close() {
+  if (is_closing_.exchange(true)) return;
+  if (loop_ != nullptr) loop_->stop();
+  socket_.shut_down();
+  socket_ = {};
+  std::unordered_map<ActorId, CallChannel*> channels;
+  std::unordered_map<std::uint64_t, Answer> answers;
+  {
+    const std::lock_guard lock(mutex_);
+    channels.swap(channels_);
+    answers.swap(answers_);
+    event_callbacks_.clear();
+  }
+  for (auto& [id, channel] : channels) {
+    channel->fall(Fall::runtime_stopped);
+    channel->drop_reference();
+  }
+  std::vector<Handle> none;
+  for (auto& [request, answer] : answers) answer(nullptr, none);
+  callbacks_.stop();
+  reap_manager();
+}
+
+// It ends by itself once its client is gone.
+void Session::reap_manager() {
+  if (!manager_) return;
+  if (!manager_.wait_ended(Clock::now() + std::chrono::seconds(10))) manager_.kill();
+  manager_.wait_ended();
+  manager_.reap();
+}
+
+std::uint64_t Session::expect(Answer answer) {
+  const std::lock_guard lock(mutex_);
+  if (is_closing_) throw RuntimeStopped("the runtime has been shut down; construct a new one");
+  if (is_manager_gone_) throw ManagerDied("the manager process has died; construct a new Runtime", Execution::not_started);
+  answers_.emplace(next_request_, std::move(answer));
+  return next_request_++;
+}
+
+template <class Message>
+void Session::send(const Message& message, std::span<const int> handles) {
+  if (is_closing_) return;
+  socket_.send(wire::encode_message<wire::ToManagerFromClient>(message), handles);
+}
+
+// Sends a request and waits for its answer.
+template <class Message>
+wire::ToClient Session::ask(Message message, std::vector<Handle>* handles, std::span<const int> outgoing) {
+  struct Reply {
+    wire::ToClient message;
+    std::vector<Handle> handles;
+  };
+  auto promise = std::make_shared<std::promise<Reply>>();
+  auto reply = promise->get_future();
+  message.request = expect([promise](wire::ToClient* answer, std::vector<Handle>& came) {
+    if (answer == nullptr) {
+      promise->set_exception(std::make_exception_ptr(ManagerDied("the manager process died before it answered", Execution::maybe)));
+    } else {
+      promise->set_value({std::move(*answer), std::move(came)});
+    }
+  });
+  send(message, outgoing);
+  Reply came = reply.get();
+  if (handles != nullptr) *handles = std::move(came.handles);
+  return std::move(came.message);
+}
+
+// Attaching is in a file of its own.
+template wire::ToClient Session::ask(wire::Attach message, std::vector<Handle>* handles, std::span<const int> outgoing);
+template void Session::send(const wire::Spawn& message, std::span<const int> handles);
+
+std::optional<detail::LinkHandle> Session::find(std::string_view name, const std::type_info& type) {
+  auto message = ask(wire::Find{.name = std::string(name), .type = type.name()});
+  if (auto* refused = std::get_if<wire::Refused>(&message)) {
+    std::rethrow_exception(error_of(refused->failure, fmt::format("finding the actor \"{}\"", name)));
+  }
+  const auto& found = std::get<wire::Found>(message);
+  if (!found.exists) return std::nullopt;
+  return add_link(found.actor, type.name(), false, nullptr);
+}
+
+std::vector<ActorInfo> Session::list() {
+  auto message = ask(wire::List{});
+  return std::move(std::get<wire::Listed>(message).actors);
+}
+
+ShutdownReport Session::shutdown(Timeout grace) {
+  if (is_closing_ || has_manager_fallen()) return {};
+  auto message = ask(wire::Shutdown{.grace_ns = grace.span().count()});
+  return {std::move(std::get<wire::ShutdownDone>(message).killed)};
+}
+
+void Session::stop(Link& link, Timeout grace) { send(wire::StopActor{link.actor().id, link.actor().key, grace.span().count()}); }
+
+void Session::kill(Link& link) { send(wire::KillActor{link.actor().id, link.actor().key}); }
+
+void Session::watch(Link& link) {
+  if (link.is_down()) return;
+  if (is_manager_gone_ || is_closing_) {
+    link.note_down(manager_gone_down(link));
+  } else {
+    send(wire::Watch{link.actor().id, link.actor().key});
+    if (is_manager_gone_) link.note_down(manager_gone_down(link));  // it went between
+  }
+}
+
+detail::LinkHandle Session::link_to(const detail::LinkWire& wire, const std::type_info& type) {
+  wire::ActorDescription actor;
+  actor.id = wire.id;
+  actor.key = {wire.key_high, wire.key_low};
+  actor.name = wire.name;
+  actor.pid = wire.pid;
+  actor.incarnation = wire.incarnation;
+  actor.mailbox_calls = wire.mailbox_calls;
+  actor.mailbox_bytes = wire.mailbox_bytes;
+  return add_link(std::move(actor), type.name(), false, nullptr);
+}
+
+detail::LinkHandle Session::add_link(wire::ActorDescription actor, const char* type_name, bool is_spawned_here, CallChannel* channel) {
+  const std::lock_guard lock(mutex_);
+  const ActorId id = actor.id;
+  auto& link = links_[id];
+  if (link == nullptr) {
+    link = std::make_unique<Link>(shared_from_this(), std::move(actor), type_name, is_spawned_here);
+    if (channel == nullptr) {
+      if (const auto open = channels_.find(id); open != channels_.end()) channel = open->second;
+    }
+  }
+  if (channel != nullptr && link->channel_or_null() == nullptr) link->set_channel(*channel);
+  link->add_handle();
+  return detail::LinkHandle(link.get());
+}
+
+// The last handle of a link has gone; unless another one came meanwhile, the link goes.
+void Session::forget_unused(ActorId id) noexcept {
+  std::unique_ptr<Link> unused;
+  bool is_ours = false;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = links_.find(id);
+    if (found == links_.end() || found->second->has_handles()) return;
+    is_ours = found->second->is_spawned_here() && !found->second->is_down();
+    if (!found->second->has_down_callbacks() || is_closing_) {
+      unused = std::move(found->second);
+      links_.erase(found);
+    }
+  }
+  if (is_ours && !is_manager_gone_) send(wire::Release{id});
+}
+
+void Session::add_event_callback(std::unique_ptr<detail::EventCallback> callback) {
+  const std::lock_guard lock(mutex_);
+  event_callbacks_.push_back(std::move(callback));
+}
+
+void Session::watch_event(CallChannel& channel) {
+  if (!is_closing_) loop_->watch_event(channel);
+}
+
+void Session::expire_later(detail::ResultCell& cell, CallChannel& channel) {
+  if (!is_closing_) loop_->expire_later(cell, channel, CallChannel::deadline_of(cell));
+}
+
+}  // namespace troupe::client

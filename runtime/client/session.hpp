@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <troupe/actor_info.hpp>
+#include <troupe/async_result.hpp>
+#include <troupe/options.hpp>
+#include <troupe/runtime.hpp>
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "client/call_channel.hpp"
+#include "client/callback_thread.hpp"
+#include "client/link.hpp"
+#include "platform/control_socket.hpp"
+#include "platform/life_page.hpp"
+#include "platform/process.hpp"
+#include "wire/control.hpp"
+
+namespace troupe::client {
+
+class SessionLoop;
+
+// This process as a client of one manager: the control connection, the links to actors, the events. One thread, the loop,
+// reads the manager's messages and the channels that nobody else reads; it runs no user code.
+// Thread-safety: full. Ownership: shared by the Runtime, the links and the channels.
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  // Starts a manager process of its own from this executable. Blocks: until it has answered. Errors: StartError.
+  static std::shared_ptr<Session> start_private(const RuntimeOptions& options);
+  // Over a socket whose other end a manager holds already; this process is the host of an actor. Errors: StartError.
+  static std::shared_ptr<Session> join(platform::ControlSocket socket);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // Ends the connection; every call that is left fails with RuntimeStopped. Idempotent; from any thread but the loop.
+  void close();
+
+  // ---- actors
+
+  void spawn(const detail::SpawnOrder& order, detail::ResultCell& cell);
+  std::optional<detail::LinkHandle> find(std::string_view name, const std::type_info& type);
+  std::vector<ActorInfo> list();
+  ShutdownReport shutdown(Timeout grace);
+  void stop(Link& link, Timeout grace);
+  void kill(Link& link);
+  void watch(Link& link);   // the manager shall tell when it is down
+  void attach(Link& link);  // opens its channel; blocks for the answer
+  detail::LinkHandle link_to(const detail::LinkWire& wire, const std::type_info& type);
+  void forget_unused(ActorId id) noexcept;
+  void add_event_callback(std::unique_ptr<detail::EventCallback> callback);
+
+  // ---- for channels
+
+  void watch_event(CallChannel& channel);
+  void expire_later(detail::ResultCell& cell, CallChannel& channel);
+  CallbackThread& callbacks() { return callbacks_; }
+  // A hint that is true as soon as the manager's process dies.
+  bool has_manager_fallen() const { return is_manager_gone_.load(std::memory_order_acquire) || (manager_life_ && manager_life_.has_fallen(0)); }
+
+ private:
+  friend class SessionLoop;
+
+  // What comes back for a request; without a message when none will come.
+  using Answer = std::function<void(wire::ToClient* message, std::vector<platform::Handle>& handles)>;
+
+  Session(const RuntimeOptions& options, bool is_actor);
+  void join_manager(platform::ControlSocket socket);
+  std::uint64_t expect(Answer answer);
+  template <class Message>
+  void send(const Message& message, std::span<const int> handles = {});
+  template <class Message>
+  wire::ToClient ask(Message message, std::vector<platform::Handle>* handles = nullptr, std::span<const int> outgoing = {});
+  std::string silence_text();
+  void reap_manager();
+
+  // Loop.
+  void on_message(wire::ToClient message, std::vector<platform::Handle> handles);
+  void on_answer(std::uint64_t request, wire::ToClient& message, std::vector<platform::Handle>& handles);
+  void on_falling(const wire::ActorFalling& falling);
+  void on_down(const wire::ActorDown& down);
+  void on_manager_gone();
+  void emit(RuntimeEvent event);
+
+  struct SpawnPending;
+  void finish_spawn(SpawnPending& pending, wire::ToClient* message, std::vector<platform::Handle>& handles);
+  void refuse_spawn(SpawnPending& pending, const wire::Failure& failure);
+  void give_proxy(detail::ResultCell& cell, detail::LinkHandle link);
+  static void complete_with_arrival(detail::ResultCell& cell, std::unique_ptr<detail::Arrival> arrival);
+  static bool opened_has_life_net(const CallChannel& channel);
+  CallChannel* take_channel(ActorId id, bool is_gone);
+  void note_link_down(const Down& down);
+  static Down manager_gone_down(const Link& link);
+  CallChannel* open_channel(const wire::Opened& opened, const channel::Geometry& geometry, platform::SharedMemory requests,
+                            platform::Event client_event, std::vector<platform::Handle>& handles, const char* type_name);
+  detail::LinkHandle add_link(wire::ActorDescription actor, const char* type_name, bool is_spawned_here, CallChannel* channel);
+
+  const RuntimeOptions options_;
+  const bool is_actor_;
+  platform::ControlSocket socket_;
+  platform::Process manager_;   // of a private manager
+  platform::LifeView manager_life_;
+  std::vector<wire::ModuleIdentity> manager_modules_;
+  CallbackThread callbacks_;
+  std::unique_ptr<SessionLoop> loop_;
+  std::atomic<bool> is_manager_gone_{false};
+  std::atomic<bool> is_closing_{false};
+
+  std::mutex mutex_;
+  // Guarded by mutex_:
+  std::uint64_t next_request_ = 1;
+  std::unordered_map<std::uint64_t, Answer> answers_;
+  std::unordered_map<ActorId, std::unique_ptr<Link>> links_;
+  std::unordered_map<ActorId, CallChannel*> channels_;  // references; until the actor is down
+  std::vector<std::shared_ptr<detail::EventCallback>> event_callbacks_;
+};
+
+// The session that proxies in what is being decoded belong to: the one in scope, else this process's own (a host's).
+// Errors: std::logic_error without either.
+Session& current_session();
+
+// While it lives, current_session() of this thread is `session`.
+class SessionScope {
+ public:
+  explicit SessionScope(Session* session) noexcept;
+  ~SessionScope();
+  SessionScope(const SessionScope&) = delete;
+  SessionScope& operator=(const SessionScope&) = delete;
+
+ private:
+  Session* outer_;
+};
+
+}  // namespace troupe::client

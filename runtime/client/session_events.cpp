@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <troupe/error.hpp>
+
+#include <utility>
+
+#include "client/session.hpp"
+#include "client/session_loop.hpp"
+#include "wire/registry.hpp"
+
+namespace troupe::client {
+
+using platform::Handle;
+
+// In the loop, each of these.
+
+void Session::on_message(wire::ToClient message, std::vector<Handle> handles) {
+  std::visit(
+      [&](auto& each) {
+        using Message = std::decay_t<decltype(each)>;
+        if constexpr (std::is_same_v<Message, wire::ActorFalling>) {
+          on_falling(each);
+        } else if constexpr (std::is_same_v<Message, wire::ActorDown>) {
+          on_down(each);
+        } else if constexpr (std::is_same_v<Message, wire::ActorUp>) {
+          emit(Spawned{each.actor.id, each.actor.name, wire::readable_type(each.actor.type.c_str()), each.actor.pid});
+        } else if constexpr (requires { each.request; }) {
+          on_answer(each.request, message, handles);
+        }
+      },
+      message);
+}
+
+void Session::on_answer(std::uint64_t request, wire::ToClient& message, std::vector<Handle>& handles) {
+  Answer answer;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = answers_.find(request);
+    if (found == answers_.end()) return;
+    answer = std::move(found->second);
+    answers_.erase(found);
+  }
+  answer(&message, handles);
+}
+
+CallChannel* Session::take_channel(ActorId id, bool is_gone) {
+  const std::lock_guard lock(mutex_);
+  const auto found = channels_.find(id);
+  if (found == channels_.end()) return nullptr;
+  CallChannel* channel = found->second;
+  if (is_gone) {
+    channels_.erase(found);
+  } else {
+    channel->add_reference();
+  }
+  return channel;
+}
+
+void Session::on_falling(const wire::ActorFalling& falling) {
+  CallChannel* channel = take_channel(falling.actor, false);
+  if (channel == nullptr) return;
+  channel->fall(Fall::host_died);
+  channel->drop_reference();
+}
+
+void Session::on_down(const wire::ActorDown& down) {
+  const Down event{down.actor, down.name, wire::readable_type(down.type.c_str()), down.incarnation, down.status, down.cause};
+  if (CallChannel* channel = take_channel(down.actor, true)) {
+    channel->report()->complete(down.cause);
+    channel->fall(Fall::host_died);
+    loop_->forget(*channel);
+    channel->drop_reference();
+  }
+  note_link_down(event);
+  emit(event);
+}
+
+void Session::note_link_down(const Down& down) {
+  std::unique_ptr<Link> unused;
+  const std::lock_guard lock(mutex_);
+  const auto found = links_.find(down.actor);
+  if (found == links_.end()) return;
+  found->second->note_down(down);
+  if (found->second->has_handles()) return;
+  unused = std::move(found->second);  // it was kept for its callbacks
+  links_.erase(found);
+}
+
+Down Session::manager_gone_down(const Link& link) {
+  Down down{link.actor().id, link.actor().name, wire::readable_type(link.type_name()), link.actor().incarnation, {}, {}};
+  down.status.signal = 9;  // the kernel kills a manager's hosts with it
+  down.cause.kind = DeathKind::parent_gone;
+  down.cause.detail = "the manager process died";
+  down.cause.incarnation = link.actor().incarnation;
+  return down;
+}
+
+void Session::on_manager_gone() {
+  if (is_manager_gone_.exchange(true)) return;
+  std::unordered_map<ActorId, CallChannel*> channels;
+  std::unordered_map<std::uint64_t, Answer> answers;
+  std::vector<Down> downs;
+  {
+    const std::lock_guard lock(mutex_);
+    channels.swap(channels_);
+    answers.swap(answers_);
+    for (const auto& [id, link] : links_) downs.push_back(manager_gone_down(*link));
+  }
+  for (auto& [id, channel] : channels) {
+    channel->report()->complete(DeathCause{.kind = DeathKind::parent_gone, .detail = "the manager process died"});
+    channel->fall(Fall::manager_died);
+    loop_->forget(*channel);
+    channel->drop_reference();
+  }
+  for (const Down& down : downs) note_link_down(down);
+  std::vector<Handle> none;
+  for (auto& [request, answer] : answers) answer(nullptr, none);
+  emit(ManagerDown{"the manager process died"});
+}
+
+void Session::emit(RuntimeEvent event) {
+  std::vector<std::shared_ptr<detail::EventCallback>> callbacks;
+  {
+    const std::lock_guard lock(mutex_);
+    callbacks = event_callbacks_;
+  }
+  if (callbacks.empty()) return;
+  callbacks_.post([callbacks = std::move(callbacks), event = std::move(event)] {
+    for (const auto& callback : callbacks) run_reporting("callback of on_event", [&] { callback->run(event); });
+  });
+}
+
+}  // namespace troupe::client

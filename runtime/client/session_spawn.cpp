@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <troupe/archive.hpp>
+#include <troupe/error.hpp>
+
+#include <fmt/core.h>
+
+#include <array>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "channel/client_end.hpp"
+#include "client/cell_status.hpp"
+#include "client/refusal.hpp"
+#include "client/session.hpp"
+#include "platform/fork_mark.hpp"
+#include "wire/registry.hpp"
+
+namespace troupe::client {
+
+using channel::ClientEnd;
+using channel::Geometry;
+using platform::Handle;
+
+// A spawn that the manager has not answered yet.
+struct Session::SpawnPending {
+  detail::ResultCell* cell;  // a reference
+  const char* type_name;
+  std::string what;
+  Geometry geometry;
+  Lifetime lifetime;
+  platform::SharedMemory requests;
+  platform::Event client_event;
+};
+
+namespace {
+
+platform::SharedMemory sealed_arguments(std::span<const std::byte> bytes) {
+  auto memory = platform::SharedMemory::create("the arguments of a constructor", bytes.size());
+  const platform::Mapping mapping(memory, platform::Access::read_write);
+  std::memcpy(mapping.data(), bytes.data(), bytes.size());
+  memory.seal_against_new_writers();
+  return memory;
+}
+
+wire::ChannelOffer offer_of(const Geometry& geometry, Spin spin) {
+  return {geometry.slots, geometry.request_cells, geometry.reply_cells, static_cast<std::uint8_t>(spin)};
+}
+
+wire::Spawn spawn_message(const detail::SpawnOrder& order, const Geometry& geometry, const RuntimeOptions& runtime) {
+  const SpawnOptions& options = order.options;
+  const wire::MethodId constructor = wire::number_of(order.constructor);
+  wire::Spawn message;
+  message.constructor = {constructor.module(), constructor.rank()};
+  message.type = order.type.name();
+  message.name = options.name;
+  message.join_existing = order.on_existing == detail::OnExisting::join;
+  message.argument_bytes = order.arguments.size();
+  message.lifetime = static_cast<std::uint8_t>(options.lifetime);
+  message.start = static_cast<std::uint8_t>(options.environment.empty() ? options.start : StartMethod::spawn);
+  message.stdio = static_cast<std::uint8_t>(options.stdio);
+  message.concurrency = options.concurrency;
+  message.mailbox_calls = static_cast<std::uint32_t>(options.mailbox.calls);
+  message.mailbox_bytes = options.mailbox.bytes;
+  message.when_full = static_cast<std::uint8_t>(options.mailbox.when_full);
+  message.deadline_ns = (options.deadline.is_forever() ? runtime.deadline : options.deadline).span().count();
+  message.start_timeout_ns = runtime.start_timeout.span().count();
+  message.environment = options.environment;
+  message.working_directory = options.working_directory;
+  message.offer = offer_of(geometry, runtime.spin);
+  return message;
+}
+
+[[noreturn]] void refuse_option(const char* text) { throw std::invalid_argument(std::string("SpawnOptions::") + text); }
+
+// What an order must be, and what this version cannot do yet: never ignored, always said.
+void check(const detail::SpawnOrder& order) {
+  const SpawnOptions& options = order.options;
+  const LimitOptions& limits = options.limits;
+  if (order.on_existing == detail::OnExisting::join && options.name.empty()) {
+    refuse_option("name is empty; spawn_or_get needs the name to look for");
+  }
+  if (options.lifetime == Lifetime::detached) refuse_option("lifetime is detached; that needs a named manager, and this runtime has a private one");
+  if (options.concurrency != 1) refuse_option("concurrency must be 1: an actor handles one call at a time");
+  if (options.restart.on != RestartPolicy::On::never || options.restart.max != 0) refuse_option("restart: only RestartPolicy::never is supported");
+  if (limits.memory || limits.cpu_time || limits.open_files || limits.nice || !limits.cpus.empty()) refuse_option("limits are not supported");
+  if (options.stdio != Stdio::inherit) refuse_option("stdio: only Stdio::inherit is supported");
+  if (!options.module.empty()) refuse_option("module is not supported: the actor's class must be in this executable");
+}
+
+}  // namespace
+
+void Session::spawn(const detail::SpawnOrder& order, detail::ResultCell& cell) {
+  const std::string type = wire::readable_type(order.type.name());
+  const std::string what = order.options.name.empty() ? "spawning " + type : fmt::format("spawning {} \"{}\"", type, order.options.name);
+  try {
+    if (platform::is_forked_child()) throw std::logic_error(what + ": this process was forked from the one that has the runtime");
+    check(order);
+    const Geometry geometry = Geometry::for_mailbox(order.options.mailbox.calls, order.options.mailbox.bytes);
+    auto pending = std::make_shared<SpawnPending>(SpawnPending{&cell, order.type.name(), what, geometry, order.options.lifetime,
+                                                               ClientEnd::create_requests(geometry), platform::Event::create()});
+    wire::Spawn message = spawn_message(order, geometry, options_);
+    platform::SharedMemory arguments;
+    if (!order.arguments.empty()) arguments = sealed_arguments(order.arguments);
+    std::array<int, 3> handles{pending->requests.handle().get(), pending->client_event.handle().get(), arguments.handle().get()};
+    const auto self = shared_from_this();
+    message.request = expect([self, pending](wire::ToClient* answer, std::vector<Handle>& came) { self->finish_spawn(*pending, answer, came); });
+    send(message, std::span(handles).first(order.arguments.empty() ? 2 : 3));
+  } catch (...) {
+    cell.complete_with_error(std::current_exception());
+    cell.drop_reference();
+  }
+}
+
+void Session::finish_spawn(SpawnPending& pending, wire::ToClient* message, std::vector<Handle>& handles) {
+  try {
+    if (message == nullptr) throw ManagerDied(pending.what + ": the manager process died before it answered", Execution::maybe);
+    if (const auto* refused = std::get_if<wire::Refused>(message)) return refuse_spawn(pending, refused->failure);
+    const auto& opened = std::get<wire::Opened>(*message);
+    if (opened.found) return give_proxy(*pending.cell, add_link(opened.actor, pending.type_name, false, nullptr));
+    CallChannel* channel =
+        open_channel(opened, pending.geometry, std::move(pending.requests), std::move(pending.client_event), handles, pending.type_name);
+    auto link = add_link(opened.actor, pending.type_name, pending.lifetime == Lifetime::scoped, channel);
+    give_proxy(*pending.cell, std::move(link));
+  } catch (...) {
+    pending.cell->complete_with_error(std::current_exception());
+    pending.cell->drop_reference();
+  }
+}
+
+void Session::refuse_spawn(SpawnPending& pending, const wire::Failure& failure) {
+  if (failure.kind != wire::Refusal::constructor_threw) std::rethrow_exception(error_of(failure, pending.what));
+  auto arrival = std::make_unique<detail::Arrival>();
+  arrival->bytes = failure.exception;
+  arrival->is_exception = true;
+  arrival->is_from_constructor = true;
+  arrival->session = shared_from_this();
+  arrival->actor = wire::readable_type(pending.type_name);
+  complete_with_arrival(*pending.cell, std::move(arrival));
+}
+
+void Session::give_proxy(detail::ResultCell& cell, detail::LinkHandle link) {
+  auto arrival = std::make_unique<detail::Arrival>();
+  detail::GrowingBuffer buffer;
+  detail::encode(buffer, detail::pack_link(link));
+  arrival->bytes.assign(buffer.bytes().begin(), buffer.bytes().end());
+  arrival->session = shared_from_this();
+  arrival->keep = std::move(link);
+  complete_with_arrival(cell, std::move(arrival));
+}
+
+void Session::complete_with_arrival(detail::ResultCell& cell, std::unique_ptr<detail::Arrival> arrival) {
+  if (cell.claim()) {
+    CellAccess::set_arrival(cell, arrival.release());
+    CellAccess::publish(cell, false);
+  }
+  cell.drop_reference();
+}
+
+CallChannel* Session::open_channel(const wire::Opened& opened, const Geometry& geometry, platform::SharedMemory requests,
+                                   platform::Event client_event, std::vector<Handle>& handles, const char* type_name) {
+  if (handles.size() != 5) throw ProtocolError(fmt::format("a channel came with {} handles instead of 5", handles.size()));
+  const wire::ActorDescription& actor = opened.actor;
+  const auto policy = static_cast<WhenFull>(actor.when_full);
+  ChannelParts parts;
+  parts.actor = {actor.id, actor.name, wire::readable_type(type_name), actor.pid, actor.incarnation};
+  parts.geometry = geometry;
+  parts.when_full = policy != WhenFull::automatic ? policy : is_actor_ ? WhenFull::spill : WhenFull::block;
+  parts.spin = options_.spin;
+  parts.deadline = std::chrono::nanoseconds(actor.deadline_ns);
+  parts.requests = std::move(requests);
+  parts.replies = platform::SharedMemory::adopt(std::move(handles[0]), geometry.reply_bytes());
+  parts.states = platform::SharedMemory::adopt(std::move(handles[1]), geometry.state_bytes());
+  parts.host_life = platform::LifeView(platform::SharedMemory::adopt(std::move(handles[2]), 0));
+  if (opened.channel.life_word < platform::kLifeWordCount) parts.life_word = opened.channel.life_word;
+  parts.host = platform::Process(std::move(handles[3]), actor.pid);
+  parts.host_event = platform::Event(std::move(handles[4]));
+  parts.client_event = std::move(client_event);
+  auto* channel = new CallChannel(shared_from_this(), std::move(parts));
+  bool is_down_already = false;
+  {
+    const std::lock_guard lock(mutex_);
+    is_down_already = is_closing_ || is_manager_gone_ || !channels_.emplace(actor.id, channel).second;
+  }
+  if (is_down_already) channel->fall(is_closing_ ? Fall::runtime_stopped : Fall::manager_died);
+  if (!opened_has_life_net(*channel)) watch_event(*channel);
+  return channel;
+}
+
+// Without a life word of its own, the loop has to watch the host's process.
+bool Session::opened_has_life_net(const CallChannel& channel) { return channel.has_life_word() && platform::has_futex_wait_any(); }
+
+void Session::attach(Link& link) {
+  const wire::ActorDescription& actor = link.actor();
+  const std::string what = fmt::format("opening the channel to actor {} ({})", actor.id.value, wire::readable_type(link.type_name()));
+  const Geometry geometry = Geometry::for_mailbox(actor.mailbox_calls != 0 ? actor.mailbox_calls : MailboxOptions().calls,
+                                                  actor.mailbox_bytes != 0 ? actor.mailbox_bytes : MailboxOptions().bytes);
+  auto requests = ClientEnd::create_requests(geometry);
+  auto client_event = platform::Event::create();
+  const std::array<int, 2> outgoing{requests.handle().get(), client_event.handle().get()};
+  std::vector<Handle> handles;
+  const wire::Attach message{.actor = actor.id,
+                             .key = actor.key,
+                             .type = link.type_name(),
+                             .offer = offer_of(geometry, options_.spin)};
+  auto answer = ask(message, &handles, outgoing);
+  if (const auto* refused = std::get_if<wire::Refused>(&answer)) std::rethrow_exception(error_of(refused->failure, what));
+  const auto& opened = std::get<wire::Opened>(answer);
+  link.set_channel(*open_channel(opened, geometry, std::move(requests), std::move(client_event), handles, link.type_name()));
+}
+
+}  // namespace troupe::client
+
+namespace troupe::detail {
+
+void spawn_into(client::Session& session, const SpawnOrder& order, ResultCell& cell) { session.spawn(order, cell); }
+
+std::optional<LinkHandle> find_link(client::Session& session, std::string_view name, const std::type_info& type) {
+  return session.find(name, type);
+}
+
+}  // namespace troupe::detail

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "host/actor.hpp"
+
+#include <cxxabi.h>
+#include <troupe/error.hpp>
+
+#include <fmt/core.h>
+
+#include <exception>
+#include <filesystem>
+#include <string>
+#include <system_error>
+
+#include "host/thrown.hpp"
+#include "platform/control_socket.hpp"
+#include "wire/registry.hpp"
+
+namespace troupe::host {
+namespace {
+
+// The exception travels in a control message, beside its text.
+constexpr std::size_t kMostExceptionBytes = platform::ControlSocket::kMaxMessageBytes / 2;
+constexpr std::size_t kMostTextBytes = 8 * 1024;
+
+wire::Failure constructor_threw(const std::exception_ptr& thrown) {
+  wire::Failure failure;
+  failure.kind = wire::Refusal::constructor_threw;
+  failure.text = describe(thrown).substr(0, kMostTextBytes);
+  failure.exception = encode_within(thrown, kMostExceptionBytes);
+  return failure;
+}
+
+wire::Failure undecodable(const char* reason) {
+  wire::Failure failure;
+  failure.kind = wire::Refusal::undecodable;
+  failure.text = fmt::format("the constructor's arguments cannot be decoded: {}", reason);
+  return failure;
+}
+
+wire::Failure cannot_enter(const std::string& directory, const std::error_code& reason) {
+  wire::Failure failure;
+  failure.kind = wire::Refusal::start_failed;
+  failure.text = fmt::format("the working directory \"{}\" cannot be entered: {}", directory, reason.message());
+  return failure;
+}
+
+}  // namespace
+
+// The catch around a constructor; the one around methods is in Turn.
+std::variant<Actor, wire::Failure> construct(const Construction& construction) {
+  const auto& node = *construction.constructor;
+  if (const auto& directory = construction.working_directory; !directory.empty()) {
+    std::error_code error;
+    std::filesystem::current_path(directory, error);
+    if (error) return cannot_enter(directory, error);
+  }
+  try {
+    return Actor(node.construct(construction.arguments.bytes().first(construction.argument_bytes)), *node.actor_type);
+  } catch (abi::__forced_unwind&) {
+    throw;  // this thread is being cancelled
+  } catch (const SerializationError& error) {
+    if (error.direction() == Direction::argument) return undecodable(error.what());
+    return constructor_threw(std::current_exception());
+  } catch (...) {
+    return constructor_threw(std::current_exception());
+  }
+}
+
+}  // namespace troupe::host

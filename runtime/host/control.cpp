@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "host/control.hpp"
+
+#include <troupe/error.hpp>
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "host/thrown.hpp"
+#include "wire/registry.hpp"
+
+namespace troupe::host {
+namespace {
+
+void check_count(const std::vector<platform::Handle>& handles, std::size_t wanted) {
+  if (handles.size() == wanted) return;
+  throw ProtocolError(fmt::format("{} handles came with a message that needs {}", handles.size(), wanted));
+}
+
+const detail::RegistrationNode& constructor_of(const wire::ModuleMap& modules, wire::NodeReference reference) {
+  const bool is_in_range = reference.module < wire::MethodId::kMaxModules && reference.rank < wire::MethodId::kMaxRanks;
+  const auto* node = is_in_range ? modules.find(wire::MethodId::of(reference.module, reference.rank)) : nullptr;
+  if (node != nullptr && node->construct != nullptr) return *node;
+  throw IncompatibleInterface(fmt::format("the actor's process has no constructor number {} in module {}", reference.rank, reference.module));
+}
+
+std::uint32_t wire_number(std::optional<unsigned> life_word) { return life_word ? *life_word : wire::kNoLifeWord; }
+
+}  // namespace
+
+std::array<int, 4> handles_of(const OpenedChannel& opened, const platform::LifePage& page) {
+  return {opened.replies.handle().get(), opened.states.handle().get(), page.memory().handle().get(), opened.channel->event.handle().get()};
+}
+
+void Control::run() {
+  page_.own_by_this_thread();
+  while (auto packet = socket_.receive()) handle(*packet);
+}
+
+void Control::handle(platform::Packet& packet) {
+  const auto message = wire::decode_message<wire::ToHost>(packet.bytes);
+  std::visit([&](const auto& each) { on(each, packet.handles); }, message);
+}
+
+void Control::on(const wire::Construct& message, Handles& handles) {
+  if (std::exchange(has_begun_, true)) throw ProtocolError("the manager wants a second actor in this process");
+  try {
+    inbox_.post([construction = prepare(message, handles)](Mail& mail) mutable { mail.construction = std::move(construction); });
+  } catch (const std::exception&) {
+    refuse(failure_of(std::current_exception()));
+  }
+}
+
+Construction Control::prepare(const wire::Construct& message, Handles& handles) {
+  check_count(handles, message.argument_bytes != 0 ? 3 : 2);
+  Construction construction;
+  construction.actor = message.actor;
+  construction.working_directory = message.working_directory;
+  construction.opened = open(message.channel, message.offer, message.client_modules, handles);
+  const ServedChannel& channel = *construction.opened.channel;
+  construction.constructor = &constructor_of(channel.methods.modules(), message.constructor);
+  if (message.argument_bytes != 0) {
+    const auto memory = platform::SharedMemory::adopt(std::move(handles[2]), 0);
+    if (memory.size_bytes() < message.argument_bytes) throw ProtocolError("the constructor's arguments are not all there");
+    construction.arguments = platform::Mapping(memory, platform::Access::read_only);
+    construction.argument_bytes = message.argument_bytes;
+  }
+  construction.answer = {{wire_number(channel.life_word)}, wire_number(page_.raise_word())};
+  return construction;
+}
+
+void Control::refuse(const wire::Failure& failure) {
+  send_to_manager(socket_, wire::ConstructFailed{failure});
+  inbox_.post([](Mail& mail) { mail.exit_code = 1; });
+}
+
+OpenedChannel Control::open(std::uint64_t number, const wire::ChannelOffer& offer, const std::vector<wire::ModuleIdentity>& client_modules,
+                            Handles& handles) {
+  OpenedChannel opened = open_channel(number, offer, client_modules, std::move(handles[0]), std::move(handles[1]));
+  opened.channel->life_word = page_.raise_word();
+  const std::lock_guard lock(mutex_);
+  open_[number] = {opened.channel, opened.channel->life_word};
+  return opened;
+}
+
+void Control::on(const wire::OpenChannel& message, Handles& handles) {
+  try {
+    check_count(handles, 2);
+    OpenedChannel opened = open(message.channel, message.offer, message.client_modules, handles);
+    const wire::ChannelOpened answer{message.channel, {wire_number(opened.channel->life_word)}};
+    send_to_manager(socket_, answer, handles_of(opened, page_));
+    inbox_.post([&](Mail& mail) { mail.opened.push_back(std::move(opened.channel)); });
+  } catch (const std::exception&) {
+    send_to_manager(socket_, wire::ChannelRefused{message.channel, failure_of(std::current_exception())});
+  }
+}
+
+void Control::on(const wire::CloseChannel& message, Handles&) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = open_.find(message.channel);
+    if (found == open_.end()) return;  // it was refused
+    if (found->second.life_word) page_.retire_word(*found->second.life_word);
+    open_.erase(found);
+  }
+  inbox_.post([&](Mail& mail) { mail.closed.push_back(message.channel); });
+}
+
+void Control::break_off(std::uint64_t channel, const std::string& reason) {
+  wire::ChannelRefused refused;
+  refused.channel = channel;
+  refused.failure.kind = wire::Refusal::protocol;
+  refused.failure.text = reason;
+  send_to_manager(socket_, refused);
+  const std::lock_guard lock(mutex_);
+  const auto found = open_.find(channel);
+  if (found != open_.end() && found->second.life_word) page_.fall_word(*found->second.life_word);
+}
+
+void Control::on(const wire::StopHost&, Handles&) {
+  inbox_.post([](Mail& mail) { mail.exit_code = 0; });
+}
+
+void Control::on(const wire::AskStatus& message, Handles&) {
+  const auto handled = page_.status().calls_handled.load(std::memory_order_relaxed);
+  send_to_manager(socket_, wire::Status{message.request, handled, mailbox_depth(), running_method()});
+}
+
+// What a client says it has sent may be a lie, or newer than what has been taken.
+std::uint64_t Control::mailbox_depth() const {
+  std::uint64_t depth = 0;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [number, each] : open_) {
+    const auto channel = each.channel.lock();
+    if (!channel) continue;
+    const std::uint64_t taken = channel->end.taken();
+    depth += std::min<std::uint64_t>(std::max(channel->end.published_by_client(), taken) - taken, channel->end.geometry().slots);
+  }
+  return depth;
+}
+
+std::string Control::running_method() const {
+  const std::uint32_t running = page_.status().running_method.load(std::memory_order_relaxed);
+  if (running == 0) return {};
+  const wire::MethodId method{running - 1};
+  const auto* node = wire::find_node({method.module(), method.rank()});
+  return node != nullptr ? wire::readable_name(*node) : std::string();
+}
+
+}  // namespace troupe::host

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "host/dispatcher.hpp"
+
+#include <troupe/error.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include "host/turn.hpp"
+
+namespace troupe::host {
+
+Dispatcher::Dispatcher(const Actor& actor, Inbox& inbox, platform::LifeStatus& status, Sleeper& sleeper, OnBroken on_broken)
+    : actor_(actor), inbox_(inbox), status_(status), sleeper_(sleeper), on_broken_(std::move(on_broken)) {}
+
+int Dispatcher::run(Mail first) {
+  accept(std::move(first));
+  for (;;) {
+    if (inbox_.has_mail()) accept(inbox_.take());
+    if (exit_code_ && is_drained()) return *exit_code_;
+    if (!serve_all()) sleeper_.wait(channels_, latest_);
+  }
+}
+
+void Dispatcher::accept(Mail mail) {
+  for (auto& channel : mail.opened) channels_.push_back(std::move(channel));
+  for (const std::uint64_t number : mail.closed) {
+    const auto found = std::find_if(channels_.begin(), channels_.end(), [&](const auto& channel) { return channel->number == number; });
+    if (found != channels_.end()) let_go(static_cast<std::size_t>(found - channels_.begin()));
+  }
+  if (!mail.exit_code) return;
+  exit_code_ = mail.exit_code;
+  for (const auto& channel : channels_) channel->drain_until = channel->end.published_by_client();
+}
+
+// A client's count is its own word, so an empty ring is enough; the count ends a client that goes on sending.
+bool Dispatcher::is_drained() const {
+  return std::all_of(channels_.begin(), channels_.end(), [](const auto& channel) {
+    const auto& end = channel->end;
+    return !end.has_outbox() && (end.taken() >= channel->drain_until || !end.has_request());
+  });
+}
+
+bool Dispatcher::serve_all() {
+  bool has_served = false;
+  for (std::size_t i = 0; i < channels_.size();) {
+    const Outcome outcome = serve(*channels_[i]);
+    if (outcome == Outcome::over) {
+      let_go(i);
+      continue;
+    }
+    if (outcome == Outcome::served) {
+      latest_ = channels_[i].get();
+      has_served = true;
+    }
+    ++i;
+  }
+  return has_served;
+}
+
+// Nothing of the user's is caught here: what a method throws has become a reply in Turn.
+Dispatcher::Outcome Dispatcher::serve(ServedChannel& channel) {
+  try {
+    return serve_batch(channel);
+  } catch (const ProtocolError& error) {
+    status_.running_method.store(0, std::memory_order_relaxed);
+    on_broken_(channel, error.what());
+    return Outcome::over;
+  }
+}
+
+Dispatcher::Outcome Dispatcher::serve_batch(ServedChannel& channel) {
+  auto& end = channel.end;
+  unsigned served = 0;
+  for (; served < kBatch; ++served) {
+    const auto request = end.next();
+    if (!request) break;
+    if (!Turn(actor_, channel, status_, *request).take()) return Outcome::over;
+  }
+  if (end.has_outbox() && end.flush_outbox()) end.ring_client(true);
+  return served != 0 ? Outcome::served : Outcome::idle;
+}
+
+void Dispatcher::let_go(std::size_t index) {
+  ServedChannel& channel = *channels_[index];
+  sleeper_.forget(channel);
+  if (latest_ == &channel) latest_ = nullptr;
+  channels_.erase(channels_.begin() + static_cast<std::ptrdiff_t>(index));
+}
+
+}  // namespace troupe::host

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/actor.hpp"
+#include "host/inbox.hpp"
+#include "host/served_channel.hpp"
+#include "host/sleeper.hpp"
+#include "platform/life_page.hpp"
+
+namespace troupe::host {
+
+// Serves the actor's channels by turns, one envelope at a time: the loop of the main thread. What an envelope means is
+// left to Turn, waiting to Sleeper, opening and closing channels to the control thread.
+// Thread-safety: one thread.
+class Dispatcher {
+ public:
+  // Called for a channel whose client broke the protocol, just before it is let go of.
+  using OnBroken = std::function<void(const ServedChannel& channel, const std::string& reason)>;
+
+  // `sleeper` waits for the same inbox; tests bring one of their own.
+  Dispatcher(const Actor& actor, Inbox& inbox, platform::LifeStatus& status, Sleeper& sleeper, OnBroken on_broken);
+
+  // Serves until the mail says stop and what had been sent by then is done and answered. The exit code that it names.
+  // `first`: mail that was taken before.
+  int run(Mail first);
+
+  // So many envelopes of one channel are handled before the next channel is looked at.
+  static constexpr unsigned kBatch = 64;
+
+ private:
+  enum class Outcome { idle, served, over };
+
+  void accept(Mail mail);
+  bool is_drained() const;
+  bool serve_all();
+  Outcome serve(ServedChannel& channel);
+  Outcome serve_batch(ServedChannel& channel);
+  void let_go(std::size_t index);
+
+  const Actor& actor_;
+  Inbox& inbox_;
+  platform::LifeStatus& status_;
+  Sleeper& sleeper_;
+  const OnBroken on_broken_;
+  std::vector<std::shared_ptr<ServedChannel>> channels_;
+  ServedChannel* latest_ = nullptr;  // served last; one of channels_, or null
+  std::optional<int> exit_code_;     // set: stopping
+};
+
+}  // namespace troupe::host

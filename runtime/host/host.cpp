@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "host/host.hpp"
+
+#include <troupe/error.hpp>
+
+#include <fmt/core.h>
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <variant>
+
+#include "host/actor.hpp"
+#include "host/control.hpp"
+#include "host/dispatcher.hpp"
+#include "host/inbox.hpp"
+#include "host/sleeper.hpp"
+#include "platform/life_page.hpp"
+#include "platform/process.hpp"
+#include "platform/process_name.hpp"
+#include "platform/processor.hpp"
+#include "wire/control.hpp"
+#include "wire/library.hpp"
+#include "wire/registry.hpp"
+
+namespace troupe::host {
+
+struct Host::State {
+  platform::ControlSocket socket;
+  platform::LifePage& page = *new platform::LifePage;  // never deleted: fatal signals and exit() look at it to the very end
+  Inbox inbox{};
+  Control control{socket, inbox, page};
+  std::atomic<bool> is_leaving{false};
+  std::thread control_thread{};
+
+  void listen();
+  void report_broken(const ServedChannel& channel, const std::string& reason);
+  std::optional<Actor> make_actor(Mail& mail);
+  int serve(const Actor& actor, Mail mail);
+};
+
+// Without a manager nobody would ever end this process.
+void Host::State::listen() {
+  try {
+    control.run();
+  } catch (const ProtocolError& error) {
+    fmt::print(stderr, "troupe: a host ends, since its manager broke the protocol: {}\n", error.what());
+  }
+  if (!is_leaving.load()) std::_Exit(1);
+}
+
+void Host::State::report_broken(const ServedChannel& channel, const std::string& reason) {
+  fmt::print(stderr, "troupe: a client broke the protocol, its channel to this actor is closed: {}\n", reason);
+  control.break_off(channel.number, reason);
+}
+
+std::optional<Actor> Host::State::make_actor(Mail& mail) {
+  const Construction construction = *std::exchange(mail.construction, std::nullopt);
+  platform::set_process_name(wire::readable_type(construction.constructor->actor_type->name()));
+  auto made = construct(construction);
+  if (const auto* failure = std::get_if<wire::Failure>(&made)) {
+    send_to_manager(socket, wire::ConstructFailed{*failure});
+    return std::nullopt;
+  }
+  platform::mark_life_page_before_exit_handlers();
+  send_to_manager(socket, construction.answer, handles_of(construction.opened, page));
+  mail.opened.push_back(construction.opened.channel);
+  return std::get<Actor>(std::move(made));
+}
+
+int Host::State::serve(const Actor& actor, Mail mail) {
+  Sleeper sleeper(inbox);
+  Dispatcher dispatcher(actor, inbox, page.status(), sleeper,
+                        [this](const ServedChannel& channel, const std::string& reason) { report_broken(channel, reason); });
+  return dispatcher.run(std::move(mail));
+}
+
+Host::Host(platform::ControlSocket control) : state_(new State{std::move(control)}) {}
+
+Host::~Host() {
+  state_->is_leaving = true;
+  state_->socket.shut_down();
+  if (state_->control_thread.joinable()) state_->control_thread.join();
+}
+
+int Host::run() {
+  platform::mark_life_page_on_crash(state_->page);
+  send_to_manager(state_->socket, wire::own_hello(platform::Process::self().pid()));
+  state_->control_thread = std::thread([this] { state_->listen(); });
+  platform::ticks_per_microsecond();  // in a process that was not forked from a zygote this takes a moment: now is the best
+  Mail mail = state_->inbox.wait();
+  if (!mail.construction) return mail.exit_code.value_or(0);
+  const auto actor = state_->make_actor(mail);
+  return actor ? state_->serve(*actor, std::move(mail)) : 1;
+}
+
+platform::ControlSocket Host::join_as_client() {
+  auto [own, peers] = platform::ControlSocket::pair();
+  const int handle = peers.handle().get();
+  send_to_manager(state_->socket, wire::JoinAsClient{}, {&handle, 1});
+  return std::move(own);
+}
+
+}  // namespace troupe::host

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "host/turn.hpp"
+
+#include <cxxabi.h>
+#include <troupe/error.hpp>
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "host/thrown.hpp"
+#include "platform/processor.hpp"
+#include "wire/registry.hpp"
+
+namespace troupe::host {
+
+using wire::ReplyKind;
+
+bool Turn::take() {
+  switch (channel_.end.start(request_)) {
+    case channel::Claim::won:
+      serve();
+      return true;
+    case channel::Claim::cancelled:
+      answer(ReplyKind::skipped, false);
+      return true;
+    case channel::Claim::fenced:
+      return false;
+    case channel::Claim::broken:
+      break;
+  }
+  throw ProtocolError(fmt::format("the word of slot {} says what no client writes", request_.ticket.slot));
+}
+
+bool Turn::is_expired() const {
+  return request_.deadline_ns != wire::kNoDeadline && std::chrono::steady_clock::now().time_since_epoch().count() >= request_.deadline_ns;
+}
+
+void Turn::serve() {
+  if (is_expired()) return answer(ReplyKind::expired, false);
+  const Method* method = channel_.methods.find(request_.method, actor_.type());
+  if (method == nullptr) return refuse();
+  status_.running_since_ticks.store(platform::ticks(), std::memory_order_relaxed);
+  status_.running_method.store(method->own_number + 1, std::memory_order_relaxed);
+  run(*method);
+}
+
+void Turn::refuse() {
+  if (!is_call()) fmt::print(stderr, "troupe: a one-way message for a method that this actor does not have was dropped\n");
+  answer(ReplyKind::no_method, false);
+}
+
+// The status words change before the reply goes out: who has it finds the call counted.
+void Turn::run(const Method& method) {
+  const std::exception_ptr thrown = call(method);
+  if (thrown && is_channel_broken_) std::rethrow_exception(thrown);
+  if (thrown) return fail(method, thrown);
+  answer(ReplyKind::value, true);
+}
+
+// The only catch around methods; the one around constructors is in construct().
+std::exception_ptr Turn::call(const Method& method) {
+  try {
+    method.thunk(actor_.object(), *this);
+    return nullptr;
+  } catch (abi::__forced_unwind&) {
+    throw;  // this thread is being cancelled
+  } catch (...) {
+    return std::current_exception();
+  }
+}
+
+std::byte* Turn::reply(std::size_t payload_bytes) {
+  try {
+    return channel_.end.draft_reply(static_cast<std::uint32_t>(std::min<std::size_t>(payload_bytes, UINT32_MAX)));
+  } catch (const ProtocolError&) {
+    is_channel_broken_ = true;  // not the method's fault
+    throw;
+  }
+}
+
+void Turn::fail(const Method& method, const std::exception_ptr& thrown) {
+  channel_.end.discard_draft();
+  if (is_call()) return fail_call(thrown);
+  const char* what = has_entered_ ? "threw" : "did not run, its arguments cannot be decoded:";
+  fmt::print(stderr, "troupe: {} (a one-way message) {} {}\n", wire::readable_name(*method.node), what, describe(thrown));
+  answer(ReplyKind::value, has_entered_);
+}
+
+void Turn::fail_call(const std::exception_ptr& thrown) {
+  if (!has_entered_) return answer_text(ReplyKind::undecodable, describe(thrown), false);
+  if (is_result_encoding_error(thrown)) return answer_text(ReplyKind::unencodable, describe(thrown), true);
+  const auto bytes = encode_within(thrown, channel_.end.geometry().max_reply_payload());
+  if (bytes.empty()) return answer_text(ReplyKind::unencodable, "the method threw an exception that cannot be sent", true);
+  answer_bytes(ReplyKind::exception, bytes, true);
+}
+
+void Turn::answer_text(ReplyKind kind, std::string_view text, bool has_run) {
+  answer_bytes(kind, std::as_bytes(std::span(text.substr(0, channel_.end.geometry().max_reply_payload()))), has_run);
+}
+
+void Turn::answer_bytes(ReplyKind kind, std::span<const std::byte> bytes, bool has_run) {
+  std::byte* place = channel_.end.draft_reply(static_cast<std::uint32_t>(bytes.size()));
+  if (!bytes.empty()) std::memcpy(place, bytes.data(), bytes.size());
+  answer(kind, has_run);
+}
+
+// The reply first: the client may be watching for it.
+void Turn::answer(ReplyKind kind, bool has_run) {
+  auto& handled = status_.calls_handled;
+  handled.store(handled.load(std::memory_order_relaxed) + (has_run ? 1 : 0), std::memory_order_relaxed);
+  status_.running_method.store(0, std::memory_order_relaxed);
+  auto& end = channel_.end;
+  if (is_call()) {
+    end.publish_reply(request_.ticket, kind, has_run);
+  } else {
+    end.rearm(request_.ticket);
+  }
+  end.finish(request_);
+  end.ring_client(is_call());
+}
+
+}  // namespace troupe::host

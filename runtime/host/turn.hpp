@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <troupe/detail/registry.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <span>
+#include <string_view>
+
+#include "host/actor.hpp"
+#include "host/served_channel.hpp"
+#include "platform/life_page.hpp"
+
+namespace troupe::host {
+
+// Handles one envelope: wins it, runs the method, answers, frees its place. Which envelope is next is the dispatcher's.
+// Thread-safety: the dispatcher's thread.
+class Turn final : private detail::Invocation {
+ public:
+  Turn(const Actor& actor, ServedChannel& channel, platform::LifeStatus& status, const channel::HostEnd::Request& request)
+      : actor_(actor), channel_(channel), status_(status), request_(request) {}
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+  // False: the client has judged this host dead, so the channel is not to be served any more. Blocks: as long as the
+  // actor's method likes. Errors: ProtocolError: the channel is broken.
+  bool take();
+
+ private:
+  using Method = MethodTable::Method;
+
+  std::span<const std::byte> arguments() const override { return request_.payload; }
+  void entered() override { has_entered_ = true; }
+  bool wants_reply() const override { return is_call(); }
+  std::byte* reply(std::size_t payload_bytes) override;
+
+  bool is_call() const { return request_.kind == wire::RequestKind::call; }
+  bool is_expired() const;
+  void serve();
+  void refuse();
+  void run(const Method& method);
+  std::exception_ptr call(const Method& method);
+  void fail(const Method& method, const std::exception_ptr& thrown);
+  void fail_call(const std::exception_ptr& thrown);
+  void answer_bytes(wire::ReplyKind kind, std::span<const std::byte> bytes, bool has_run);
+  void answer_text(wire::ReplyKind kind, std::string_view text, bool has_run);
+  void answer(wire::ReplyKind kind, bool has_run);
+
+  const Actor& actor_;
+  ServedChannel& channel_;
+  platform::LifeStatus& status_;
+  const channel::HostEnd::Request& request_;
+  bool has_entered_ = false;
+  bool is_channel_broken_ = false;
+};
+
+}  // namespace troupe::host

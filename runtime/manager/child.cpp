@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "manager/child.hpp"
+
+#include <utility>
+#include <vector>
+
+#include "platform/stray_children.hpp"
+
+namespace troupe::manager {
+
+void Children::expect_strays() {
+  has_strays_ = true;
+  listen_for_signals();
+  sweep();
+}
+
+void Children::listen_for_signals() {
+  if (!signal_) signal_ = std::make_unique<ChildSignal>(loop_, [this] { on_signal(); });
+}
+
+void Children::on_signal() {
+  for (Child* child : std::vector<Child*>(held_.begin(), held_.end())) {
+    if (held_.erase(child) != 0) child->on_ended();  // one that is gone by now has left the set
+  }
+  if (has_strays_) sweep();
+}
+
+void Children::end(platform::Process process) {
+  process.kill();
+  const int pid = process.pid();
+  unwanted_[pid] = std::make_unique<Child>(loop_, *this, std::move(process), [this, pid](const auto&) { unwanted_.erase(pid); });
+}
+
+// A known child hides the strays behind it until it has been reaped: so each reaping is followed by a look.
+void Children::leave(int pid) {
+  if (pids_.erase(pid) == 0) return;
+  if (has_strays_) sweep();
+  if (pids_.empty()) loop_.post(on_empty_);
+}
+
+void Children::sweep() {
+  for (auto pid = platform::ended_child(); pid && !pids_.contains(*pid); pid = platform::ended_child()) platform::reap_stray(*pid);
+}
+
+Child::Child(Loop& loop, Children& children, platform::Process process, OnEnd on_end)
+    : children_(children), process_(std::move(process)), on_end_(std::move(on_end)) {
+  children_.pids_.insert(process_.pid());
+  watch_ = std::make_unique<HandleWatch>(loop, process_.handle().get(), [this] { on_ended(); });
+}
+
+Child::~Child() {
+  children_.held_.erase(this);
+  children_.leave(process_.pid());
+}
+
+void Child::on_ended() {
+  watch_.reset();
+  auto end = platform::reap_with_usage(process_);
+  if (!end) {
+    children_.listen_for_signals();  // and look again: it may have been let go just before
+    end = platform::reap_with_usage(process_);
+  }
+  if (!end) {
+    children_.held_.insert(this);
+    return;
+  }
+  children_.leave(process_.pid());
+  const OnEnd on_end = std::move(on_end_);
+  on_end(*end);
+}
+
+}  // namespace troupe::manager

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "manager/loop.hpp"
+#include "platform/child_end.hpp"
+#include "platform/process.hpp"
+
+namespace troupe::manager {
+
+class Child;
+
+// All child processes that the manager knows, and a broom for those that it does not: a zygote that dies between cloning
+// and saying so leaves a child behind that nobody else would reap. Thread-safety: the loop's thread.
+class Children {
+ public:
+  // `on_empty`: in a turn of its own, when the last child has been reaped.
+  Children(Loop& loop, std::function<void()> on_empty) : loop_(loop), on_empty_(std::move(on_empty)) {}
+
+  bool is_empty() const { return pids_.empty(); }
+  // From now on there may be unknown children: they are reaped as they end.
+  void expect_strays();
+  // Kills a child that nobody wants any more, and reaps it.
+  void end(platform::Process process);
+
+ private:
+  friend class Child;
+  void leave(int pid);
+  void listen_for_signals();
+  void on_signal();
+  void sweep();
+
+  Loop& loop_;
+  std::function<void()> on_empty_;
+  std::set<int> pids_;
+  std::map<int, std::unique_ptr<Child>> unwanted_;  // by pid
+  std::set<Child*> held_;  // ended, but a debugger holds on to them
+  bool has_strays_ = false;
+  std::unique_ptr<ChildSignal> signal_;  // only once it is needed
+};
+
+// One child process, watched to its end and reaped there.
+class Child {
+ public:
+  using OnEnd = std::function<void(const platform::ChildEnd& end)>;
+
+  // `on_end`: once, after it has been reaped; it may destroy this.
+  Child(Loop& loop, Children& children, platform::Process process, OnEnd on_end);
+  ~Child();
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
+  const platform::Process& process() const { return process_; }
+  void kill() const { process_.kill(); }
+
+ private:
+  friend class Children;
+  void on_ended();
+
+  Children& children_;
+  platform::Process process_;
+  OnEnd on_end_;
+  std::unique_ptr<HandleWatch> watch_;
+};
+
+}  // namespace troupe::manager

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <troupe/death.hpp>
+#include <troupe/exit_status.hpp>
+
+#include <cstdint>
+#include <string>
+
+namespace troupe::manager {
+
+// What the manager had asked of a host before it ended; the last one counts.
+enum class Asked : std::uint8_t {
+  nothing,
+  stop,         // to stop; it is killed when its grace runs out
+  kill,         // somebody wanted it killed
+  parent_gone,  // who it belonged to has ended: it is killed
+  give_up,      // it did not come up in time: it is killed
+};
+
+// All that is known of a host that has ended.
+struct Ending {
+  ExitStatus status;
+  bool is_status_known = true;
+  ResourceUsage usage;
+  Asked asked = Asked::nothing;
+  bool constructor_threw = false;
+  std::string violation;            // how it broke the protocol; empty: it did not
+  std::uint32_t fatal_signal = 0;   // what its own handler wrote; it may lie
+  std::uint64_t fault_address = 0;
+  std::string method;               // that was running
+  unsigned incarnation = 0;
+};
+
+// Why it ended. A pure function. The kernel's word (the status) stands over the host's own.
+DeathCause judge_death(const Ending& ending);
+
+// The number of SIGKILL, the same wherever there are signals.
+constexpr int kKillSignal = 9;
+
+}  // namespace troupe::manager

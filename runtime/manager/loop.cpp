@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "manager/loop.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstdint>
+#include <utility>
+
+#include "platform/stray_children.hpp"
+
+namespace troupe::manager {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using Descriptor = asio::posix::stream_descriptor;
+
+Loop::Loop() : context_(std::make_unique<asio::io_context>(1)) {}
+
+Loop::~Loop() = default;
+
+void Loop::run() {
+  const auto work = asio::make_work_guard(*context_);
+  context_->run();
+}
+
+void Loop::stop() { context_->stop(); }
+
+void Loop::post(std::function<void()> task) { asio::post(*context_, std::move(task)); }
+
+// Handlers share the state, so that it outlives a watch that is destroyed in its own callback.
+struct HandleWatch::State : std::enable_shared_from_this<State> {
+  State(Loop& loop, int handle, std::function<void()> callback)
+      : descriptor(loop.context(), handle), on_readable(std::move(callback)) {}
+
+  // Each wait looks at the handle anew: what was left unread calls back again.
+  void wait_readable() {
+    descriptor.async_wait(Descriptor::wait_read, [state = shared_from_this()](error_code error) {
+      if (error || !state->is_active) return;
+      state->on_readable();
+      if (state->is_active) state->wait_readable();
+    });
+  }
+
+  Descriptor descriptor;
+  std::function<void()> on_readable;
+  bool is_active = true;
+};
+
+HandleWatch::HandleWatch(Loop& loop, int handle, std::function<void()> on_readable)
+    : state_(std::make_shared<State>(loop, handle, std::move(on_readable))) {
+  state_->wait_readable();
+}
+
+HandleWatch::~HandleWatch() {
+  state_->is_active = false;
+  state_->descriptor.release();
+}
+
+void HandleWatch::when_writable(std::function<void()> on_writable) {
+  state_->descriptor.async_wait(Descriptor::wait_write, [state = state_, on_writable = std::move(on_writable)](error_code error) {
+    if (!error && state->is_active) on_writable();
+  });
+}
+
+// `start_count` tells an alarm that has been started anew from one whose time had come just before.
+struct Alarm::State {
+  explicit State(Loop& loop) : timer(loop.context()) {}
+  asio::steady_timer timer;
+  std::uint64_t start_count = 0;
+};
+
+Alarm::Alarm(Loop& loop) : state_(std::make_shared<State>(loop)) {}
+
+Alarm::~Alarm() { cancel(); }
+
+void Alarm::start(std::chrono::nanoseconds delay, std::function<void()> on_time) {
+  const std::uint64_t number = ++state_->start_count;
+  const auto now = std::chrono::steady_clock::now();
+  const bool is_too_far = delay > std::chrono::steady_clock::time_point::max() - now;
+  state_->timer.expires_at(is_too_far ? std::chrono::steady_clock::time_point::max() : now + delay);
+  state_->timer.async_wait([state = state_, number, on_time = std::move(on_time)](error_code error) {
+    if (!error && state->start_count == number) on_time();
+  });
+}
+
+void Alarm::cancel() {
+  ++state_->start_count;
+  state_->timer.cancel();
+}
+
+struct ChildSignal::State : std::enable_shared_from_this<State> {
+  State(Loop& loop, std::function<void()> callback)
+      : signals(loop.context(), platform::child_ended_signal()), on_child_ended(std::move(callback)) {}
+
+  void wait() {
+    signals.async_wait([state = shared_from_this()](error_code error, int) {
+      if (error || !state->is_active) return;
+      state->wait();
+      state->on_child_ended();
+    });
+  }
+
+  asio::signal_set signals;
+  std::function<void()> on_child_ended;
+  bool is_active = true;
+};
+
+ChildSignal::ChildSignal(Loop& loop, std::function<void()> on_child_ended)
+    : state_(std::make_shared<State>(loop, std::move(on_child_ended))) {
+  state_->wait();
+}
+
+ChildSignal::~ChildSignal() {
+  state_->is_active = false;
+  state_->signals.cancel();
+}
+
+}  // namespace troupe::manager

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <memory>
+
+#include "platform/control_socket.hpp"
+
+namespace troupe::manager {
+
+// Starts, watches, locates and stops hosts for its clients; carries no call. One thread, one loop; a second thread watches
+// the hosts' life words and only posts to the loop.
+class Manager {
+ public:
+  // `client`: the socket to the client that a private manager belongs to.
+  explicit Manager(platform::ControlSocket client, int client_pid);
+  ~Manager();
+  Manager(const Manager&) = delete;
+  Manager& operator=(const Manager&) = delete;
+
+  // Serves until its client has gone or asked for the end, and every host has ended. The exit code for main.
+  int run();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace troupe::manager

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "manager/loop.hpp"
+#include "platform/control_socket.hpp"
+#include "wire/control.hpp"
+
+namespace troupe::manager {
+
+// One process at the other end of a control socket, which may be slow, stopped, broken or hostile: sending to it never
+// blocks, and what it sends can end this connection only. What messages mean is left to the owner of the callbacks.
+class Peer : public std::enable_shared_from_this<Peer> {
+ public:
+  struct Callbacks {
+    // Errors: what it throws ends this connection, with that text as the reason.
+    std::function<void(platform::Packet& packet)> on_packet;
+    // Once; the peer has closed already. `reason`: how it broke the rules; empty: it just went.
+    std::function<void(const std::string& reason)> on_gone;
+  };
+
+  Peer(Loop& loop, platform::ControlSocket socket, Callbacks callbacks);
+
+  // Listens from now on. Apart from construction, so that a first message can be sent with nothing before it.
+  void start();
+
+  // Ownership: handles stay the caller's. What the socket does not take now waits in a queue, up to 4 MiB; past that the
+  // peer is gone. Errors: std::invalid_argument for a message over the socket's limit.
+  template <class Vocabulary, class Message>
+  void send(const Message& message, std::span<const int> handles = {}) {
+    send_bytes(wire::encode_message<Vocabulary>(message), handles);
+  }
+
+  // Handles now what has arrived, the peer's end included.
+  void drain();
+  // No callback from here on.
+  void close();
+  bool is_open() const { return is_open_; }
+
+ private:
+  struct Unsent {
+    std::vector<std::byte> bytes;
+    std::vector<platform::Handle> handles;
+  };
+
+  void send_bytes(std::vector<std::byte> bytes, std::span<const int> handles);
+  void enqueue(std::vector<std::byte> bytes, std::span<const int> handles);
+  void flush_when_writable();
+  void flush();
+  bool handle_next();
+  void end_later(std::string reason);
+  void end(const std::string& reason);
+
+  Loop& loop_;
+  platform::ControlSocket socket_;
+  Callbacks callbacks_;
+  std::unique_ptr<HandleWatch> watch_;
+  std::deque<Unsent> unsent_;
+  std::size_t unsent_bytes_ = 0;
+  bool is_open_ = true;
+};
+
+}  // namespace troupe::manager

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "manager/zygote.hpp"
+
+#include <troupe/error.hpp>
+
+#include <cstdio>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "platform/launch.hpp"
+#include "platform/process.hpp"
+#include "wire/control.hpp"
+#include "wire/library.hpp"
+
+namespace troupe::manager {
+
+Zygote::Zygote(platform::ControlSocket manager, int manager_pid) : manager_(std::move(manager)), manager_pid_(manager_pid) {}
+
+template <class Message>
+void Zygote::send(const Message& message) const {
+  manager_.send(wire::encode_message<wire::ToManagerFromZygote>(message));
+}
+
+std::optional<platform::ControlSocket> Zygote::run() {
+  platform::die_with_parent(manager_pid_);
+  send(wire::own_hello(platform::Process::self().pid()));
+  std::string reason;
+  const bool can_fork = platform::can_clone_sibling(reason);
+  if (!can_fork) send(wire::ForkFailed{0, reason});
+  while (auto packet = manager_.receive()) {
+    if (!can_fork) continue;  // the manager executes its hosts; this process waits for its end
+    if (auto socket = fork(std::move(*packet))) return socket;
+  }
+  return std::nullopt;
+}
+
+// The way of the child is short: each page that it touches is copied.
+std::optional<platform::ControlSocket> Zygote::fork(platform::Packet packet) {
+  const auto request = std::get<wire::Fork>(wire::decode_message<wire::ToZygote>(packet.bytes)).request;
+  if (packet.handles.size() != 1) throw ProtocolError("an order to fork needs one handle: the host's control socket");
+  std::fflush(nullptr);  // nothing that waits in a buffer may be written twice
+  try {
+    const int pid = platform::clone_sibling();
+    if (pid != 0) {
+      send(wire::Forked{request, pid});
+      return std::nullopt;
+    }
+  } catch (const std::system_error& error) {
+    send(wire::ForkFailed{request, error.what()});
+    return std::nullopt;
+  }
+  manager_ = {};
+  platform::die_with_parent(manager_pid_);
+  return platform::ControlSocket(std::move(packet.handles[0]));
+}
+
+}  // namespace troupe::manager

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "platform/control_socket.hpp"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+
+#include "platform/os_error.hpp"
+#include "platform/poll.hpp"
+
+namespace troupe::platform {
+namespace {
+
+// Room for the descriptors of one message, aligned as the kernel wants it.
+struct alignas(cmsghdr) HandleSpace {
+  std::array<std::byte, CMSG_SPACE(ControlSocket::kMaxHandles * sizeof(int))> bytes{};
+};
+
+bool is_gone(int error) { return error == EPIPE || error == ECONNRESET || error == ECONNREFUSED || error == ENOTCONN; }
+
+// A message of the largest size must fit the send buffer; more would be welcome, so a refusal is no error.
+void widen(int descriptor) {
+  constexpr int kBytes = 2 * ControlSocket::kMaxMessageBytes;
+  (void)::setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &kBytes, sizeof(kBytes));
+}
+
+msghdr header_for(iovec& piece) {
+  msghdr header{};
+  header.msg_iov = &piece;
+  header.msg_iovlen = 1;
+  return header;
+}
+
+void attach(msghdr& header, HandleSpace& space, std::span<const int> handles) {
+  header.msg_control = space.bytes.data();
+  header.msg_controllen = CMSG_SPACE(handles.size_bytes());
+  cmsghdr* control = CMSG_FIRSTHDR(&header);
+  control->cmsg_level = SOL_SOCKET;
+  control->cmsg_type = SCM_RIGHTS;
+  control->cmsg_len = CMSG_LEN(handles.size_bytes());
+  std::memcpy(CMSG_DATA(control), handles.data(), handles.size_bytes());
+}
+
+// All descriptors that the kernel has put into this process with a message, so that none is lost.
+std::vector<Handle> take_handles(msghdr& header) {
+  std::vector<Handle> handles;
+  for (cmsghdr* control = CMSG_FIRSTHDR(&header); control != nullptr; control = CMSG_NXTHDR(&header, control)) {
+    if (control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS) continue;
+    const std::size_t count = (control->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (std::size_t i = 0; i < count; ++i) {
+      int descriptor = -1;
+      std::memcpy(&descriptor, CMSG_DATA(control) + i * sizeof(int), sizeof(int));
+      handles.emplace_back(descriptor);
+    }
+  }
+  return handles;
+}
+
+// A call of recv or recvmsg, made again after a signal, and after ECONNRESET: the kernel reports that (once) when a peer
+// went away with messages unread, ahead of what the peer had sent before. Negative: nothing is there.
+template <class Call>
+ssize_t receive_now(Call call) {
+  for (;;) {
+    const ssize_t size = call();
+    const int error = errno;
+    if (size >= 0 || error == EAGAIN) return size;
+    if (error != EINTR && error != ECONNRESET) throw_os_error(error, "receiving a control message");
+  }
+}
+
+void check_limits(std::size_t bytes, std::size_t handles) {
+  if (bytes == 0 || bytes > ControlSocket::kMaxMessageBytes) throw std::invalid_argument("control message: 1 byte to 128 KiB");
+  if (handles > ControlSocket::kMaxHandles) throw std::invalid_argument("control message: at most 16 handles");
+}
+
+}  // namespace
+
+std::pair<ControlSocket, ControlSocket> ControlSocket::pair() {
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) throw_os_error(errno, "creating a control socket");
+  for (const int end : ends) widen(end);
+  return {ControlSocket(Handle(ends[0])), ControlSocket(Handle(ends[1]))};
+}
+
+bool ControlSocket::send(std::span<const std::byte> bytes, std::span<const int> handles,
+                         std::chrono::steady_clock::time_point deadline) const {
+  check_limits(bytes.size(), handles.size());
+  iovec piece{const_cast<std::byte*>(bytes.data()), bytes.size()};
+  msghdr header = header_for(piece);
+  HandleSpace space;
+  if (!handles.empty()) attach(header, space, handles);
+  while (::sendmsg(handle_.get(), &header, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+    const int error = errno;
+    if (is_gone(error)) return false;
+    if (error == EINTR) continue;
+    if (error != EAGAIN) throw_os_error(error, "sending a control message");
+    if (!wait_ready(handle_.get(), ReadyTo::write, deadline)) return false;
+  }
+  return true;
+}
+
+std::optional<Packet> ControlSocket::try_receive() {
+  if (!is_open_) return std::nullopt;
+  const int socket = handle_.get();
+  const ssize_t size = receive_now([socket] { return ::recv(socket, nullptr, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT); });
+  if (size < 0) return std::nullopt;
+  if (size == 0 || static_cast<std::size_t>(size) > kMaxMessageBytes) return close_down();
+  Packet packet{std::vector<std::byte>(static_cast<std::size_t>(size)), {}};
+  iovec piece{packet.bytes.data(), packet.bytes.size()};
+  HandleSpace space;
+  msghdr header = header_for(piece);
+  header.msg_control = space.bytes.data();
+  header.msg_controllen = space.bytes.size();
+  const ssize_t received = receive_now([socket, &header] { return ::recvmsg(socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC); });
+  packet.handles = take_handles(header);
+  if (received != size || (header.msg_flags & MSG_CTRUNC) != 0) return close_down();
+  return packet;
+}
+
+std::nullopt_t ControlSocket::close_down() noexcept {
+  is_open_ = false;
+  shut_down();
+  return std::nullopt;
+}
+
+std::optional<Packet> ControlSocket::receive(std::chrono::steady_clock::time_point deadline) {
+  for (;;) {
+    if (auto packet = try_receive()) return packet;
+    if (!is_open_ || !wait_ready(handle_.get(), ReadyTo::read, deadline)) return std::nullopt;
+  }
+}
+
+void ControlSocket::shut_down() noexcept { (void)::shutdown(handle_.get(), SHUT_RDWR); }
+
+}  // namespace troupe::platform

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstddef>
+#include <cstdlib>
+#include <stdexcept>
+
+#include "platform/life_page.hpp"
+#include "platform/os_error.hpp"
+
+namespace troupe::platform {
+namespace {
+
+constexpr std::array kFatalSignals{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
+constexpr std::size_t kAlternateStackBytes = 64 * 1024;
+
+// Written once, before the handlers are installed. The page does nothing in a forked child of this process.
+LifePage* marked_page = nullptr;
+int marked_pid = 0;
+std::array<struct sigaction, NSIG> former_actions;
+
+void mark_exit() { marked_page->fall_all(); }
+
+void record(int number, const siginfo_t& cause) {
+  LifeStatus& status = marked_page->status();
+  if (status.fatal_signal.load(std::memory_order_relaxed) != 0) return;  // another thread crashed first
+  const bool has_address = cause.si_code > 0 && number != SIGABRT && number != SIGSYS;
+  status.fault_address.store(has_address ? reinterpret_cast<std::uintptr_t>(cause.si_addr) : 0, std::memory_order_relaxed);
+  status.fatal_signal.store(static_cast<std::uint32_t>(number), std::memory_order_release);
+}
+
+// Whether returning from the handler brings the same fault again: the kernel raised it for an instruction that failed.
+bool comes_again(int number, const siginfo_t& cause) {
+  return cause.si_code > 0 && (number == SIGSEGV || number == SIGBUS || number == SIGFPE || number == SIGILL);
+}
+
+void on_fatal_signal(int number, siginfo_t* cause, void*) {
+  const int error = errno;
+  if (::getpid() == marked_pid) {
+    record(number, *cause);
+    marked_page->fall_all();
+  }
+  ::sigaction(number, &former_actions[static_cast<std::size_t>(number)], nullptr);
+  if (!comes_again(number, *cause)) ::syscall(SYS_tgkill, ::getpid(), ::gettid(), number);  // delivered on return
+  errno = error;
+}
+
+// A stack overflow leaves no stack to handle it on. One that somebody has set already will do.
+void set_alternate_stack() {
+  alignas(16) static std::array<std::byte, kAlternateStackBytes> memory;
+  stack_t current{};
+  if (::sigaltstack(nullptr, &current) == 0 && (current.ss_flags & SS_DISABLE) == 0) return;
+  const stack_t wanted{.ss_sp = memory.data(), .ss_flags = 0, .ss_size = memory.size()};
+  if (::sigaltstack(&wanted, nullptr) != 0) throw_os_error(errno, "setting an alternate stack for signals");
+}
+
+// What was there before (the default as a rule, or a sanitizer's handler) runs afterwards. What is ignored stays so.
+void handle(int number) {
+  struct sigaction& former = former_actions[static_cast<std::size_t>(number)];
+  ::sigaction(number, nullptr, &former);
+  if (former.sa_handler == SIG_IGN) return;
+  struct sigaction ours {};
+  ours.sa_sigaction = &on_fatal_signal;
+  ours.sa_flags = SA_SIGINFO | SA_ONSTACK;
+  ::sigfillset(&ours.sa_mask);
+  if (::sigaction(number, &ours, nullptr) != 0) throw_os_error(errno, "handling fatal signals");
+}
+
+}  // namespace
+
+void mark_life_page_on_crash(LifePage& page) {
+  if (marked_page != nullptr) throw std::logic_error("a process has one life page to mark");
+  marked_page = &page;
+  marked_pid = ::getpid();
+  set_alternate_stack();
+  for (const int number : kFatalSignals) handle(number);
+  mark_life_page_before_exit_handlers();
+}
+
+void mark_life_page_before_exit_handlers() {
+  if (marked_page != nullptr) std::atexit(&mark_exit);
+}
+
+}  // namespace troupe::platform

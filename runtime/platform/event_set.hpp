@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "platform/event.hpp"
+#include "platform/handle.hpp"
+
+namespace troupe::platform {
+
+// Where one thread sleeps on many events at once, however many (epoll, edge-triggered: a signal wakes once, and the
+// events' counts are never read, so no other holder of an event can make this thread block in reading it).
+// Thread-safety: one thread at a time; the events are signalled from anywhere.
+class EventSet {
+ public:
+  // Errors: std::system_error.
+  EventSet();
+
+  // Both: `event` lives until it is removed. A signal from before add() counts. Errors: std::system_error.
+  void add(const Event& event);
+  void remove(const Event& event) noexcept;
+
+  // Blocks: until one of them is signalled, or was since the last wait(). May wake spuriously.
+  void wait();
+
+ private:
+  Handle handle_;
+};
+
+}  // namespace troupe::platform

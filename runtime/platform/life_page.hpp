@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "platform/futex.hpp"
+#include "platform/memory.hpp"
+
+namespace troupe::platform {
+
+// What a role process tells about itself while it runs, for readers that survive it. Written by its owner only.
+struct LifeStatus {
+  std::atomic<std::uint32_t> running_method{0};      // wire method id + 1; 0: between calls
+  std::atomic<std::uint32_t> fatal_signal{0};        // set by the handler for fatal signals
+  std::atomic<std::uint64_t> running_since_ticks{0};  // platform::ticks()
+  std::atomic<std::uint64_t> fault_address{0};       // with fatal_signal
+  std::atomic<std::uint64_t> calls_handled{0};
+};
+
+constexpr unsigned kLifeWordCount = 480;
+constexpr std::size_t kLifeWordStride = 8;
+constexpr std::size_t kLifePageBytes = 4096;
+
+// True for the value of a life word whose owner has died, is dying, or has left.
+constexpr bool is_fallen(std::uint32_t word_value) { return (word_value & 0x40000000u) != 0 || word_value == 0; }
+
+// The first net under a process's death: words that the kernel (robust futexes of one thread) marks and wakes before it
+// tears the memory of the dead process down. A hint, never a verdict. Peers map the page read-only (LifeView).
+// Thread-safety: raise_word and retire_word in the owning thread only; status() words are atomics; fall_word, fall_all anywhere,
+// also in signal handlers.
+class LifePage {
+ public:
+  // Errors: std::system_error.
+  LifePage();
+  ~LifePage();  // every word falls
+  LifePage(const LifePage&) = delete;
+  LifePage& operator=(const LifePage&) = delete;
+
+  // The calling thread becomes the owner: when it ends, for whatever reason, every raised word falls. Replaces this
+  // thread's robust list, so the thread must not use robust mutexes. Once.
+  void own_by_this_thread();
+  // One more word, for one waiter (a killed owner wakes one); nullopt when all kLifeWordCount are taken (other nets serve then).
+  std::optional<unsigned> raise_word();
+  void retire_word(unsigned index);  // it falls, and may be raised again for somebody else
+
+  // Marks and wakes one word that is raised, which its owner has yet to retire.
+  void fall_word(unsigned index) noexcept;
+  // Marks and wakes every raised word. Async-signal-safe.
+  void fall_all() noexcept;
+
+  LifeStatus& status();
+  const SharedMemory& memory() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// A peer's look at one process's life page. Copyable: copies share the mapping. Thread-safety: full.
+class LifeView {
+ public:
+  LifeView() = default;
+  // Errors: ProtocolError when the memory is not a life page.
+  explicit LifeView(const SharedMemory& memory);
+
+  const FutexWord& word(unsigned index) const;  // index < kLifeWordCount
+  bool has_fallen(unsigned index) const { return is_fallen(word(index).load(std::memory_order_acquire)); }
+  const LifeStatus& status() const;
+  explicit operator bool() const { return mapping_ != nullptr; }
+
+ private:
+  std::shared_ptr<const Mapping> mapping_;
+};
+
+// From here on fatal signals (SEGV, BUS, FPE, ILL, ABRT, TRAP, SYS; on an alternate stack) and exit() mark `page` and
+// wake its words before a core is written or exit handlers run slow; then the signal takes the course that it had before
+// (the default). `page` must live until the process ends. Once per process; in the main thread, which alone gets the
+// alternate stack.
+void mark_life_page_on_crash(LifePage& page);
+// Exit handlers run last one first: to be called again when user code had an occasion to install its own (the actor has
+// been constructed), so that the words fall before those.
+void mark_life_page_before_exit_handlers();
+
+}  // namespace troupe::platform

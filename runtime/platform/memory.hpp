@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <boost/interprocess/interprocess_fwd.hpp>
+#include <boost/interprocess/mapped_region.hpp>
+#include <cstddef>
+#include <span>
+
+#include "platform/handle.hpp"
+
+namespace troupe::platform {
+
+enum class Access { read_only, read_write };
+
+// Anonymous shared memory (memfd): never named, gone with its last handle and mapping, whoever dies.
+// A Boost.Interprocess memory mappable, so that mapped_region maps it. Mapping is left to Mapping.
+// Thread-safety: as a unique_ptr.
+class SharedMemory {
+ public:
+  SharedMemory() = default;
+  // Adopts a handle from another process: checks that it is a memfd, sealed against shrinking and growing, of exactly
+  // `expected_bytes` rounded up to whole pages (0: any size). Errors: ProtocolError naming what was wrong.
+  static SharedMemory adopt(Handle handle, std::size_t expected_bytes);
+  // Makes memory of `bytes` (rounded up to pages), backed by real pages now, so that a later write cannot fail; sealed
+  // against shrinking and growing. Errors: std::system_error whose text names `purpose` and the size wanted.
+  static SharedMemory create(const char* purpose, std::size_t bytes);
+
+  // From here on nobody can map it writable any more; mappings that exist stay writable (F_SEAL_FUTURE_WRITE).
+  void seal_against_new_writers();
+  bool is_sealed_against_new_writers() const;
+
+  std::size_t size_bytes() const { return size_bytes_; }
+  const Handle& handle() const { return handle_; }
+  Handle take_handle() && { return std::move(handle_); }
+  explicit operator bool() const { return static_cast<bool>(handle_); }
+
+  boost::interprocess::mapping_handle_t get_mapping_handle() const;
+
+ private:
+  Handle handle_;
+  std::size_t size_bytes_ = 0;
+};
+
+// A piece of this process's address space over the whole of a SharedMemory. Outlives the handle.
+// Thread-safety: the mapping itself is immutable; what lies in it has rules of its own.
+class Mapping {
+ public:
+  Mapping() = default;
+  // Errors: std::system_error (no address space, or writable access to memory sealed against writers).
+  Mapping(const SharedMemory& memory, Access access);
+
+  std::byte* data() const { return static_cast<std::byte*>(region_.get_address()); }
+  std::size_t size_bytes() const { return region_.get_size(); }
+  std::span<std::byte> bytes() const { return {data(), size_bytes()}; }
+  explicit operator bool() const { return region_.get_size() != 0; }
+
+ private:
+  boost::interprocess::mapped_region region_;
+};
+
+}  // namespace troupe::platform

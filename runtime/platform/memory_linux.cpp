@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "platform/memory.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <troupe/error.hpp>
+#include <unistd.h>
+
+#include <atomic>
+#include <boost/interprocess/exceptions.hpp>
+#include <cerrno>
+#include <cstdint>
+
+#include "platform/memory_headroom.hpp"
+#include "platform/os_error.hpp"
+
+namespace troupe::platform {
+namespace {
+
+constexpr unsigned kNeverExecutable = 8;  // MFD_NOEXEC_SEAL, Linux 6.3; some systems demand it
+constexpr unsigned kSizeSeals = F_SEAL_SHRINK | F_SEAL_GROW;
+
+int open_memfd(const char* name) {
+  static std::atomic<unsigned> flags{MFD_CLOEXEC | MFD_ALLOW_SEALING | kNeverExecutable};
+  const int descriptor = ::memfd_create(name, flags.load(std::memory_order_relaxed));
+  if (descriptor >= 0 || errno != EINVAL) return descriptor;
+  flags.store(MFD_CLOEXEC | MFD_ALLOW_SEALING, std::memory_order_relaxed);
+  return ::memfd_create(name, flags.load(std::memory_order_relaxed));
+}
+
+// Small memories are not worth the question: their number is limited elsewhere.
+constexpr std::size_t kSmallBytes = 1 << 20;
+
+// ENOMEM where the kernel would not say so: it would go on, and kill processes to make room.
+bool has_room(std::size_t bytes) {
+  if (bytes <= kSmallBytes || bytes <= memory_headroom_bytes()) return true;
+  errno = ENOMEM;
+  return false;
+}
+
+// fallocate of much memory can be interrupted, and goes on where it stopped.
+bool back_with_pages(int descriptor, std::size_t bytes) {
+  while (::fallocate(descriptor, 0, 0, static_cast<off_t>(bytes)) != 0) {
+    if (errno != EINTR) return false;
+  }
+  return true;
+}
+
+std::size_t in_whole_pages(std::size_t bytes) {
+  const std::size_t page = boost::interprocess::mapped_region::get_page_size();
+  return (bytes + page - 1) / page * page;
+}
+
+// What is wrong with memory that another process sent; empty: nothing.
+std::string fault_of(int descriptor, std::size_t expected_bytes, std::size_t& size_bytes) {
+  const int seals = ::fcntl(descriptor, F_GET_SEALS);
+  if (seals < 0) return "it is no anonymous memory";
+  if ((static_cast<unsigned>(seals) & kSizeSeals) != kSizeSeals) return "it is not sealed against shrinking and growing";
+  struct stat status {};
+  if (::fstat(descriptor, &status) != 0) return os_reason(errno);
+  size_bytes = static_cast<std::size_t>(status.st_size);
+  if (size_bytes == 0) return "it is empty";
+  if (expected_bytes != 0 && size_bytes != in_whole_pages(expected_bytes)) {
+    return fmt::format("it has {} bytes, not {}", size_bytes, in_whole_pages(expected_bytes));
+  }
+  return {};
+}
+
+}  // namespace
+
+SharedMemory SharedMemory::adopt(Handle handle, std::size_t expected_bytes) {
+  SharedMemory memory;
+  const std::string fault = fault_of(handle.get(), expected_bytes, memory.size_bytes_);
+  if (!fault.empty()) throw ProtocolError("shared memory from another process was refused: " + fault);
+  memory.handle_ = std::move(handle);
+  return memory;
+}
+
+SharedMemory SharedMemory::create(const char* purpose, std::size_t bytes) {
+  SharedMemory memory;
+  memory.size_bytes_ = in_whole_pages(bytes);
+  const bool is_open = has_room(bytes) && (memory.handle_ = Handle(open_memfd(purpose)));
+  const int descriptor = memory.handle_.get();
+  const bool is_made = is_open && ::ftruncate(descriptor, static_cast<off_t>(memory.size_bytes_)) == 0 &&
+                       back_with_pages(descriptor, memory.size_bytes_) && ::fcntl(descriptor, F_ADD_SEALS, kSizeSeals) == 0;
+  const int error = errno;
+  if (!is_made) throw_os_error(error, fmt::format("shared memory for {} ({} bytes)", purpose, bytes));
+  return memory;
+}
+
+void SharedMemory::seal_against_new_writers() {
+  if (::fcntl(handle_.get(), F_ADD_SEALS, F_SEAL_FUTURE_WRITE) != 0) throw_os_error(errno, "sealing shared memory against writers");
+}
+
+bool SharedMemory::is_sealed_against_new_writers() const {
+  const int seals = ::fcntl(handle_.get(), F_GET_SEALS);
+  return seals >= 0 && (static_cast<unsigned>(seals) & (F_SEAL_FUTURE_WRITE | F_SEAL_WRITE)) != 0;
+}
+
+boost::interprocess::mapping_handle_t SharedMemory::get_mapping_handle() const {
+  return {.handle = handle_.get(), .is_xsi = false};
+}
+
+// Pages are mapped when they are touched: mapping all of them at once would double the time that a new channel takes.
+Mapping::Mapping(const SharedMemory& memory, Access access) try
+    : region_(memory, access == Access::read_only ? boost::interprocess::read_only : boost::interprocess::read_write, 0,
+              memory.size_bytes()) {
+} catch (const boost::interprocess::interprocess_exception& failure) {
+  throw_os_error(failure.get_native_error(), fmt::format("mapping {} bytes of shared memory", memory.size_bytes()));
+}
+
+}  // namespace troupe::platform

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+// What launch() and take_role() agree on.
+namespace troupe::platform {
+
+// Its value: the role, a space, the pid of the starter. Holds no secret: anybody may read an environment.
+constexpr const char* kRoleVariable = "TROUPE_ROLE";
+// The child's end of its control socket.
+constexpr int kRoleSocket = 3;
+
+}  // namespace troupe::platform

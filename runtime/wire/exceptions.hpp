@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+#include <exception>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace troupe::wire {
+
+// The bytes of an exception that left user code. Never throws for what the exception holds (but std::bad_alloc).
+std::vector<std::byte> encode_exception(const std::exception_ptr& thrown, const std::string& backtrace = {});
+
+// The exception to throw on this side: a type that both know arrives as itself and as RemoteError, any other as
+// RemoteException, or as InitError when it left a constructor. Bytes that hold none become ProtocolError.
+// `actor`, `pid`: where it was thrown.
+std::exception_ptr decode_exception(std::span<const std::byte> bytes, std::string actor, int pid, bool is_from_constructor);
+
+}  // namespace troupe::wire

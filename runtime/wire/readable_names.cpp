@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <cxxabi.h>
+
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "wire/registry.hpp"
+
+// Names for people, out of what compilers print. Nothing depends on them: a text that is not understood is given whole.
+namespace troupe::wire {
+namespace {
+
+void erase_all(std::string& text, std::string_view part) {
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at)) text.erase(at, part.size());
+}
+
+std::string simplified(std::string text) {
+  for (const std::string_view noise : {"__cxx11::", "{anonymous}::", "(anonymous namespace)::"}) erase_all(text, noise);
+  return text;
+}
+
+bool is_of(std::string_view signature, std::string_view key) { return signature.find(key) != std::string_view::npos; }
+
+// The value of the last template argument if it is a pointer to member, without its '&': "[with … = &Counter::add]" (GCC),
+// "[…, kMember = &Counter::add]" (clang), or the last one of a key: "…Key<Counter, &Counter::add>…".
+std::string_view member_in(std::string_view signature) {
+  const auto close = signature.rfind(']');
+  if (close == std::string_view::npos) return {};
+  std::string_view rest = signature.substr(0, close);
+  if (const auto value = rest.rfind(" = &"); value != std::string_view::npos) return rest.substr(value + 4);
+  const auto value = rest.rfind(", &");
+  if (value == std::string_view::npos) return {};
+  rest = rest.substr(value + 3);
+  return rest.substr(0, rest.rfind('>', rest.find("; ")));
+}
+
+}  // namespace
+
+std::string readable_type(const char* type_name) {
+  int status = 0;
+  const std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(type_name, nullptr, nullptr, &status), &std::free);
+  return simplified(status == 0 && text ? text.get() : type_name);
+}
+
+std::string readable_name(const detail::RegistrationNode& node) {
+  const std::string_view signature = node.signature;
+  if (is_of(signature, "ConstructorKey<")) return "constructor of " + readable_type(node.actor_type->name());
+  if (is_of(signature, "RunKey<")) return "function run on " + readable_type(node.actor_type->name());
+  const std::string_view member = member_in(signature);
+  return simplified(std::string(member.empty() ? signature : member));
+}
+
+}  // namespace troupe::wire

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <troupe/detail/registry.hpp>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "wire/control.hpp"
+#include "wire/envelope.hpp"
+
+// This process's registration nodes, numbered. The executable's and its libraries' nodes are numbered once, when the guard
+// has run; modules that are loaded later are appended, never renumbered.
+namespace troupe::wire {
+
+// Which object files there are is platform knowledge: the roles room hands it in, in load order, the executable first.
+struct ModuleRange {
+  std::string path;
+  std::string build_id;
+  std::uintptr_t begin = 0;
+  std::uintptr_t end = 0;
+};
+
+// Numbers what is not yet numbered. Thread-safety: full. Idempotent.
+void number_nodes(std::span<const ModuleRange> modules);
+
+// Where the modules that are loaded now can be asked for, when a node turns up that has no number yet. Set once, with the
+// first numbering.
+using ModuleSource = std::vector<ModuleRange> (*)();
+void set_module_source(ModuleSource source);
+
+// The modules with nodes, as numbered here, for a handshake.
+std::vector<ModuleIdentity> known_modules();
+
+// The number of a node of this process (numbering it if its module was loaded since); module and rank.
+// Errors: IncompatibleInterface when its module is not known, or was numbered without it.
+MethodId number_of(const detail::RegistrationNode& node);
+
+// nullptr when there is no such node here.
+const detail::RegistrationNode* find_node(NodeReference reference);
+
+// How a peer's module numbers map to this process's. Built when a channel opens.
+// Errors: IncompatibleInterface naming the file that is missing here or is another build, with both fingerprints.
+class ModuleMap {
+ public:
+  ModuleMap() = default;
+  explicit ModuleMap(std::span<const ModuleIdentity> peer_modules);
+
+  // nullptr when the peer's number names nothing here. Untrusted numbers are fine.
+  const detail::RegistrationNode* find(MethodId peer_number) const;
+
+ private:
+  std::vector<std::span<detail::RegistrationNode* const>> nodes_;  // by the peer's module number
+};
+
+// The path of the file that holds a node.
+std::string module_of(const detail::RegistrationNode& node);
+
+// "Counter::add" out of a compiler's signature text.
+std::string readable_name(const detail::RegistrationNode& node);
+// "Counter" out of a typeid name.
+std::string readable_type(const char* type_name);
+
+}  // namespace troupe::wire

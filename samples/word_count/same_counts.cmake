@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: BSL-1.0
+# Runs word_count in this process, with actors, and with an actor that crashes in the middle: the totals must be equal.
+foreach(arguments "--in-process" "" "--crash;100")
+  execute_process(COMMAND ${WORD_COUNT} ${DIRECTORY} ${arguments} OUTPUT_VARIABLE output COMMAND_ERROR_IS_FATAL ANY)
+  string(REGEX MATCH "total: [^\n]*" total "${output}")
+  if(NOT total)
+    message(FATAL_ERROR "no total with '${arguments}':\n${output}")
+  endif()
+  if(DEFINED expected AND NOT total STREQUAL expected)
+    message(FATAL_ERROR "with '${arguments}': ${total}\nwithout actors: ${expected}")
+  endif()
+  set(expected "${total}")
+endforeach()
+if(NOT output MATCHES "cause: [^\n]*signal 11")
+  message(FATAL_ERROR "the crash is not explained:\n${output}")
+endif()
+message(STATUS "${expected}")

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "proc_files.hpp"
+
+#include <fmt/core.h>
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <charconv>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace troupe::bench {
+
+namespace {
+
+std::ifstream open_file_of(pid_t pid, std::string_view name) {
+  std::ifstream file(fmt::format("/proc/{}/{}", pid, name));
+  if (!file) throw std::runtime_error(fmt::format("there is no /proc/{}/{}", pid, name));
+  return file;
+}
+
+std::vector<pid_t> all_processes() {
+  std::vector<pid_t> pids;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const auto name = entry.path().filename().string();
+    pid_t pid = 0;
+    const auto parsed = std::from_chars(name.data(), name.data() + name.size(), pid);
+    if (parsed.ec == std::errc() && *parsed.ptr == '\0') pids.push_back(pid);
+  }
+  return pids;
+}
+
+}  // namespace
+
+pid_t parent_of(pid_t pid) {
+  auto file = open_file_of(pid, "status");
+  for (std::string word; file >> word;) {
+    pid_t parent = 0;
+    if (word == "PPid:" && file >> parent) return parent;
+  }
+  throw std::runtime_error("no PPid in /proc/PID/status");
+}
+
+std::vector<pid_t> children_of(pid_t pid) {
+  std::vector<pid_t> children;
+  for (const pid_t candidate : all_processes()) {
+    try {
+      if (parent_of(candidate) == pid) children.push_back(candidate);
+    } catch (const std::runtime_error&) {  // it has just ended
+    }
+  }
+  return children;
+}
+
+std::chrono::nanoseconds processor_time_of(pid_t pid) {
+  clockid_t clock{};
+  timespec time{};
+  if (const int error = ::clock_getcpuclockid(pid, &clock))
+    throw std::system_error(error, std::generic_category(), "clock_getcpuclockid");
+  if (::clock_gettime(clock, &time) != 0) throw std::system_error(errno, std::generic_category(), "clock_gettime");
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+std::uint64_t proportional_bytes_of(pid_t pid) {
+  auto file = open_file_of(pid, "smaps_rollup");
+  for (std::string word; file >> word;) {
+    std::uint64_t kib = 0;
+    if (word == "Pss:" && file >> kib) return kib * 1024;
+  }
+  throw std::runtime_error("no Pss in /proc/PID/smaps_rollup");
+}
+
+MemoryFiles memory_files_of(pid_t pid) {
+  MemoryFiles files;
+  auto maps = open_file_of(pid, "maps");
+  for (std::string line; std::getline(maps, line);) {
+    if (line.find("/memfd:") == std::string::npos) continue;
+    const auto path = fmt::format("/proc/{}/map_files/{}", pid, line.substr(0, line.find(' ')));
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) throw std::system_error(errno, std::generic_category(), path);
+    files[status.st_ino] = static_cast<std::uint64_t>(status.st_blocks) * 512;
+  }
+  return files;
+}
+
+}  // namespace troupe::bench

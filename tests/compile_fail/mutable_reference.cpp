@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: BSL-1.0
+// expect: troupe: a parameter that is a reference to non-const cannot cross
+#include <memory>
+#include <troupe/troupe.hpp>
+
+struct Actor {
+  void fill(std::string& text);
+};
+
+void use(troupe::Proxy<Actor> actor, std::string text) { actor.call<&Actor::fill>(text); }

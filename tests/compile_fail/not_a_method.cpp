@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: BSL-1.0
+// expect: troupe: call and tell take a method
+#include <memory>
+#include <troupe/troupe.hpp>
+
+struct Actor {
+  int value = 0;
+};
+
+void use(troupe::Proxy<Actor> actor) { actor.call<&Actor::value>(); }

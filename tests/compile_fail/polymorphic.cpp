@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: BSL-1.0
+// expect: troupe: a polymorphic object cannot cross
+#include <memory>
+#include <troupe/troupe.hpp>
+
+struct Shape {
+  virtual ~Shape() = default;
+};
+struct Actor {
+  void draw(const Shape& shape);
+};
+
+void use(troupe::Proxy<Actor> actor, const Shape& shape) { actor.call<&Actor::draw>(shape); }

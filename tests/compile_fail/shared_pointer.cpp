@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: BSL-1.0
+// expect: troupe: a std::shared_ptr cannot cross
+#include <memory>
+#include <troupe/troupe.hpp>
+
+struct Actor {
+  void take(std::shared_ptr<int> shared);
+};
+
+void use(troupe::Proxy<Actor> actor) { actor.call<&Actor::take>(std::make_shared<int>(1)); }

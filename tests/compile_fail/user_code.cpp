@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSL-1.0
+// A control: all of this is meant to compile.
+#include <cereal/types/memory.hpp>
+#include <memory>
+#include <troupe/troupe.hpp>
+
+namespace {
+
+struct Actor {
+  explicit Actor(std::string name);
+  int add(int a, long b) noexcept;
+  void take(std::string&& text, const std::vector<std::string>& more);
+  std::unique_ptr<int> make() const&;
+  int value = 0;
+};
+
+}  // namespace
+
+void use(troupe::Runtime& runtime) {
+  auto actor = runtime.spawn<Actor>("name");
+  troupe::AsyncResult<int> sum = actor.call<&Actor::add>(short{1}, 2);
+  actor.tell<&Actor::take>("text", std::vector<std::string>());
+  troupe::AsyncResult<std::unique_ptr<int>> made = actor.call<&Actor::make>();
+  troupe::AsyncResult<int> run = actor.run([](Actor& a, int n) { return a.value + n; }, 5);
+  troupe::AsyncResult<int> read = actor.get<&Actor::value>();
+  troupe::AsyncResult<void> written = actor.with({.deadline = std::chrono::seconds(1)}).set<&Actor::value>(3);
+  auto named = runtime.spawn<Actor>({.name = "b"}, std::string("b"));
+  troupe::AsyncResult<troupe::Proxy<Actor>> later = runtime.spawn_async<Actor>("c");
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: BSL-1.0
+// expect: troupe: an argument does not convert to the method
+#include <memory>
+#include <troupe/troupe.hpp>
+
+struct Actor {
+  int add(int a);
+};
+
+void use(troupe::Proxy<Actor> actor) { actor.call<&Actor::add>(std::string("one")); }

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <future>
+
+#include "actors.hpp"
+#include "fixture.hpp"
+
+namespace troupe::test {
+namespace {
+
+class Death : public WithRuntime {
+ protected:
+  static ActorDied died(const AsyncResult<void>& result) {
+    try {
+      result.get();
+    } catch (const ActorDied& error) {
+      return error;
+    }
+    ADD_FAILURE() << "the call did not fail";
+    return {"", Execution::done, nullptr};
+  }
+};
+
+TEST_F(Death, OfASegfaultNamesSignalAddressAndMethod) {
+  auto victim = runtime().spawn<Victim>();
+  const auto error = died(victim.call<&Victim::segfault>());
+  EXPECT_EQ(error.execution(), Execution::maybe);
+  const DeathCause cause = error.cause();
+  EXPECT_EQ(cause.kind, DeathKind::signal);
+  EXPECT_EQ(cause.signal, SIGSEGV);
+  EXPECT_EQ(cause.fault_address, 8u);
+  EXPECT_NE(cause.method.find("Victim::segfault"), std::string::npos) << cause.method;
+}
+
+TEST_F(Death, OfAnAbortNamesTheSignal) {
+  auto victim = runtime().spawn<Victim>();
+  EXPECT_EQ(died(victim.call<&Victim::abort>()).cause().signal, SIGABRT);
+}
+
+TEST_F(Death, ByExitNamesTheCode) {
+  auto victim = runtime().spawn<Victim>();
+  const DeathCause cause = died(victim.call<&Victim::exit>(3)).cause();
+  EXPECT_EQ(cause.kind, DeathKind::exit_code);
+  EXPECT_EQ(cause.exit_code, 3);
+  victim = runtime().spawn<Victim>();
+  EXPECT_EQ(died(victim.call<&Victim::quick_exit>(0)).cause().kind, DeathKind::exit_code);
+}
+
+TEST_F(Death, TellsWhatHadStartedFromWhatHadNot) {
+  auto victim = runtime().spawn<Victim>();
+  auto done = victim.call<&Victim::ok>();
+  auto running = victim.call<&Victim::segfault>();
+  std::vector<AsyncResult<int>> queued;
+  for (int i = 0; i < 10; ++i) queued.push_back(victim.call<&Victim::ok>());
+  EXPECT_EQ(died(running).execution(), Execution::maybe);
+  EXPECT_EQ(done.get(), 1);
+  for (const auto& each : queued) {
+    try {
+      each.get();
+      FAIL();
+    } catch (const ActorDied& error) {
+      EXPECT_EQ(error.execution(), Execution::not_started);
+    }
+  }
+}
+
+TEST_F(Death, IsToldWithoutAnybodyWaiting) {
+  auto victim = runtime().spawn<Victim>();
+  std::promise<bool> failed;
+  std::promise<Down> down;
+  victim.on_down([&](const Down& event) { down.set_value(event); });
+  victim.call<&Victim::hang>().on_done([&](AsyncResult<void> result) { failed.set_value(!result.successful()); });
+  victim.kill();
+  EXPECT_TRUE(failed.get_future().get());
+  EXPECT_EQ(down.get_future().get().cause.kind, DeathKind::killed_by_us);
+}
+
+TEST_F(Death, FailsLaterCallsAtOnce) {
+  auto victim = runtime().spawn<Victim>();
+  died(victim.call<&Victim::segfault>());
+  EXPECT_THROW(victim.call<&Victim::ok>().get(), ActorDied);
+  EXPECT_THROW(victim.tell<&Victim::ok>(), ActorDied);
+  EXPECT_EQ(victim.wait()->signal, SIGSEGV);
+}
+
+TEST_F(Death, OfOneHarmsNoOther) {
+  auto victim = runtime().spawn<Victim>();
+  auto counter = runtime().spawn<Counter>(1);
+  died(victim.call<&Victim::segfault>());
+  EXPECT_EQ(counter.call<&Counter::add>(1).get(), 2);
+}
+
+TEST_F(Death, DuringTheConstructorIsAStartError) {
+  EXPECT_THROW(runtime().spawn<Exiting>(7), StartError);
+}
+
+class Exceptions : public WithRuntime {};
+
+TEST_F(Exceptions, ArriveAsTheirOwnTypeAndAsRemoteError) {
+  auto thrower = runtime().spawn<Thrower>();
+  EXPECT_THROW(thrower.call<&Thrower::out_of_range>().get(), std::out_of_range);
+  try {
+    thrower.call<&Thrower::out_of_range>().get();
+    FAIL();
+  } catch (const RemoteError& error) {
+    EXPECT_EQ(error.type_name(), "std::out_of_range");
+    EXPECT_EQ(error.text(), "index 5");
+    EXPECT_EQ(error.pid(), thrower.pid());
+  }
+  EXPECT_THROW(thrower.call<&Thrower::registered>().get(), Registered);
+  EXPECT_EQ(thrower.call<&Thrower::fine>().get(), 1);
+}
+
+TEST_F(Exceptions, OfUnknownTypesArriveAsRemoteException) {
+  auto thrower = runtime().spawn<Thrower>();
+  try {
+    thrower.call<&Thrower::unregistered>().get();
+    FAIL();
+  } catch (const RemoteException& error) {
+    EXPECT_NE(error.type_name().find("Unregistered"), std::string::npos);
+    EXPECT_EQ(error.text(), "who knows");
+  }
+  EXPECT_THROW(thrower.call<&Thrower::number>().get(), RemoteException);
+}
+
+class Talking : public WithRuntime {};
+
+TEST_F(Talking, ActorsCallActorsThroughProxiesTheyWereGiven) {
+  auto counter = runtime().spawn<Counter>(0);
+  auto caller = runtime().spawn<Caller>(counter);
+  EXPECT_EQ(caller.call<&Caller::add_twice>(2).get(), 4);
+  EXPECT_EQ(counter.call<&Counter::get>().get(), 4);
+}
+
+TEST_F(Talking, ProxiesAreArgumentsAndResults) {
+  auto counter = runtime().spawn<Counter>(0);
+  auto caller = runtime().spawn<Caller>();
+  caller.call<&Caller::set>(counter).get();
+  EXPECT_EQ(caller.call<&Caller::give>().get(), counter);
+  EXPECT_EQ(caller.call<&Caller::add_twice>(1).get(), 2);
+}
+
+TEST_F(Talking, AnActorMeetsTheDeathOfAnother) {
+  auto counter = runtime().spawn<Counter>(0);
+  auto caller = runtime().spawn<Caller>(counter);
+  EXPECT_EQ(caller.call<&Caller::add_twice>(1).get(), 2);
+  counter.kill();
+  counter.wait();
+  EXPECT_THROW(caller.call<&Caller::add_twice>(1).get(), RemoteException);
+}
+
+}  // namespace
+}  // namespace troupe::test

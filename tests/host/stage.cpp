@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "tests/host/stage.hpp"
+
+#include <utility>
+
+#include "platform/executable.hpp"
+#include "platform/futex.hpp"
+
+namespace troupe::host {
+
+int argument_of(const detail::Invocation& invocation) {
+  int value = 0;
+  std::memcpy(&value, invocation.arguments().data(), sizeof value);
+  return value;
+}
+
+void answer_with(detail::Invocation& invocation, int value) {
+  if (invocation.wants_reply()) std::memcpy(invocation.reply(sizeof value), &value, sizeof value);
+}
+
+void note(void* actor, detail::Invocation& invocation) {
+  const int number = argument_of(invocation);
+  invocation.entered();
+  static_cast<Recorder*>(actor)->seen.push_back(number);
+}
+
+void add_one(void*, detail::Invocation& invocation) {
+  const int number = argument_of(invocation);
+  invocation.entered();
+  answer_with(invocation, number + 1);
+}
+
+void hold(void* actor, detail::Invocation& invocation) {
+  note(actor, invocation);
+  static_cast<Recorder*>(actor)->has_entered.release();
+  static_cast<Recorder*>(actor)->may_leave.acquire();
+}
+
+void fill(void*, detail::Invocation& invocation) {
+  const int bytes = argument_of(invocation);
+  invocation.entered();
+  std::memset(invocation.reply(static_cast<std::size_t>(bytes)), bytes & 0xff, static_cast<std::size_t>(bytes));
+}
+
+int Client::Reply::number() const {
+  int value = -1;
+  if (payload.size() == sizeof value) std::memcpy(&value, payload.data(), sizeof value);
+  return value;
+}
+
+Client::Client(const channel::Geometry& geometry, const platform::SharedMemory& requests, const OpenedChannel& opened,
+               platform::Event event)
+    : served_(opened.channel),
+      raw_requests_(requests, platform::Access::read_write),
+      event_(std::move(event)),
+      end_(std::make_unique<channel::ClientEnd>(geometry, requests, opened.replies, opened.states,
+                                                platform::Event(opened.channel->event.handle().duplicate()))) {}
+
+std::optional<channel::Ticket> Client::try_send(wire::RequestKind kind, wire::MethodId method, int argument, std::int64_t deadline_ns) {
+  const auto draft = end_->draft(sizeof argument);
+  if (!draft) return std::nullopt;
+  std::memcpy(draft->payload, &argument, sizeof argument);
+  end_->publish(*draft, kind, method, deadline_ns);
+  end_->ring_host();
+  return draft->ticket;
+}
+
+channel::Ticket Client::call(wire::MethodId method, int argument, std::int64_t deadline_ns) {
+  std::optional<channel::Ticket> ticket;
+  wait_until([&] { return ticket = try_send(wire::RequestKind::call, method, argument, deadline_ns), ticket.has_value(); });
+  return *ticket;
+}
+
+void Client::tell(wire::MethodId method, int argument, std::int64_t deadline_ns) {
+  wait_until([&] { return try_send(wire::RequestKind::tell, method, argument, deadline_ns).has_value(); });
+}
+
+Client::Reply Client::wait_reply() {
+  using Bell = channel::DoorbellProtocol<>;
+  for (;;) {
+    if (const auto reply = end_->next_reply()) {
+      Reply copy{reply->kind, {reply->payload.begin(), reply->payload.end()}, reply->ticket};
+      end_->finish(*reply);
+      end_->settle();
+      return copy;
+    }
+    const std::uint32_t armed = Bell::arm(end_->client_bell(), channel::Rest::futex);
+    if (!end_->has_reply()) platform::futex_wait(end_->client_bell().state, armed, platform::FutexScope::shared);
+    Bell::disarm(end_->client_bell());
+  }
+}
+
+namespace {
+
+// Numbers the nodes of this program, as the guard would.
+void number_own_nodes() {
+  std::vector<wire::ModuleRange> ranges;
+  for (const auto& module : platform::loaded_modules()) ranges.push_back({module.path, module.build_id, module.begin, module.end});
+  wire::number_nodes(ranges);
+}
+
+}  // namespace
+
+Stage::Stage(std::size_t most_futexes)
+    : actor_({&recorder_, [](void*) {}}, typeid(Recorder)),
+      sleeper_(inbox_, most_futexes),
+      dispatcher_(actor_, inbox_, status_, sleeper_,
+                  [this](const ServedChannel&, const std::string& reason) { complaints_.push_back(reason); }) {
+  number_own_nodes();
+  thread_ = std::thread([this] { exit_code_ = dispatcher_.run({}); });
+}
+
+Stage::~Stage() { stop(); }
+
+Client Stage::open(std::size_t calls, std::size_t bytes) {
+  const auto geometry = channel::Geometry::for_mailbox(calls, bytes);
+  const auto requests = channel::ClientEnd::create_requests(geometry);
+  auto event = platform::Event::create();
+  auto opened = open_channel(++last_number_, {geometry.slots, geometry.request_cells, geometry.reply_cells}, wire::known_modules(),
+                             requests.handle().duplicate(), event.handle().duplicate());
+  Client client(geometry, requests, opened, std::move(event));
+  inbox_.post([&](Mail& mail) { mail.opened.push_back(std::move(opened.channel)); });
+  return client;
+}
+
+void Stage::close(std::uint64_t number) {
+  inbox_.post([&](Mail& mail) { mail.closed.push_back(number); });
+}
+
+void Stage::post_stop() {
+  inbox_.post([](Mail& mail) { mail.exit_code = 0; });
+}
+
+int Stage::stop() {
+  if (thread_.joinable()) {
+    post_stop();
+    thread_.join();
+  }
+  return exit_code_;
+}
+
+}  // namespace troupe::host

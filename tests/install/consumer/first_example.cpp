@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <fmt/core.h>
+#include <troupe/troupe.hpp>
+
+class Counter {
+ public:
+  explicit Counter(int start) : value_(start) {}
+  int add(int n) { return value_ += n; }
+
+ private:
+  int value_;
+};
+
+int main(int argc, char** argv) {
+  troupe::Runtime runtime(argc, argv);
+  auto counter = runtime.spawn<Counter>(10);
+  troupe::AsyncResult<int> sum = counter.call<&Counter::add>(5);
+  fmt::print("{}\n", sum.get());
+}

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: BSL-1.0
+# Installs the library below ${work}, builds ${consumer} against it, runs it, and expects 15.
+function(run what)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(NOT result EQUAL 0)
+    message(FATAL_ERROR "${what} failed (${result}):\n${output}")
+  endif()
+  set(output "${output}" PARENT_SCOPE)
+endfunction()
+
+file(REMOVE_RECURSE ${work})
+run("installing" ${CMAKE_COMMAND} --install ${library_build} --prefix ${work}/prefix)
+run("configuring the consumer" ${CMAKE_COMMAND} -G Ninja -S ${consumer} -B ${work}/build -D CMAKE_PREFIX_PATH=${work}/prefix
+    -D CMAKE_CXX_COMPILER=${compiler} -D CMAKE_BUILD_TYPE=${build_type} "-DCMAKE_CXX_FLAGS=${flags}")
+run("building the consumer" ${CMAKE_COMMAND} --build ${work}/build)
+
+run("reading the consumer's notes" ${readelf} --notes ${work}/build/first_example)
+if(NOT output MATCHES "Build ID: [0-9a-f]+")
+  message(FATAL_ERROR "the consumer's executable has no build id:\n${output}")
+endif()
+
+run("the first example" ${launcher} ${work}/build/first_example)
+if(NOT output STREQUAL "15\n")
+  message(FATAL_ERROR "the first example should print 15; it printed:\n${output}")
+endif()

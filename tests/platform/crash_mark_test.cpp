@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <gtest/gtest.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <thread>
+
+#include "platform/life_page.hpp"
+#include "support.hpp"
+
+// Each child owns a life page in a second thread, as a host does, and marks it when it crashes.
+namespace troupe::platform::testing {
+namespace {
+
+void without_core() {
+  constexpr rlimit kNone{0, 0};
+  ::setrlimit(RLIMIT_CORE, &kNone);
+}
+
+void send_page(const ControlSocket& socket, const LifePage& page, unsigned word) {
+  const int handle = page.memory().handle().get();
+  socket.send({reinterpret_cast<const std::byte*>(&word), sizeof(word)}, {&handle, 1});
+}
+
+template <class Crash>
+auto child_that(Crash crash) {
+  return [crash](ControlSocket& socket) {
+    without_core();
+    auto& page = *new LifePage;
+    std::thread([&page, &socket] {
+      page.own_by_this_thread();
+      send_page(socket, page, page.raise_word().value());
+      for (;;) ::pause();
+    }).detach();
+    mark_life_page_on_crash(page);
+    socket.receive();
+    crash(socket);
+    return 1;
+  };
+}
+
+struct MarkedChild : ForkedChild {
+  template <class Crash>
+  explicit MarkedChild(Crash crash) : ForkedChild(child_that(crash)) {
+    auto packet = socket.receive().value();
+    std::memcpy(&word, packet.bytes.data(), sizeof(word));
+    view = LifeView(SharedMemory::adopt(std::move(packet.handles.at(0)), kLifePageBytes));
+  }
+
+  LifeView view;
+  unsigned word = 0;
+};
+
+void wait_until_fallen(const FutexWord& word) {
+  for (auto value = word.load(); !is_fallen(value); value = word.load()) futex_wait(word, value, FutexScope::shared);
+}
+
+void read_from(std::uintptr_t address) {
+  static volatile std::uintptr_t hidden;  // from the compiler, which would warn
+  hidden = address;
+  (void)*reinterpret_cast<volatile int*>(hidden);
+}
+
+void expect_signal(int number, std::uint64_t address, void (*crash)(ControlSocket&)) {
+  MarkedChild child(crash);
+  EXPECT_FALSE(child.view.has_fallen(child.word));
+  child.socket.send(bytes_of(kGo));
+  EXPECT_EQ(child.end(), (ExitStatus{.signal = number}));
+  EXPECT_TRUE(child.view.has_fallen(child.word));
+  EXPECT_EQ(child.view.status().fatal_signal.load(), static_cast<unsigned>(number));
+  EXPECT_EQ(child.view.status().fault_address.load(), address);
+}
+
+TEST(CrashMark, RecordsASegmentationFaultAndItsAddress) {
+  expect_signal(SIGSEGV, 0x1230, [](ControlSocket&) { read_from(0x1230); });
+}
+
+TEST(CrashMark, RecordsAbort) {
+  expect_signal(SIGABRT, 0, [](ControlSocket&) { std::abort(); });
+}
+
+TEST(CrashMark, RecordsATrap) {
+  expect_signal(SIGTRAP, 0, [](ControlSocket&) { ::raise(SIGTRAP); });
+}
+
+TEST(CrashMark, DoesNotSwallowASignalSentByAPerson) {
+  expect_signal(SIGSEGV, 0, [](ControlSocket&) { Process::self().signal(SIGSEGV); });
+}
+
+// Deeper than any stack; the compiler must neither see that nor make a loop of it.
+int overflow(volatile int* depth) {
+  volatile int frame[1024];
+  frame[0] = *depth + 1;
+  return *depth < 0 ? 0 : overflow(frame) + frame[0];
+}
+
+TEST(CrashMark, RecordsAStackOverflowOfTheMainThread) {
+  MarkedChild child([](ControlSocket&) {
+    volatile int depth = 0;
+    overflow(&depth);
+  });
+  child.socket.send(bytes_of(kGo));
+  EXPECT_EQ(child.end(), (ExitStatus{.signal = SIGSEGV}));
+  EXPECT_EQ(child.view.status().fatal_signal.load(), static_cast<unsigned>(SIGSEGV));
+}
+
+TEST(CrashMark, HappensInAnyThread) {
+  expect_signal(SIGSEGV, 0x40, [](ControlSocket&) { std::thread([] { read_from(0x40); }).join(); });
+}
+
+TEST(CrashMark, ASignalThatIsIgnoredStaysIgnored) {
+  ::signal(SIGTRAP, SIG_IGN);
+  MarkedChild child([](ControlSocket& socket) {
+    ::raise(SIGTRAP);
+    socket.send(bytes_of("alive"));
+  });
+  ::signal(SIGTRAP, SIG_DFL);
+  child.socket.send(bytes_of(kGo));
+  EXPECT_EQ(receive_text(child.socket), "alive");
+}
+
+// The signal that the child of a tracer stops at; nullopt when it has ended.
+std::optional<int> next_stop(int pid) {
+  int status = 0;
+  ::waitpid(pid, &status, __WALL);
+  return WIFSTOPPED(status) ? std::optional(WSTOPSIG(status)) : std::nullopt;
+}
+
+// Traced, the process stops once before the handler runs and once more when the same fault comes again: there the words
+// have fallen, and the process has not ended.
+TEST(CrashMark, ComesBeforeTheProcessEnds) {
+  MarkedChild child([](ControlSocket&) { read_from(0x8); });
+  const int pid = child.process.pid();
+  if (::ptrace(PTRACE_SEIZE, pid, nullptr, nullptr) != 0) GTEST_SKIP() << "this machine does not let us trace a child";
+  child.socket.send(bytes_of(kGo));
+  ASSERT_EQ(next_stop(pid), SIGSEGV);
+  EXPECT_FALSE(child.view.has_fallen(child.word));
+  ::ptrace(PTRACE_CONT, pid, nullptr, SIGSEGV);
+  ASSERT_EQ(next_stop(pid), SIGSEGV);
+  EXPECT_TRUE(child.view.has_fallen(child.word));
+  EXPECT_FALSE(child.process.wait_ended(std::chrono::steady_clock::now()));
+  ::ptrace(PTRACE_CONT, pid, nullptr, SIGSEGV);
+  EXPECT_EQ(next_stop(pid), std::nullopt);
+}
+
+// An exit handler that takes until the test lets go.
+ControlSocket* slow_handlers_socket = nullptr;
+void run_slowly() { slow_handlers_socket->receive(); }
+
+void expect_fall_before_slow_handler(void (*exit_slowly)(ControlSocket&)) {
+  MarkedChild child(exit_slowly);
+  child.socket.send(bytes_of(kGo));
+  wait_until_fallen(child.view.word(child.word));
+  EXPECT_FALSE(child.process.wait_ended(std::chrono::steady_clock::now()));
+  child.socket.send(bytes_of(kGo));
+  EXPECT_EQ(child.end(), (ExitStatus{.exit_code = 3}));
+  EXPECT_EQ(child.view.status().fatal_signal.load(), 0U);
+}
+
+TEST(CrashMark, ExitMarksBeforeSlowHandlersOnceItWasRenewed) {
+  expect_fall_before_slow_handler([](ControlSocket& socket) {
+    slow_handlers_socket = &socket;
+    std::atexit(&run_slowly);
+    mark_life_page_before_exit_handlers();
+    std::exit(3);
+  });
+}
+
+}  // namespace
+}  // namespace troupe::platform::testing

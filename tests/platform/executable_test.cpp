@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "platform/executable.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+
+namespace troupe::platform::testing {
+namespace {
+
+const LoadedModule* module_at(const std::vector<LoadedModule>& modules, const void* address) {
+  const auto wanted = reinterpret_cast<std::uintptr_t>(address);
+  const auto found = std::find_if(modules.begin(), modules.end(), [wanted](const auto& m) { return m.begin <= wanted && wanted < m.end; });
+  return found == modules.end() ? nullptr : &*found;
+}
+
+TEST(LoadedModules, BeginWithTheExecutableUnderItsRealPath) {
+  const auto modules = loaded_modules();
+  ASSERT_FALSE(modules.empty());
+  EXPECT_EQ(modules[0].path, std::filesystem::read_symlink("/proc/self/exe").string());
+  EXPECT_EQ(module_at(modules, reinterpret_cast<const void*>(&module_at)), &modules[0]);
+}
+
+TEST(LoadedModules, IncludeTheSharedLibraries) {
+  const auto modules = loaded_modules();
+  const LoadedModule* libc = module_at(modules, stdout);
+  ASSERT_NE(libc, nullptr);
+  EXPECT_NE(libc->path.find("libc.so"), std::string::npos) << libc->path;
+}
+
+TEST(LoadedModules, HaveTheirBuildIds) {
+  const auto modules = loaded_modules();
+  for (const auto& module : modules) {
+    EXPECT_TRUE(module.build_id.empty() || module.build_id.size() == 40) << module.path << ' ' << module.build_id;
+    EXPECT_EQ(module.build_id.find_first_not_of("0123456789abcdef"), std::string::npos) << module.build_id;
+  }
+  EXPECT_TRUE(std::any_of(modules.begin(), modules.end(), [](const auto& module) { return !module.build_id.empty(); }));
+}
+
+TEST(OwnExecutable, IsOpenedAsTheFileThatRuns) {
+  const Handle file = open_own_executable();
+  struct stat opened {};
+  struct stat running {};
+  ASSERT_EQ(::fstat(file.get(), &opened), 0);
+  ASSERT_EQ(::stat("/proc/self/exe", &running), 0);
+  EXPECT_EQ(opened.st_ino, running.st_ino);
+  EXPECT_EQ(::fcntl(file.get(), F_GETFD), FD_CLOEXEC);
+}
+
+}  // namespace
+}  // namespace troupe::platform::testing

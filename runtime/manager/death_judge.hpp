@@ -19,7 +19,7 @@ enum class Asked : std::uint8_t {
 };
 
 // All that is known of a host that has ended.
-struct Ending {
+struct DeathFacts {
   ExitStatus status;
   bool is_status_known = true;
   ResourceUsage usage;
@@ -33,7 +33,7 @@ struct Ending {
 };
 
 // Why it ended. A pure function. The kernel's word (the status) stands over the host's own.
-DeathCause judge_death(const Ending& ending);
+DeathCause judge_death(const DeathFacts& facts);
 
 // The number of SIGKILL, the same wherever there are signals.
 constexpr int kKillSignal = 9;

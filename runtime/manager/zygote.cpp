@@ -10,6 +10,7 @@
 
 #include "platform/launch.hpp"
 #include "platform/process.hpp"
+#include "platform/processor.hpp"
 #include "wire/control.hpp"
 #include "wire/library.hpp"
 
@@ -25,6 +26,7 @@ void Zygote::send(const Message& message) const {
 std::optional<platform::ControlSocket> Zygote::run() {
   platform::die_with_parent(manager_pid_);
   send(wire::own_hello(platform::Process::self().pid()));
+  platform::ticks_per_microsecond();  // measured here, so that no host has to
   std::string reason;
   const bool can_fork = platform::can_clone_sibling(reason);
   if (!can_fork) send(wire::ForkFailed{0, reason});

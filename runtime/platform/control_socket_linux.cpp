@@ -80,7 +80,8 @@ void check_limits(std::size_t bytes, std::size_t handles) {
 
 std::pair<ControlSocket, ControlSocket> ControlSocket::pair() {
   std::array<int, 2> ends{};
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) throw_os_error(errno, "creating a control socket");
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
+    throw_os_error(errno, "creating a control socket");
   for (const int end : ends) widen(end);
   return {ControlSocket(Handle(ends[0])), ControlSocket(Handle(ends[1]))};
 }

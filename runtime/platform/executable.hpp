@@ -12,8 +12,8 @@ namespace troupe::platform {
 // One object file that is mapped into this process: the executable (first) or a shared library.
 struct LoadedModule {
   std::string path;
-  std::string build_id;        // lower-case hex; empty when the linker wrote none
-  std::uintptr_t begin = 0;    // address range of its segments
+  std::string build_id;      // lower-case hex; empty when the linker wrote none
+  std::uintptr_t begin = 0;  // address range of its segments
   std::uintptr_t end = 0;
 };
 

@@ -5,8 +5,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <link.h>
-#include <troupe/error.hpp>
 #include <unistd.h>
+#include <troupe/error.hpp>
 
 #include <algorithm>
 #include <array>
@@ -40,7 +40,8 @@ std::string build_id_in(std::span<const unsigned char> notes, std::size_t alignm
     const std::size_t text = aligned(name + header.n_namesz, alignment);
     const std::size_t next = aligned(text + header.n_descsz, alignment);
     if (text + header.n_descsz > notes.size()) return {};
-    const bool is_gnu = header.n_namesz == sizeof(ELF_NOTE_GNU) && std::memcmp(&notes[name], ELF_NOTE_GNU, sizeof(ELF_NOTE_GNU)) == 0;
+    const bool is_gnu =
+        header.n_namesz == sizeof(ELF_NOTE_GNU) && std::memcmp(&notes[name], ELF_NOTE_GNU, sizeof(ELF_NOTE_GNU)) == 0;
     if (is_gnu && header.n_type == NT_GNU_BUILD_ID) return hex(notes.subspan(text, header.n_descsz));
     notes = notes.subspan(std::min(next, notes.size()));
   }
@@ -72,7 +73,8 @@ int add_module(dl_phdr_info* found, std::size_t, void* list) {
 }
 
 [[noreturn]] void refuse_own_executable(int error) {
-  throw StartError(fmt::format("the executable of this process, {}, cannot be started again: {}", own_executable_path(), os_reason(error)));
+  throw StartError(
+      fmt::format("the executable of this process, {}, cannot be started again: {}", own_executable_path(), os_reason(error)));
 }
 
 }  // namespace

@@ -46,8 +46,8 @@ bool try_futex_waitv() { return ::syscall(SYS_futex_waitv, nullptr, 0, 0, nullpt
 FutexWake futex_wait(const FutexWord& word, std::uint32_t expected, FutexScope scope,
                      std::chrono::steady_clock::time_point deadline) {
   const auto time = KernelTime::at(deadline);
-  const long result = ::syscall(SYS_futex, &word, FUTEX_WAIT_BITSET | private_flag(scope), expected, time.get(), nullptr,
-                                FUTEX_BITSET_MATCH_ANY);
+  const long result =
+      ::syscall(SYS_futex, &word, FUTEX_WAIT_BITSET | private_flag(scope), expected, time.get(), nullptr, FUTEX_BITSET_MATCH_ANY);
   return outcome(result, errno, "futex wait");
 }
 

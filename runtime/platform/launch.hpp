@@ -13,12 +13,12 @@ namespace troupe::platform {
 
 // How to start an executable in a role.
 struct LaunchRequest {
-  int executable = -1;             // an open file: what runs is this very file, whatever its path names by now
-  std::string path{};              // for argv[0] and error texts
-  std::string role{};              // what the guard in the child will read, see RoleStart
-  int socket = -1;                 // the child's end of its control socket, made by this process; becomes its handle 3
+  int executable = -1;  // an open file: what runs is this very file, whatever its path names by now
+  std::string path{};   // for argv[0] and error texts
+  std::string role{};   // what the guard in the child will read, see RoleStart
+  int socket = -1;      // the child's end of its control socket, made by this process; becomes its handle 3
   std::vector<std::pair<std::string, std::string>> environment{};  // added to, or replacing in, the inherited one
-  std::string working_directory{};  // empty: the starter's
+  std::string working_directory{};                                 // empty: the starter's
 };
 
 // Starts it with Boost.Process and returns at once; nothing of the user's runs between fork and exec. The caller reaps.

@@ -2,12 +2,13 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/wait.h>
-#include <troupe/error.hpp>
 #include <unistd.h>
+#include <troupe/error.hpp>
 
 #include <array>
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution_context.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/process/v2/posix/vfork_launcher.hpp>
 #include <boost/process/v2/process.hpp>
 #include <cerrno>
@@ -98,7 +99,7 @@ struct QuietExecutor {
   QuietContext& query(asio::execution::context_t) const noexcept { return *context; }
   template <class Function>
   void execute(Function&&) const {}
-  friend bool operator==(const QuietExecutor&, const QuietExecutor&) = default;
+  bool operator==(const QuietExecutor&) const = default;
 };
 
 // No signal handler may run in the child before it has dropped them: it would run in this process's memory.
@@ -170,14 +171,17 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
 // the child runs the file or has ended, nothing is copied, and no handler of pthread_atfork runs.
 int start(const LaunchRequest& request, const ChildPlan& plan) {
   QuietContext context;
+  const QuietExecutor executor{&context};
   process::posix::vfork_launcher launcher;
   process::error_code error;
   try {
+    // Has asio open its own handles now: if they ran out only after the fork, Boost.Process would lose its pidfd.
+    const asio::posix::basic_stream_descriptor<QuietExecutor> first(executor);
     const SignalsBlocked blocked;
-    auto child = launcher(QuietExecutor{&context}, error, request.path, const_cast<const char**>(plan.arguments), BecomeRole{plan});
+    auto child = launcher(executor, error, request.path, const_cast<const char**>(plan.arguments), BecomeRole{plan});
     child.detach();  // it would kill the child by number
   } catch (const boost::system::system_error& failure) {
-    error = failure.code();  // no handle left for what Boost.Process opens beside the child; the child is there all the same
+    error = failure.code();  // after the fork: it got no pidfd; the child is there all the same
   }
   if (launcher.pid <= 0) refuse(request, "no process could be made: " + error.message());
   return launcher.pid;
@@ -196,9 +200,10 @@ Process own_child(const LaunchRequest& request, int pid) try {
   refuse(request, is_gone ? "it ended at once, and how is lost because this program ignores SIGCHLD" : failure.what());
 }
 
+// It has ended, or is about to; when somebody traces it, it can be reaped only a moment after that.
 void reap_failed(const Process& child) {
-  child.wait_ended();
-  child.reap();
+  siginfo_t report{};
+  while (::waitid(P_PIDFD, static_cast<id_t>(child.handle().get()), &report, WEXITED) != 0 && errno == EINTR) continue;
 }
 
 int start_with(const LaunchRequest& request, int report) {

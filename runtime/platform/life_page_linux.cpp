@@ -3,8 +3,8 @@
 
 #include <linux/futex.h>
 #include <sys/syscall.h>
-#include <troupe/error.hpp>
 #include <unistd.h>
+#include <troupe/error.hpp>
 
 #include <array>
 #include <cerrno>
@@ -90,9 +90,10 @@ robust_list_head* current_list() {
   return head;
 }
 
-// The kernel will read a thread's list when the thread ends, so a page whose owner may still run stays for ever.
+// The kernel will read a thread's list when the thread ends, so what it lies in stays for ever when the owner may still run.
 template <class State>
 void keep_for_ever(std::unique_ptr<State> state) {
+  state->memory = SharedMemory();  // the mapping is enough
   static std::mutex mutex;
   static auto& kept = *new std::vector<std::unique_ptr<State>>;
   const std::lock_guard lock(mutex);

@@ -31,7 +31,8 @@ double reclaimable(const std::string& group) {
 
 // Both versions of control groups; the files of the other one are missing.
 double headroom_of(const std::string& group) {
-  const double limit = std::min(number_in(group + "/memory.max", kUnlimited), number_in(group + "/memory.limit_in_bytes", kUnlimited));
+  const double limit =
+      std::min(number_in(group + "/memory.max", kUnlimited), number_in(group + "/memory.limit_in_bytes", kUnlimited));
   if (limit == kUnlimited) return kUnlimited;
   const double used = number_in(group + "/memory.current", 0) + number_in(group + "/memory.usage_in_bytes", 0);
   return limit - used + reclaimable(group);
@@ -40,7 +41,7 @@ double headroom_of(const std::string& group) {
 }  // namespace
 
 std::size_t memory_headroom_bytes() {
-  constexpr double kMost = 1ULL << 62;
+  constexpr double kMost = 0x1p62;
   double headroom = number_after("MemAvailable:", "/proc/meminfo", kMost / 1024) * 1024;
   for (const std::string& group : control_groups("memory")) headroom = std::min(headroom, headroom_of(group));
   return static_cast<std::size_t>(std::clamp(headroom, 0.0, kMost));

@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <troupe/error.hpp>
 #include <unistd.h>
+#include <troupe/error.hpp>
 
 #include <atomic>
 #include <boost/interprocess/exceptions.hpp>
@@ -91,7 +91,8 @@ SharedMemory SharedMemory::create(const char* purpose, std::size_t bytes) {
 }
 
 void SharedMemory::seal_against_new_writers() {
-  if (::fcntl(handle_.get(), F_ADD_SEALS, F_SEAL_FUTURE_WRITE) != 0) throw_os_error(errno, "sealing shared memory against writers");
+  if (::fcntl(handle_.get(), F_ADD_SEALS, F_SEAL_FUTURE_WRITE) != 0)
+    throw_os_error(errno, "sealing shared memory against writers");
 }
 
 bool SharedMemory::is_sealed_against_new_writers() const {

@@ -27,7 +27,8 @@ class Process {
 
   // Whether it has ended (its pidfd is readable). Blocks: until `deadline`.
   bool wait_ended(std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max()) const;
-  // Reaps a child of this process that has ended; nullopt while it lives, or when somebody else reaped it.
+  // Reaps a child of this process that has ended; nullopt while it lives, or when somebody else reaped it. A child that is
+  // traced (a debugger, a leak checker) stays unreapable until the tracer lets go, although wait_ended() is true.
   std::optional<ExitStatus> reap() const;
 
   int pid() const { return pid_; }  // for people to read

@@ -77,7 +77,8 @@ std::uint64_t measure_ticks() noexcept {
   while (Clock::now() - begin.time < std::chrono::microseconds(200)) spin_pause();
   const Instant end = now();
   const std::chrono::duration<double, std::micro> span = end.time - begin.time;
-  return std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::llround(static_cast<double>(end.ticks - begin.ticks) / span.count())));
+  return std::max<std::uint64_t>(
+      1, static_cast<std::uint64_t>(std::llround(static_cast<double>(end.ticks - begin.ticks) / span.count())));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -68,6 +69,7 @@ std::vector<wire::ModuleRange> module_ranges() {
     host::Host host(std::move(socket));
     client::set_session_source([&] { return host.join_as_client(); });
     exit_code = host.run();
+    client::set_session_source({});  // static destructors run without a host
   }
   std::exit(exit_code);
 }
@@ -85,17 +87,23 @@ std::vector<wire::ModuleRange> module_ranges() {
   leave(manager.run());
 }
 
-[[noreturn]] void run_role(RoleStart start) try {
+void take_on(RoleStart start) {
   if (start.role == "manager") run_manager(std::move(start));
   if (start.role == "zygote") run_zygote(std::move(start));
   if (start.role == "host") {
     platform::die_with_parent(start.starter_pid);
     run_host(std::move(start.socket));
   }
-  fmt::print(stderr, "troupe: this process was started in a role that it does not know: {}\n", start.role);
-  leave(2);
-} catch (const std::exception& error) {
-  fmt::print(stderr, "troupe: a process of role {} ends: {}\n", start.role, error.what());
+  throw std::invalid_argument("it does not know this role");
+}
+
+[[noreturn]] void run_role(RoleStart start) {
+  const std::string role = start.role;
+  try {
+    take_on(std::move(start));
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "troupe: a process that was started as {} ends: {}\n", role, error.what());
+  }
   leave(2);
 }
 

@@ -2,6 +2,7 @@
 #include "actors.hpp"
 #include "bench.hpp"
 #include "floors.hpp"
+#include "processors.hpp"
 
 #include <troupe/troupe.hpp>
 
@@ -10,6 +11,7 @@
 #include <span>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace troupe::bench {
@@ -29,6 +31,17 @@ struct CallStage {
   Runtime runtime;
   Proxy<Counter> counter = runtime.spawn<Counter>(0);
   Proxy<Caller> caller = runtime.spawn<Caller>();
+};
+
+// Client and actor each on a processor of its own, as in floor.boost_mq.rate.
+struct ApartStage {
+  ApartStage() {
+    time_calls(counter, 5000);
+    keep_on_one_side(counter.pid(), Side::receiver);
+  }
+
+  Runtime runtime;
+  Proxy<Counter> counter = runtime.spawn<Counter>(0);
 };
 
 struct EightActors {
@@ -57,10 +70,16 @@ double pipelined_rate(std::span<const Proxy<Counter>> counters, int calls) {
   return calls / span.count();
 }
 
-double tell_rate(const Proxy<Counter>& counter, int messages) {
+double pipelined_rate_apart(const ApartStage& stage, int calls) {
+  const OnOneSide sender(Side::sender);
+  return pipelined_rate({&stage.counter, 1}, calls);
+}
+
+double tell_rate_apart(const ApartStage& stage, int messages) {
+  const OnOneSide sender(Side::sender);
   const Seconds span = time_of([&] {
-    for (int i = 0; i < messages; ++i) counter.tell<&Counter::count>(1);
-    counter.call<&Counter::value>().get();  // in order: the last is executed
+    for (int i = 0; i < messages; ++i) stage.counter.tell<&Counter::count>(1);
+    stage.counter.call<&Counter::value>().get();  // in order: the last is executed
   });
   return messages / span.count();
 }
@@ -134,21 +153,19 @@ std::vector<Row> latency_rows(const Bench& bench, const Shared<CallStage>& stage
 std::vector<Row> rate_rows(const Bench& bench, const Shared<CallStage>& stage) {
   const int calls = bench.times(400'000);
   const int synchronous_calls = bench.times(80'000);
+  const Shared<ApartStage> apart;
   const Shared<EightActors> eight;
   const auto queue = [=] { return 1e9 / bench.floors.run(floors::queue_one_way, calls).p50_ns / kMillion; };
   return {
       {.name = "call.pipelined",
        .unit = "M/s",
-       .figure =
-           [=] {
-             return pipelined_rate({&stage->counter, 1}, calls) / kMillion;
-           },
+       .figure = [=] { return pipelined_rate_apart(*apart, calls) / kMillion; },
        .reference_name = "floor.boost_mq.rate",
        .reference = queue,
        .bar = at_least(1.5)},
       {.name = "tell.rate",
        .unit = "M/s",
-       .figure = [=] { return tell_rate(stage->counter, calls) / kMillion; },
+       .figure = [=] { return tell_rate_apart(*apart, calls) / kMillion; },
        .reference_name = "floor.boost_mq.rate",
        .reference = queue,
        .bar = at_least(2.5)},

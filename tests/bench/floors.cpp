@@ -2,6 +2,7 @@
 #include "floors.hpp"
 
 #include "child.hpp"
+#include "processors.hpp"
 
 #include <boost/interprocess/ipc/message_queue.hpp>
 
@@ -162,11 +163,13 @@ Latency queue_one_way(int messages) {
   NamelessQueue there("there");
   NamelessQueue back("back");
   const Child reader = Child::forked([&] {
+    const OnOneSide receiver(Side::receiver);
     QueueMessage message{};
     back.send(message);
     for (int i = 0; i < messages; ++i) there.receive(message);
     back.send(message);
   });
+  const OnOneSide sender(Side::sender);
   QueueMessage message{};
   back.receive(message);  // the reader is up
   const Seconds span = time_of([&] {

@@ -18,7 +18,8 @@ Latency spin(int round_trips);
 // The same, each side asleep in the kernel until woken; and after kSilence each time.
 Latency futex(int round_trips);
 Latency futex_after_silence(int round_trips);
-// boost::interprocess::message_queue, 64-byte messages: round trips; and one way, the mean span of one message.
+// boost::interprocess::message_queue, 64-byte messages: round trips; and one way, each side on a processor of its own, the
+// mean span of one message.
 Latency queue_round_trip(int round_trips);
 Latency queue_one_way(int messages);
 // A process that exits at once, and the wait for it: this very executable by posix_spawn; by fork.

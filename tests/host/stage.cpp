@@ -49,12 +49,11 @@ int Client::Reply::number() const {
 }
 
 Client::Client(const channel::Geometry& geometry, const platform::SharedMemory& requests, const OpenedChannel& opened,
-               platform::Event event)
+               platform::Event event, platform::Event host_event)
     : served_(opened.channel),
       raw_requests_(requests, platform::Access::read_write),
       event_(std::move(event)),
-      end_(std::make_unique<channel::ClientEnd>(geometry, requests, opened.replies, opened.states,
-                                                platform::Event(opened.channel->event.handle().duplicate()))) {}
+      end_(std::make_unique<channel::ClientEnd>(geometry, requests, opened.replies, opened.states, std::move(host_event))) {}
 
 std::optional<channel::Ticket> Client::try_send(wire::RequestKind kind, wire::MethodId method, int argument, std::int64_t deadline_ns) {
   const auto draft = end_->draft(sizeof argument);
@@ -90,16 +89,11 @@ Client::Reply Client::wait_reply() {
   }
 }
 
-namespace {
-
-// Numbers the nodes of this program, as the guard would.
 void number_own_nodes() {
   std::vector<wire::ModuleRange> ranges;
   for (const auto& module : platform::loaded_modules()) ranges.push_back({module.path, module.build_id, module.begin, module.end});
   wire::number_nodes(ranges);
 }
-
-}  // namespace
 
 Stage::Stage(std::size_t most_futexes)
     : actor_({&recorder_, [](void*) {}}, typeid(Recorder)),
@@ -118,7 +112,7 @@ Client Stage::open(std::size_t calls, std::size_t bytes) {
   auto event = platform::Event::create();
   auto opened = open_channel(++last_number_, {geometry.slots, geometry.request_cells, geometry.reply_cells}, wire::known_modules(),
                              requests.handle().duplicate(), event.handle().duplicate());
-  Client client(geometry, requests, opened, std::move(event));
+  Client client(geometry, requests, opened, std::move(event), platform::Event(opened.channel->event.handle().duplicate()));
   inbox_.post([&](Mail& mail) { mail.opened.push_back(std::move(opened.channel)); });
   return client;
 }

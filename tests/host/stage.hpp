@@ -39,6 +39,9 @@ struct Stranger {
   int untouched = 0;
 };
 
+// Numbers the nodes of this program, as the guard would.
+void number_own_nodes();
+
 // One int in, nothing or one int out.
 int argument_of(const detail::Invocation& invocation);
 void answer_with(detail::Invocation& invocation, int value);
@@ -76,7 +79,7 @@ class Client {
   };
 
   Client(const channel::Geometry& geometry, const platform::SharedMemory& requests, const OpenedChannel& opened,
-         platform::Event event);
+         platform::Event event, platform::Event host_event);
 
   channel::ClientEnd& end() { return *end_; }
   bool is_served() const { return !served_.expired(); }

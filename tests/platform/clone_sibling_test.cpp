@@ -34,7 +34,7 @@ TEST(CloneSibling, TheChildBelongsToTheParentOfTheProcessThatCloned) {
   EXPECT_EQ(sibling.parent, fmt::format(" {}", ::getpid()));
   const Process process = Process::open(sibling.pid);
   EXPECT_TRUE(process.wait_ended());
-  EXPECT_EQ(process.reap(), (ExitStatus{.exit_code = 7}));
+  EXPECT_EQ(end_of(process), (ExitStatus{.exit_code = 7}));
 }
 
 TEST(CloneSibling, TheChildMayUseThreadsMutexesAndMemory) {
@@ -43,8 +43,7 @@ TEST(CloneSibling, TheChildMayUseThreadsMutexesAndMemory) {
     const Sibling sibling = clone_with(zygote);
     EXPECT_EQ(sibling.exercise, "400 texts, locked");
     const Process process = Process::open(sibling.pid);
-    process.wait_ended();
-    EXPECT_EQ(process.reap(), (ExitStatus{.exit_code = 7}));
+    EXPECT_EQ(end_of(process), (ExitStatus{.exit_code = 7}));
   }
 }
 
@@ -55,8 +54,7 @@ TEST(CloneSibling, TheChildOutlivesTheProcessThatCloned) {
     sibling = clone_with(zygote);
   }
   const Process process = Process::open(sibling.pid);
-  process.wait_ended();
-  EXPECT_EQ(process.reap(), (ExitStatus{.exit_code = 7}));
+  EXPECT_EQ(end_of(process), (ExitStatus{.exit_code = 7}));
 }
 
 TEST(CloneSibling, IsRefusedWhileThereAreOtherThreads) {

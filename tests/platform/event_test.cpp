@@ -8,7 +8,9 @@
 namespace troupe::platform::testing {
 namespace {
 
-bool is_signalled(const Event& event) { return wait_ready(event.handle().get(), ReadyTo::read, std::chrono::steady_clock::now()); }
+bool is_signalled(const Event& event) {
+  return wait_ready(event.handle().get(), ReadyTo::read, std::chrono::steady_clock::now());
+}
 
 TEST(Event, SignalsMergeUntilItIsCleared) {
   const Event event = Event::create();

@@ -14,7 +14,8 @@ namespace {
 
 const LoadedModule* module_at(const std::vector<LoadedModule>& modules, const void* address) {
   const auto wanted = reinterpret_cast<std::uintptr_t>(address);
-  const auto found = std::find_if(modules.begin(), modules.end(), [wanted](const auto& m) { return m.begin <= wanted && wanted < m.end; });
+  const auto found =
+      std::find_if(modules.begin(), modules.end(), [wanted](const auto& m) { return m.begin <= wanted && wanted < m.end; });
   return found == modules.end() ? nullptr : &*found;
 }
 

@@ -30,7 +30,8 @@ TEST(Futex, DoesNotSleepWhenTheWordDiffers) {
 
 TEST(Futex, TimesOut) {
   const FutexWord word{0};
-  EXPECT_EQ(futex_wait(word, 0, FutexScope::this_process, steady_clock::now() + std::chrono::milliseconds(1)), FutexWake::timed_out);
+  EXPECT_EQ(futex_wait(word, 0, FutexScope::this_process, steady_clock::now() + std::chrono::milliseconds(1)),
+            FutexWake::timed_out);
   EXPECT_EQ(futex_wait(word, 0, FutexScope::this_process, steady_clock::time_point::min()), FutexWake::timed_out);
 }
 

@@ -63,7 +63,8 @@ int describe(RoleStart start) {
   send_text(start.socket, fmt::format("argument {}", first_argument()));
   send_text(start.socket, fmt::format("executable {}", own_executable_path()));
   send_text(start.socket, fmt::format("directory {}", std::filesystem::current_path().string()));
-  send_text(start.socket, fmt::format("variables {} {} {}", variable("TROUPE_TEST_A"), variable("TROUPE_TEST_B"), variable("TROUPE_ROLE")));
+  send_text(start.socket,
+            fmt::format("variables {} {} {}", variable("TROUPE_TEST_A"), variable("TROUPE_TEST_B"), variable("TROUPE_ROLE")));
   send_text(start.socket, fmt::format("handles {}", fmt::join(open_handles(), " ")));
   send_text(start.socket, fmt::format("starter {}", start.starter_pid));
   ::dup2(1, 17);
@@ -156,8 +157,7 @@ Guest::Guest(const std::string& role, LaunchRequest request) {
 
 Guest::~Guest() {
   process.kill();
-  process.wait_ended();
-  process.reap();
+  end_of(process);
 }
 
 }  // namespace troupe::platform::testing

@@ -5,11 +5,14 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <troupe/error.hpp>
 
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
+#include <system_error>
 #include <vector>
 
 #include "guests.hpp"
@@ -47,7 +50,8 @@ Handle file_with(std::string_view text, unsigned mode) {
 std::vector<std::string> description(LaunchRequest request = {}) {
   Guest guest("describe", std::move(request));
   std::vector<std::string> lines;
-  for (std::string line = receive_text(guest.socket); line != "(closed)"; line = receive_text(guest.socket)) lines.push_back(line);
+  for (std::string line = receive_text(guest.socket); line != "(closed)"; line = receive_text(guest.socket))
+    lines.push_back(line);
   lines.resize(8);
   return lines;
 }
@@ -57,8 +61,7 @@ TEST(Launch, StartsTheFileInItsRoleWithItsSocket) {
   guest.socket.send(bytes_of("hello"));
   EXPECT_EQ(receive_text(guest.socket), "hello");
   guest.socket = ControlSocket();
-  guest.process.wait_ended();
-  EXPECT_EQ(guest.process.reap(), ExitStatus{});
+  EXPECT_EQ(end_of(guest.process), ExitStatus{});
 }
 
 TEST(Launch, GivesPathEnvironmentAndDirectory) {
@@ -100,13 +103,14 @@ bool echoes_with(int executable_at, int socket_at) {
   end.send(bytes_of("x"));
   const bool is_echoed = receive_text(end) == "x";
   child.kill();
-  child.wait_ended();
+  end_of(child);
   return is_echoed;
 }
 
 // Each in a child of its own, whose handles the test may take away.
 TEST(Launch, WorksWhateverTheNumbersOfTheHandles) {
-  for (const auto& [executable_at, socket_at] : std::vector<std::pair<int, int>>{{3, 4}, {4, 3}, {0, 3}, {3, 0}, {5, 1}, {10, 11}}) {
+  for (const auto& [executable_at, socket_at] :
+       std::vector<std::pair<int, int>>{{3, 4}, {4, 3}, {0, 3}, {3, 0}, {5, 1}, {10, 11}}) {
     const ForkedChild starter([executable_at = executable_at, socket_at = socket_at](ControlSocket&) {
       return echoes_with(executable_at, socket_at) ? 0 : 1;
     });
@@ -123,7 +127,8 @@ TEST(Launch, LeavesNeitherHandleNorChild) {
 
 TEST(Launch, NamesAWorkingDirectoryThatIsNotThere) {
   const Handle executable = open_own_executable();
-  const auto text = text_of_refusal({.executable = executable.get(), .path = "/bin/guest", .working_directory = "/no/such/place"});
+  const auto text =
+      text_of_refusal({.executable = executable.get(), .path = "/bin/guest", .working_directory = "/no/such/place"});
   EXPECT_EQ(text, "/bin/guest could not be started as echo: its working directory /no/such/place: No such file or directory");
 }
 
@@ -142,6 +147,39 @@ TEST(Launch, SaysThatAFileIsNoProgram) {
 TEST(Launch, SaysThatTheFileIsNotOpen) {
   EXPECT_EQ(text_of_refusal({.executable = -1, .path = "/bin/guest"}),
             "/bin/guest could not be started as echo: the file: Bad file descriptor");
+}
+
+// Whether a guest came up, in a process that may open handles below `limit` only.
+bool starts_with_handle_limit(rlim_t limit) {
+  const auto handles = open_handle_count();
+  bool has_started = false;
+  try {
+    rlimit limits{};
+    ::getrlimit(RLIMIT_NOFILE, &limits);
+    limits.rlim_cur = limit;
+    ::setrlimit(RLIMIT_NOFILE, &limits);
+    const Guest guest("echo");
+    has_started = true;
+  } catch (const StartError&) {
+  } catch (const std::system_error&) {  // of the socket pair
+  }
+  rlimit limits{};
+  ::getrlimit(RLIMIT_NOFILE, &limits);
+  limits.rlim_cur = limits.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limits);
+  EXPECT_EQ(open_handle_count(), handles) << limit;
+  EXPECT_FALSE(has_children()) << limit;
+  return has_started;
+}
+
+TEST(Launch, LeavesNothingWhenItRunsOutOfHandles) {
+  const ForkedChild starter([](ControlSocket&) {
+    EXPECT_FALSE(starts_with_handle_limit(4));
+    for (rlim_t limit = 5; limit < 40; ++limit) starts_with_handle_limit(limit);
+    EXPECT_TRUE(starts_with_handle_limit(40));
+    return ::testing::Test::HasFailure() ? 1 : 0;
+  });
+  EXPECT_EQ(starter.end(), ExitStatus{});
 }
 
 TEST(Launch, RunsNoExitHandlerOfTheProgramWhenItFails) {

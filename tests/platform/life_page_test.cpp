@@ -146,6 +146,15 @@ TEST(LifePage, MayBeDestroyedBeforeItsOwnerEnds) {
   here.send(bytes_of(kGo));
 }
 
+TEST(LifePage, LeavesNoHandle) {
+  const auto before = open_handle_count();
+  {
+    LifePage page;
+    std::jthread([&page] { page.own_by_this_thread(); }).join();
+  }
+  EXPECT_EQ(open_handle_count(), before);
+}
+
 TEST(LifePage, AllFallBeforeTheProcessCountsAsEnded) {
   ForkedChild child(child_that_owns_all_words(&sleep_for_ever));
   const LifeView view = receive_view(child);

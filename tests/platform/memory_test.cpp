@@ -7,8 +7,8 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <troupe/error.hpp>
 #include <unistd.h>
+#include <troupe/error.hpp>
 
 #include <csignal>
 #include <cstring>
@@ -108,7 +108,8 @@ TEST(SharedMemory, RefusesMoreThanTheMachineHasBeforeItTakesAny) {
 }
 
 TEST(MemoryHeadroom, IsAtMostWhatTheMachineHas) {
-  const auto machine_bytes = static_cast<std::size_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const auto machine_bytes =
+      static_cast<std::size_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
   EXPECT_GT(memory_headroom_bytes(), 0U);
   EXPECT_LE(memory_headroom_bytes(), machine_bytes);
 }
@@ -118,7 +119,8 @@ TEST(SharedMemory, RefusesWhatIsNotSealed) {
 }
 
 TEST(SharedMemory, RefusesAnotherSize) {
-  EXPECT_NE(text_of_refusal(SharedMemory::create("a test", 4096).handle().duplicate(), 8192).find("4096 bytes, not 8192"), std::string::npos);
+  EXPECT_NE(text_of_refusal(SharedMemory::create("a test", 4096).handle().duplicate(), 8192).find("4096 bytes, not 8192"),
+            std::string::npos);
 }
 
 TEST(SharedMemory, RefusesWhatIsNoMemory) {

@@ -103,6 +103,8 @@ void World::mortal_thread(const char* name, std::function<void()> body, std::fun
 
 void require(bool is_so, const char* promise) { machine().require(is_so, promise); }
 void pause() { machine().pause(); }
+void restate(std::uint64_t locals) { machine().restate(locals); }
+std::size_t this_thread() { return machine().this_thread(); }
 void add(Location& location, std::uint64_t value) { machine().add(location, value); }
 std::uint64_t load(Location& location) { return machine().load(location); }
 void store(Location& location, std::uint64_t value) { machine().store(location, value); }

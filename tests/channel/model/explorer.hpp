@@ -17,7 +17,7 @@
 // mortal thread dies (its buffer then reaches memory, as a dead process's does). Two reductions keep that small, and lose
 // nothing: a store into the own buffer is taken at once, since nobody else can tell when; and a state that was met before is
 // not entered again. A state is memory, buffers, and for each thread a hash of all that it has read so far: a thread is
-// deterministic, so that says where it stands. (Hashes have 64 bits; with a million states, the chance that any two of them
+// deterministic, so that says where it stands; at the head of a loop it may say so itself, see restate(). (Hashes have 64 bits; with a million states, the chance that any two of them
 // were taken for one is one in ten million.)
 namespace troupe::model {
 
@@ -47,8 +47,9 @@ class World {
 };
 
 struct Limits {
-  unsigned spurious_wakes = 0;    // how often in one execution a sleeper may wake for no reason
-  unsigned steps = 10'000;        // in one execution; more is a failure (a program that never ends)
+  unsigned spurious_wakes = 0;        // how often in one execution a sleeper may wake for no reason
+  unsigned steps = 10'000;            // in one execution; more is a failure (a program that never ends)
+  bool merges_rounds = true;          // believes restate()
   std::uint64_t states = UINT64_MAX;  // more is a failure, too
 };
 
@@ -73,6 +74,11 @@ Outcome explore_all(const Limits& limits, const Arguments&... arguments) {
 void require(bool is_so, const char* promise);
 // A step that does nothing: something takes time here, and a mortal thread may die in it.
 void pause();
+// Says, at the head of a loop, that what this thread does from here on depends on `locals` alone (and on memory): rounds
+// that differ in nothing else are then one state. A program that goes round for ever does not show any more.
+void restate(std::uint64_t locals);
+// By order of creation.
+std::size_t this_thread();
 
 // ---- for the shim (atomics.hpp): a step of the running thread each
 

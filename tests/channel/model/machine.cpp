@@ -264,6 +264,12 @@ void Machine::pause() {
   note(Step::pause, nullptr, 0);
 }
 
+void Machine::restate(std::uint64_t locals) {
+  if (!limits_.merges_rounds) return;
+  running().history = mixed(~std::uint64_t{0}, locals);
+  std::fill(running().seen.begin(), running().seen.end(), 0);
+}
+
 void Machine::require(bool is_so, const char* promise) {
   if (is_so) return;
   fail(promise);

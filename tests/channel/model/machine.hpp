@@ -57,6 +57,8 @@ class Machine {
   void wake(Location& location);
   void await_other_than(Location& location, std::optional<std::uint64_t> value);
   void pause();
+  void restate(std::uint64_t locals);
+  std::size_t this_thread() const { return running_; }
   void set(Location& location, std::uint64_t value);
   std::uint64_t get(const Location& location);
   void require(bool is_so, const char* promise);
@@ -80,7 +82,7 @@ class Machine {
     const Location* awaited = nullptr;
     std::uint64_t awaited_value = 0;
     std::vector<std::uint64_t> seen;      // by location: what it loaded last
-    std::uint64_t history = 0;            // hash of what it has read, and of how often it has stepped
+    std::uint64_t history = 0;            // hash of what it has read since it last restated, and of how often it has stepped
   };
   struct Mark {  // for the story of a failure
     const char* thread;

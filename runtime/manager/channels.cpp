@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "manager/channels.hpp"
+
+#include <troupe/error.hpp>
+
+#include <fmt/core.h>
+
+#include <array>
+#include <stdexcept>
+#include <utility>
+
+#include "wire/registry.hpp"
+
+namespace troupe::manager {
+
+namespace {
+
+constexpr std::size_t kAttachHandles = 2;         // request memory, the client's event
+constexpr std::size_t kChannelOpenedHandles = 4;  // reply memory, state memory, life page, the host's event
+
+}  // namespace
+
+void Channels::attach(ClientId client, wire::Attach message, std::vector<platform::Handle> handles) {
+  if (handles.size() != kAttachHandles) throw ProtocolError("an attach came with the wrong number of handles");
+  AttachRequest request{client, std::move(message), std::move(handles)};
+  HostRecord* host = tables_.hosts.find(request.message.actor, request.message.key);
+  if (host == nullptr) return refuse_unknown(request);
+  if (host->actor.type != request.message.type) {
+    const std::string text = fmt::format("actor {} is a {}", host->actor.id.value, wire::readable_type(host->actor.type.c_str()));
+    return tables_.clients.refuse(client, request.message.request, failure_of(wire::Refusal::incompatible, text));
+  }
+  if (host->stage == Stage::running && !host->has_fallen) return open(*host, request);
+  host->attaching.push_back(std::move(request));  // it is coming up, or its death is being looked into
+}
+
+void Channels::refuse_unknown(const AttachRequest& request) {
+  const wire::Attach& message = request.message;
+  if (const auto* obituary = tables_.obituaries.find(message.actor, message.key)) {
+    return refuse_dead(request.client, message.request, obituary->down.cause);
+  }
+  tables_.clients.refuse(request.client, message.request,
+                         failure_of(wire::Refusal::no_such_actor, fmt::format("there is no actor {} with that key; it may have ended "
+                                                                              "long ago, or belong to another runtime",
+                                                                              message.actor.value)));
+}
+
+void Channels::refuse_dead(ClientId client, std::uint64_t request, const DeathCause& cause) {
+  wire::Failure failure = failure_of(wire::Refusal::actor_died, "it died before a channel was open");
+  failure.cause = cause;
+  tables_.clients.refuse(client, request, std::move(failure));
+}
+
+void Channels::host_runs(HostRecord& host) {
+  for (const AttachRequest& each : std::exchange(host.attaching, {})) open(host, each);
+}
+
+void Channels::open(HostRecord& host, const AttachRequest& request) {
+  const ClientRecord* client = tables_.clients.find(request.client);
+  if (client == nullptr) return;
+  wire::OpenChannel message;
+  message.channel = tables_.hosts.next_channel();
+  message.offer = request.message.offer;
+  message.client_modules = client->modules;
+  host.channels[message.channel] = {request.client, request.message.request};
+  host.holders.insert(request.client);
+  const std::array<int, kAttachHandles> outgoing{request.handles[0].get(), request.handles[1].get()};
+  host.peer->send<wire::ToHost>(message, outgoing);
+}
+
+void Channels::on(HostRecord& host, const wire::ChannelOpened& opened, const std::vector<platform::Handle>& handles) {
+  const auto found = host.channels.find(opened.channel);
+  if (found == host.channels.end()) return;  // its client has gone meanwhile
+  const auto request = std::exchange(found->second.attach_request, std::nullopt);
+  if (!request) throw ProtocolError("a host opens a channel that it was not asked for");
+  if (handles.size() != kChannelOpenedHandles) throw ProtocolError("a host's channel comes with the wrong number of handles");
+  const std::array<int, 5> outgoing{handles[0].get(), handles[1].get(), handles[2].get(), host.child->process().handle().get(),
+                                    handles[3].get()};
+  tables_.clients.send(found->second.client, wire::Opened{*request, host.actor, opened.answer, false}, outgoing);
+}
+
+// Also a host's word on a channel that its client has spoiled: that one is closed already.
+void Channels::on(HostRecord& host, const wire::ChannelRefused& refused) {
+  const auto found = host.channels.find(refused.channel);
+  if (found == host.channels.end()) return;
+  if (found->second.attach_request) tables_.clients.refuse(found->second.client, *found->second.attach_request, refused.failure);
+  host.channels.erase(found);
+}
+
+void Channels::host_ended(HostRecord& host, const DeathCause& cause) {
+  for (const auto& [number, channel] : std::exchange(host.channels, {})) {
+    if (channel.attach_request) refuse_dead(channel.client, *channel.attach_request, cause);
+  }
+  for (const AttachRequest& each : std::exchange(host.attaching, {})) refuse_dead(each.client, each.message.request, cause);
+}
+
+void Channels::client_gone(ClientId client) {
+  for (const ActorId actor : tables_.hosts.actors()) {
+    HostRecord& host = *tables_.hosts.find(actor);
+    host.holders.erase(client);
+    host.watchers.erase(client);
+    for (auto next = host.channels.begin(); next != host.channels.end();) {
+      const auto channel = next++;
+      if (channel->second.client != client) continue;
+      if (host.peer) host.peer->send<wire::ToHost>(wire::CloseChannel{channel->first});
+      host.channels.erase(channel);
+    }
+  }
+}
+
+}  // namespace troupe::manager

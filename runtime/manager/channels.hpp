@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <vector>
+
+#include "manager/tables.hpp"
+
+namespace troupe::manager {
+
+// Opens further channels between clients and hosts, and closes those of clients that are gone. What travels through them
+// is none of its business. Thread-safety: the loop's thread.
+class Channels {
+ public:
+  explicit Channels(Tables& tables) : tables_(tables) {}
+
+  // Errors: ProtocolError for what no honest client sends.
+  void attach(ClientId client, wire::Attach message, std::vector<platform::Handle> handles);
+  // The host runs: those that were early may attach.
+  void host_runs(HostRecord& host);
+
+  // Messages of a host. Errors: ProtocolError.
+  void on(HostRecord& host, const wire::ChannelOpened& opened, const std::vector<platform::Handle>& handles);
+  void on(HostRecord& host, const wire::ChannelRefused& refused);
+
+  // Answers what still waited for this host.
+  void host_ended(HostRecord& host, const DeathCause& cause);
+  void client_gone(ClientId client);
+
+ private:
+  void open(HostRecord& host, const AttachRequest& request);
+  void refuse_dead(ClientId client, std::uint64_t request, const DeathCause& cause);
+  void refuse_unknown(const AttachRequest& request);
+
+  Tables& tables_;
+};
+
+}  // namespace troupe::manager

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "manager/client_table.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+namespace troupe::manager {
+
+namespace {
+
+// Leaves room for the other fields in a message of the control socket.
+constexpr std::size_t kMostExceptionBytes = 64 * 1024;
+constexpr std::size_t kMostTextBytes = 16 * 1024;
+
+}  // namespace
+
+ClientTable::~ClientTable() {
+  for (auto& [id, client] : clients_) client->peer->close();
+}
+
+ClientRecord& ClientTable::add(platform::ControlSocket socket, ActorId actor) {
+  const ClientId id = ++last_id_;
+  auto& client = clients_[id] = std::make_unique<ClientRecord>();
+  client->id = id;
+  client->actor = actor;
+  client->peer = std::make_shared<Peer>(
+      loop_, std::move(socket),
+      Peer::Callbacks{[this, id](platform::Packet& packet) { listener_.client_sent(id, packet); },
+                      [this, id](const std::string& reason) { listener_.client_gone(id, reason); }});
+  client->peer->start();
+  return *client;
+}
+
+void ClientTable::watch_process(ClientRecord& client, platform::Process process) {
+  client.end_watch.reset();
+  client.process = std::move(process);
+  client.end_watch = std::make_unique<HandleWatch>(loop_, client.process.handle().get(), [this, id = client.id] {
+    if (ClientRecord* ended = find(id)) ended->peer->drain();  // what it sent before
+    if (find(id) != nullptr) listener_.client_gone(id, {});
+  });
+}
+
+std::unique_ptr<ClientRecord> ClientTable::remove(ClientId id) {
+  auto node = clients_.extract(id);
+  if (node.empty()) return nullptr;
+  node.mapped()->end_watch.reset();
+  node.mapped()->peer->close();
+  return std::move(node.mapped());
+}
+
+ClientRecord* ClientTable::find(ClientId id) {
+  const auto found = clients_.find(id);
+  return found == clients_.end() ? nullptr : found->second.get();
+}
+
+void ClientTable::refuse(ClientId id, std::uint64_t request, wire::Failure failure) {
+  if (failure.exception.size() > kMostExceptionBytes) {
+    failure.exception.clear();
+    failure.text += " (the exception is too large to be passed on)";
+  }
+  if (failure.text.size() > kMostTextBytes) failure.text.resize(kMostTextBytes);
+  failure.cause.backtrace.resize(std::min(failure.cause.backtrace.size(), kMostTextBytes));
+  failure.cause.detail.resize(std::min(failure.cause.detail.size(), kMostTextBytes));
+  failure.cause.stderr_tail.clear();
+  send(id, wire::Refused{request, std::move(failure)});
+}
+
+}  // namespace troupe::manager

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <troupe/actor_id.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "manager/loop.hpp"
+#include "manager/peer.hpp"
+#include "manager/program.hpp"
+#include "platform/process.hpp"
+#include "wire/control.hpp"
+
+namespace troupe::manager {
+
+// Names one client of this manager; never used again. 0 names none.
+using ClientId = std::uint64_t;
+
+// One client: the user's program, or a host whose actor talks to others.
+struct ClientRecord {
+  ClientId id = 0;
+  bool is_owner = false;  // this manager is its private one, and ends with it
+  ActorId actor{};        // the actor that it is; none: a program of the user's
+  bool has_joined = false;
+  Program program;
+  std::vector<wire::ModuleIdentity> modules;
+  platform::Process process;  // a program's; a host's is watched as a host
+  std::unique_ptr<HandleWatch> end_watch{};
+  std::shared_ptr<Peer> peer{};
+
+  bool is_program() const { return actor == ActorId(); }
+};
+
+// The clients, by number. What their messages mean is left to the listener. Thread-safety: the loop's thread.
+class ClientTable {
+ public:
+  class Listener {
+   public:
+    // Errors: what it throws ends that client.
+    virtual void client_sent(ClientId client, platform::Packet& packet) = 0;
+    // Its socket or its process has ended. `reason`: see Peer.
+    virtual void client_gone(ClientId client, const std::string& reason) = 0;
+
+   protected:
+    ~Listener() = default;
+  };
+
+  ClientTable(Loop& loop, Listener& listener) : loop_(loop), listener_(listener) {}
+  ~ClientTable();
+
+  ClientRecord& add(platform::ControlSocket socket, ActorId actor);
+  // Its end is the client's end from now on. A client's sockets may outlive it, in children that it forked.
+  void watch_process(ClientRecord& client, platform::Process process);
+  // Takes it out; nothing more is heard of it.
+  std::unique_ptr<ClientRecord> remove(ClientId id);
+
+  ClientRecord* find(ClientId id);
+  const std::map<ClientId, std::unique_ptr<ClientRecord>>& all() const { return clients_; }
+
+  // To a client that may be gone: then nothing happens. Ownership: handles stay the caller's.
+  template <class Message>
+  void send(ClientId id, const Message& message, std::span<const int> handles = {}) {
+    if (ClientRecord* client = find(id)) client->peer->send<wire::ToClient>(message, handles);
+  }
+  // A failure with long texts is cut to what a message can carry.
+  void refuse(ClientId id, std::uint64_t request, wire::Failure failure);
+
+ private:
+  Loop& loop_;
+  Listener& listener_;
+  std::map<ClientId, std::unique_ptr<ClientRecord>> clients_;
+  ClientId last_id_ = 0;
+};
+
+}  // namespace troupe::manager

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "manager/ending.hpp"
+
+#include <troupe/error.hpp>
+#include <troupe/timeout.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+#include "wire/registry.hpp"
+
+namespace troupe::manager {
+
+namespace {
+
+constexpr std::chrono::seconds kGraceOfTheUnheld(5);
+constexpr std::chrono::seconds kTimeToLeave(5);  // to write a core, or to run exit handlers
+
+std::chrono::nanoseconds grace_of(std::int64_t nanoseconds) { return std::chrono::nanoseconds(std::max<std::int64_t>(nanoseconds, 0)); }
+
+// The host numbers its methods by its own modules; this process may be another program.
+std::string name_of_running_method(const HostRecord& host) {
+  const std::uint32_t running = host.life.status().running_method.load(std::memory_order_relaxed);
+  if (running == 0) return {};
+  try {
+    const auto* node = wire::ModuleMap(host.modules).find({running - 1});
+    return node != nullptr ? wire::readable_name(*node) : std::string();
+  } catch (const IncompatibleInterface&) {
+    return {};
+  }
+}
+
+DeathFacts facts_of(const HostRecord& host, const platform::ChildEnd& end) {
+  DeathFacts facts;
+  facts.status = end.status;
+  facts.is_status_known = !end.is_lost;
+  facts.usage = end.usage;
+  facts.asked = host.asked;
+  facts.constructor_threw = host.stage == Stage::refused;
+  facts.violation = host.violation;
+  facts.incarnation = host.actor.incarnation;
+  if (!host.life) return facts;
+  facts.fatal_signal = host.life.status().fatal_signal.load(std::memory_order_acquire);
+  facts.fault_address = host.life.status().fault_address.load(std::memory_order_relaxed);
+  facts.method = name_of_running_method(host);
+  return facts;
+}
+
+}  // namespace
+
+void Ending::on(ClientId, const wire::StopActor& message) {
+  HostRecord* host = tables_.hosts.find(message.actor, message.key);
+  if (host != nullptr) stop(*host, grace_of(message.grace_ns));
+}
+
+void Ending::on(ClientId, const wire::KillActor& message) {
+  HostRecord* host = tables_.hosts.find(message.actor, message.key);
+  if (host != nullptr) kill(*host, Asked::kill, failure_of(wire::Refusal::start_failed, "it was killed while it came up"));
+}
+
+// Every watch is answered in the end, also one for an actor that nobody remembers.
+void Ending::on(ClientId client, const wire::Watch& message) {
+  if (HostRecord* host = tables_.hosts.find(message.actor, message.key)) {
+    host->watchers.insert(client);
+  } else if (const auto* obituary = tables_.obituaries.find(message.actor, message.key)) {
+    tables_.clients.send(client, obituary->down);
+  } else {
+    wire::ActorDown down;
+    down.actor = message.actor;
+    down.cause.detail = "it ended long ago, or belongs to another runtime";
+    tables_.clients.send(client, down);
+  }
+}
+
+void Ending::on(ClientId client, const wire::Release& message) {
+  HostRecord* host = tables_.hosts.find(message.actor);
+  if (host == nullptr || host->holders.erase(client) == 0) return;
+  stop_if_unheld(*host);
+}
+
+void Ending::stop_if_unheld(HostRecord& host) {
+  if (host.is_scoped && host.is_usable() && host.holders.empty()) stop(host, kGraceOfTheUnheld);
+}
+
+void Ending::stop(HostRecord& host, std::chrono::nanoseconds grace) {
+  if (host.stage != Stage::running) {
+    return kill(host, Asked::stop, failure_of(wire::Refusal::stopped, "it was stopped while it came up"));
+  }
+  if (host.has_fallen || (host.asked != Asked::nothing && host.asked != Asked::stop)) return;  // it is going anyhow
+  if (host.asked == Asked::nothing) host.peer->send<wire::ToHost>(wire::StopHost{});
+  host.asked = Asked::stop;
+  kill_after(host, grace);
+}
+
+// The shortest grace counts.
+void Ending::kill_after(HostRecord& host, std::chrono::nanoseconds grace) {
+  using Clock = std::chrono::steady_clock;
+  const auto when = Timeout(grace).after(Clock::now());
+  if (when >= host.kill_time) return;
+  host.kill_time = when;
+  host.alarm.start(grace, [this, actor = host.actor.id] {
+    if (HostRecord* late = tables_.hosts.find(actor)) late->child->kill();
+  });
+}
+
+void Ending::kill(HostRecord& host, Asked why, const wire::Failure& failure) {
+  const bool is_coming_up = host.stage != Stage::running && host.stage != Stage::refused;
+  if (is_coming_up) return spawning_.abandon(host, why, failure);
+  host.asked = why;
+  host.child->kill();
+}
+
+void Ending::client_gone(ClientId client) {
+  for (const ActorId actor : tables_.hosts.actors()) {
+    HostRecord* host = tables_.hosts.find(actor);
+    if (host == nullptr) continue;
+    if (host->spawner == client && host->is_scoped) {
+      kill(*host, Asked::parent_gone, failure_of(wire::Refusal::stopped, "who spawned it has ended"));
+    } else {
+      stop_if_unheld(*host);
+    }
+  }
+}
+
+void Ending::word_fell(ActorId actor, LifeWatch::Fall fall_kind) {
+  HostRecord* host = tables_.hosts.find(actor);
+  if (host == nullptr) return;
+  fall(*host);
+  if (host->asked == Asked::stop) return;  // as wanted; its grace is being watched
+  if (fall_kind == LifeWatch::Fall::by_kernel) return host->child->kill();
+  host->is_leaving = true;
+  kill_after(*host, kTimeToLeave);
+}
+
+// A host that leaves as it should closes its socket somewhat before its end; one that does so otherwise must go.
+void Ending::socket_closed(HostRecord& host, const std::string& reason) {
+  fall(host);
+  host.violation = reason;
+  const bool leaves = host.asked == Asked::stop || host.stage == Stage::refused || host.is_leaving;
+  if (host.child && (!reason.empty() || !leaves)) host.child->kill();
+}
+
+void Ending::fall(HostRecord& host) {
+  if (host.stage != Stage::running || std::exchange(host.has_fallen, true)) return;
+  life_watch_.remove(host.actor.id);
+  for (const ClientId client : interested_in(host)) {
+    tables_.clients.send(client, wire::ActorFalling{host.actor.id, host.actor.incarnation});
+  }
+}
+
+DeathCause Ending::process_ended(HostRecord& host, const platform::ChildEnd& end) {
+  life_watch_.remove(host.actor.id);
+  const DeathCause cause = judge_death(facts_of(host, end));
+  if (host.stage != Stage::running) return cause;  // nobody has heard of it
+  wire::ActorDown down;
+  down.actor = host.actor.id;
+  down.incarnation = host.actor.incarnation;
+  down.name = host.actor.name;
+  down.type = host.actor.type;
+  down.status = end.status;
+  down.cause = cause;
+  publish(host, down);
+  tables_.obituaries.add({host.actor.key, std::move(down)});
+  return cause;
+}
+
+// To those whom it concerns, and to all programs.
+void Ending::publish(const HostRecord& host, const wire::ActorDown& down) {
+  std::set<ClientId> clients = interested_in(host);
+  for (const auto& [id, client] : tables_.clients.all()) {
+    if (client->has_joined && client->is_program()) clients.insert(id);
+  }
+  for (const ClientId client : clients) tables_.clients.send(client, down);
+}
+
+}  // namespace troupe::manager

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <troupe/actor_id.hpp>
+
+#include <chrono>
+#include <string>
+
+#include "manager/life_watch.hpp"
+#include "manager/spawning.hpp"
+#include "manager/tables.hpp"
+
+namespace troupe::manager {
+
+// Ends actors, and tells the clients of their ends: at the first sign that judgement is due, with the whole report when
+// the process has been reaped. Thread-safety: the loop's thread.
+class Ending {
+ public:
+  Ending(Tables& tables, Spawning& spawning, LifeWatch& life_watch)
+      : tables_(tables), spawning_(spawning), life_watch_(life_watch) {}
+
+  // Messages of a client.
+  void on(ClientId client, const wire::StopActor& message);
+  void on(ClientId client, const wire::KillActor& message);
+  void on(ClientId client, const wire::Watch& message);
+  void on(ClientId client, const wire::Release& message);
+
+  // Asks it to stop; it is killed when the grace has run out. A later call may shorten the grace.
+  void stop(HostRecord& host, std::chrono::nanoseconds grace);
+  // Now. One that is still coming up is refused with the same reason. The record may be gone afterwards.
+  void kill(HostRecord& host, Asked why, const wire::Failure& failure);
+  // What `client` spawned and did not detach ends with it; what it alone still held is stopped.
+  void client_gone(ClientId client);
+
+  // Signs of a host's end.
+  void word_fell(ActorId actor, LifeWatch::Fall fall);
+  void socket_closed(HostRecord& host, const std::string& reason);
+  // The last sign. The host is in no table any more. Returns the cause.
+  DeathCause process_ended(HostRecord& host, const platform::ChildEnd& end);
+
+ private:
+  void fall(HostRecord& host);
+  void stop_if_unheld(HostRecord& host);
+  void kill_after(HostRecord& host, std::chrono::nanoseconds grace);
+  void publish(const HostRecord& host, const wire::ActorDown& down);
+
+  Tables& tables_;
+  Spawning& spawning_;
+  LifeWatch& life_watch_;
+};
+
+}  // namespace troupe::manager

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <troupe/error.hpp>
+
+#include <fmt/core.h>
+
+#include <array>
+#include <chrono>
+#include <stdexcept>
+#include <utility>
+
+#include "manager/spawning.hpp"
+#include "platform/memory.hpp"
+
+// Spawning's second half: from the process to the constructed actor.
+namespace troupe::manager {
+
+namespace {
+
+constexpr std::chrono::seconds kTimeToLeave(5);  // for a host whose constructor failed
+constexpr std::size_t kConstructedHandles = 4;   // reply memory, state memory, life page, the host's event
+
+}  // namespace
+
+// The order to construct goes out before anything that only the host's end needs.
+void Spawning::launched(std::uint64_t number, NewHost new_host) {
+  HostRecord* host = tables_.hosts.find(ActorId{number});
+  if (host == nullptr) return children_.end(std::move(new_host.process));
+  const ActorId actor = host->actor.id;
+  host->actor.pid = new_host.process.pid();
+  host->peer = std::make_shared<Peer>(
+      tables_.loop, std::move(new_host.socket),
+      Peer::Callbacks{[this, actor](platform::Packet& packet) { hosts_.host_sent(actor, packet); },
+                      [this, actor](const std::string& reason) { hosts_.host_gone(actor, reason); }});
+  host->stage = new_host.by_exec ? Stage::greeting : Stage::constructing;
+  if (!new_host.by_exec) tell_to_construct(*host);
+  host->child = std::make_unique<Child>(tables_.loop, children_, std::move(new_host.process),
+                                        [this, actor](const platform::ChildEnd& end) { hosts_.host_ended(actor, end); });
+  host->peer->start();
+  if (!host->start_failure.empty()) host->child->kill();
+}
+
+void Spawning::tell_to_construct(HostRecord& host) {
+  SpawnRequest& request = *host.request;
+  wire::Construct construct;
+  construct.actor = host.actor;
+  construct.constructor = request.message.constructor;
+  construct.argument_bytes = request.message.argument_bytes;
+  construct.concurrency = request.message.concurrency;
+  construct.working_directory = host.stage == Stage::constructing ? request.message.working_directory : std::string();
+  construct.channel = tables_.hosts.next_channel();
+  construct.offer = request.message.offer;
+  if (const ClientRecord* client = tables_.clients.find(request.client)) construct.client_modules = client->modules;
+  std::array<int, 3> handles{};
+  for (std::size_t i = 0; i < request.handles.size(); ++i) handles[i] = request.handles[i].get();
+  try {
+    host.peer->send<wire::ToHost>(construct, std::span(handles).first(request.handles.size()));
+  } catch (const std::invalid_argument& error) {
+    host.start_failure = fmt::format("what it needs to be told does not fit a message: {}", error.what());
+  }
+  request.handles.clear();
+  host.channels[construct.channel] = {request.client, std::nullopt};
+  host.stage = Stage::constructing;
+}
+
+// From a zygote's copy it says nothing new; an executed program could be another one.
+void Spawning::on(HostRecord& host, const wire::Hello& hello) {
+  if (std::exchange(host.has_said_hello, true)) throw ProtocolError("a host says hello twice");
+  if (hello.protocol != wire::kProtocolVersion) throw ProtocolError("a host speaks another version of the protocol");
+  host.modules = hello.modules;
+  if (host.stage != Stage::greeting) return;
+  const std::string build_id = hello.modules.empty() ? std::string() : hello.modules[0].build_id;
+  if (build_id != host.program.build_id) {
+    host.start_failure = fmt::format("{}: the process that came up is another build (build id {}) than its client (build id {})",
+                                     host.program.path, build_id, host.program.build_id);
+    return host.child->kill();
+  }
+  tell_to_construct(host);
+  if (!host.start_failure.empty()) host.child->kill();
+}
+
+void Spawning::on(HostRecord& host, const wire::Constructed& constructed, std::vector<platform::Handle> handles) {
+  if (host.stage != Stage::constructing) throw ProtocolError("a host reports a construction that it was not asked for");
+  if (handles.size() != kConstructedHandles) throw ProtocolError("a host's channel comes with the wrong number of handles");
+  if (!host.request) return;  // it was given up meanwhile, and killed
+  host.stage = Stage::running;
+  host.alarm.cancel();
+  const SpawnRequest request = *std::exchange(host.request, std::nullopt);
+  host.holders.insert(request.client);
+  const std::array<int, 5> outgoing{handles[0].get(), handles[1].get(), handles[2].get(), host.child->process().handle().get(),
+                                    handles[3].get()};
+  tables_.clients.send(request.client, wire::Opened{request.message.request, host.actor, constructed.channel, false}, outgoing);
+  for (const SpawnRequest& each : std::exchange(host.joining, {})) answer_found(each, host);
+  announce(host);
+  look_after(host, constructed, std::move(handles[2]));
+}
+
+// Programs hear of every actor; hosts, which may be many, only of those that concern them.
+void Spawning::announce(const HostRecord& host) {
+  wire::ActorUp up{host.actor};
+  up.actor.key = {};
+  for (const auto& [id, client] : tables_.clients.all()) {
+    if (client->has_joined && client->is_program()) tables_.clients.send(id, up);
+  }
+}
+
+void Spawning::look_after(HostRecord& host, const wire::Constructed& constructed, platform::Handle life_page) {
+  host.life = platform::LifeView(platform::SharedMemory::adopt(std::move(life_page), platform::kLifePageBytes));
+  if (constructed.manager_life_word < platform::kLifeWordCount) {
+    life_watch_.add(host.actor.id, host.life, constructed.manager_life_word);
+  } else if (constructed.manager_life_word != wire::kNoLifeWord) {
+    throw ProtocolError("a host names a life word that does not exist");
+  }
+}
+
+void Spawning::on(HostRecord& host, const wire::ConstructFailed& failed) {
+  if (host.stage != Stage::constructing) throw ProtocolError("a host reports a construction that it was not asked for");
+  host.stage = Stage::refused;
+  tables_.directory.release(host.actor.name, host.actor.id);
+  refuse(host, failed.failure);
+  place_again(host);
+  host.alarm.start(kTimeToLeave, [this, actor = host.actor.id] {
+    if (HostRecord* late = tables_.hosts.find(actor)) late->child->kill();
+  });
+}
+
+void Spawning::on(HostRecord& host, const wire::GuardMissing& missing) { host.start_failure = host.program.path + ": " + missing.what; }
+
+}  // namespace troupe::manager

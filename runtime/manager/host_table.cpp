@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "manager/host_table.hpp"
+
+#include <utility>
+
+#include "platform/random.hpp"
+#include "wire/registry.hpp"
+
+namespace troupe::manager {
+
+namespace {
+
+ActorState state_of(const HostRecord& host) {
+  if (host.has_fallen) return ActorState::dead;
+  if (host.stage != Stage::running) return ActorState::starting;
+  return host.asked == Asked::nothing ? ActorState::running : ActorState::stopping;
+}
+
+}  // namespace
+
+HostTable::~HostTable() {
+  for (auto& [actor, host] : hosts_) {
+    if (host->peer) host->peer->close();
+  }
+}
+
+HostRecord& HostTable::add() {
+  const ActorId actor{++last_actor_};
+  auto& host = hosts_[actor] = std::make_unique<HostRecord>(loop_);
+  host->actor.id = actor;
+  host->actor.key = {platform::random_bits(), platform::random_bits()};
+  return *host;
+}
+
+std::unique_ptr<HostRecord> HostTable::remove(ActorId actor) {
+  auto node = hosts_.extract(actor);
+  return node.empty() ? nullptr : std::move(node.mapped());
+}
+
+HostRecord* HostTable::find(ActorId actor) {
+  const auto found = hosts_.find(actor);
+  return found == hosts_.end() ? nullptr : found->second.get();
+}
+
+HostRecord* HostTable::find(ActorId actor, const wire::ActorKey& key) {
+  HostRecord* host = find(actor);
+  return host != nullptr && host->actor.key == key ? host : nullptr;
+}
+
+std::vector<ActorId> HostTable::actors() const {
+  std::vector<ActorId> all;
+  for (const auto& [actor, host] : hosts_) all.push_back(actor);
+  return all;
+}
+
+std::set<ClientId> interested_in(const HostRecord& host) {
+  std::set<ClientId> clients = host.holders;
+  clients.insert(host.watchers.begin(), host.watchers.end());
+  for (const auto& [number, channel] : host.channels) clients.insert(channel.client);
+  return clients;
+}
+
+ActorInfo info_of(const HostRecord& host) {
+  ActorInfo info;
+  info.id = host.actor.id;
+  info.name = host.actor.name;
+  info.type = wire::readable_type(host.actor.type.c_str());
+  info.pid = host.actor.pid;
+  info.state = state_of(host);
+  info.incarnation = host.actor.incarnation;
+  info.mailbox_depth = host.status.mailbox_depth;
+  info.calls_handled = host.status.calls_handled;
+  if (host.life) info.calls_handled = host.life.status().calls_handled.load(std::memory_order_relaxed);
+  return info;
+}
+
+}  // namespace troupe::manager

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <troupe/actor_id.hpp>
+#include <troupe/actor_info.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "manager/child.hpp"
+#include "manager/client_table.hpp"
+#include "manager/death_judge.hpp"
+#include "manager/loop.hpp"
+#include "manager/peer.hpp"
+#include "platform/handle.hpp"
+#include "platform/life_page.hpp"
+#include "wire/control.hpp"
+
+namespace troupe::manager {
+
+// How far a host has come. Nobody but its spawner's request knows of it before `running`.
+enum class Stage : std::uint8_t {
+  starting,      // its process was ordered
+  greeting,      // executed: it has to say hello before it is told what to construct
+  constructing,  // it was told
+  running,
+  refused,       // its constructor failed, and its spawner was told; it is on its way out
+};
+
+// A client's spawn, until it is answered. Handles: as they came with it.
+struct SpawnRequest {
+  ClientId client = 0;
+  wire::Spawn message;
+  std::vector<platform::Handle> handles;
+};
+
+// A client's attach, until the host can be asked.
+struct AttachRequest {
+  ClientId client = 0;
+  wire::Attach message;
+  std::vector<platform::Handle> handles;
+};
+
+struct ChannelRecord {
+  ClientId client = 0;
+  std::optional<std::uint64_t> attach_request;  // while the host has not answered
+};
+
+// One actor and its host process, from the order to the reaping.
+struct HostRecord {
+  explicit HostRecord(Loop& loop) : alarm(loop) {}
+
+  wire::ActorDescription actor;  // actor.type as the compiler spells it
+  bool is_scoped = true;
+  ClientId spawner = 0;
+  Program program;
+
+  Stage stage = Stage::starting;
+  std::optional<SpawnRequest> request;  // until it is answered
+  std::vector<SpawnRequest> joining;    // spawn_or_get's that wait for the outcome
+  std::vector<AttachRequest> attaching; // that wait for the outcome
+
+  std::shared_ptr<Peer> peer;           // from greeting or constructing on
+  std::unique_ptr<Child> child;         // likewise
+  std::vector<wire::ModuleIdentity> modules;
+  bool has_said_hello = false;
+  platform::LifeView life;              // from running on
+  wire::Status status;                  // its last
+
+  std::map<std::uint64_t, ChannelRecord> channels;  // by the manager's number
+  std::set<ClientId> holders;   // have been given it, and have not said that they let go
+  std::set<ClientId> watchers;  // want to hear of its end
+
+  Alarm alarm;                  // for its start, or its end
+  Asked asked = Asked::nothing;
+  std::chrono::steady_clock::time_point kill_time = std::chrono::steady_clock::time_point::max();  // when the alarm kills it
+  bool is_leaving = false;      // it said so itself: it crashed, or runs its exit handlers
+  bool has_fallen = false;      // the clients were told
+  std::string violation;        // how it broke the protocol
+  std::string start_failure;    // why it did not come up, where that is known
+
+  bool is_usable() const { return stage == Stage::running && !has_fallen && asked == Asked::nothing; }
+};
+
+// The hosts, by actor. Thread-safety: the loop's thread.
+class HostTable {
+ public:
+  explicit HostTable(Loop& loop) : loop_(loop) {}
+  ~HostTable();
+
+  HostRecord& add();  // with an id and a key of its own
+  std::unique_ptr<HostRecord> remove(ActorId actor);
+  HostRecord* find(ActorId actor);
+  // Only with the right key.
+  HostRecord* find(ActorId actor, const wire::ActorKey& key);
+  // The actors at this moment; each may be gone when its turn comes.
+  std::vector<ActorId> actors() const;
+  bool is_empty() const { return hosts_.empty(); }
+  std::uint64_t next_channel() { return ++last_channel_; }
+
+ private:
+  Loop& loop_;
+  std::map<ActorId, std::unique_ptr<HostRecord>> hosts_;
+  std::uint64_t last_actor_ = 0;
+  std::uint64_t last_channel_ = 0;
+};
+
+// Who has to hear of its end: who has a channel, holds it, or watches.
+std::set<ClientId> interested_in(const HostRecord& host);
+
+// For people.
+ActorInfo info_of(const HostRecord& host);
+
+}  // namespace troupe::manager

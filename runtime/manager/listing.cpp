@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "manager/listing.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "wire/registry.hpp"
+
+namespace troupe::manager {
+
+namespace {
+
+constexpr std::chrono::milliseconds kLongestWait(250);
+
+}  // namespace
+
+void Listing::on(ClientId client, const wire::Find& message) {
+  HostRecord* host = tables_.hosts.find(tables_.directory.find(message.name));
+  wire::Found found;
+  found.request = message.request;
+  found.exists = host != nullptr && host->is_usable();
+  if (found.exists && host->actor.type != message.type) {
+    const std::string text = fmt::format("the name \"{}\" belongs to actor {}, which is a {}", message.name, host->actor.id.value,
+                                         wire::readable_type(host->actor.type.c_str()));
+    return tables_.clients.refuse(client, message.request, failure_of(wire::Refusal::incompatible, text));
+  }
+  if (found.exists) {
+    host->holders.insert(client);
+    found.actor = host->actor;
+  }
+  tables_.clients.send(client, found);
+}
+
+void Listing::on(ClientId client, const wire::List& message) {
+  Pending& pending = pending_.emplace_back(tables_.loop);
+  pending.number = ++last_number_;
+  pending.client = client;
+  pending.request = message.request;
+  ask_hosts(pending);
+  if (pending.awaited.empty()) {
+    answer(pending);
+    return pending_.pop_back();
+  }
+  pending.alarm.start(kLongestWait, [this, number = pending.number] {
+    const auto late = std::find_if(pending_.begin(), pending_.end(), [&](const Pending& each) { return each.number == number; });
+    if (late == pending_.end()) return;
+    answer(*late);
+    pending_.erase(late);
+  });
+}
+
+void Listing::ask_hosts(Pending& pending) {
+  for (const ActorId actor : tables_.hosts.actors()) {
+    HostRecord& host = *tables_.hosts.find(actor);
+    if (host.stage != Stage::running || host.has_fallen) continue;
+    pending.awaited.insert(actor);
+    host.peer->send<wire::ToHost>(wire::AskStatus{pending.number});
+  }
+}
+
+void Listing::on(HostRecord& host, const wire::Status& status) {
+  host.status = status;
+  no_longer_await(host.actor.id, [&](const Pending& pending) { return pending.number == status.request; });
+}
+
+void Listing::host_ended(ActorId actor) {
+  no_longer_await(actor, [](const Pending&) { return true; });
+}
+
+template <class Concerns>
+void Listing::no_longer_await(ActorId actor, Concerns concerns) {
+  for (auto next = pending_.begin(); next != pending_.end();) {
+    const auto pending = next++;
+    if (!concerns(*pending) || pending->awaited.erase(actor) == 0 || !pending->awaited.empty()) continue;
+    answer(*pending);
+    pending_.erase(pending);
+  }
+}
+
+void Listing::answer(const Pending& pending) {
+  wire::Listed listed;
+  listed.request = pending.request;
+  for (const ActorId actor : tables_.hosts.actors()) {
+    const HostRecord& host = *tables_.hosts.find(actor);
+    if (host.stage == Stage::running && !host.has_fallen) listed.actors.push_back(info_of(host));
+  }
+  send_fitting(tables_.clients, pending.client, std::move(listed), &wire::Listed::actors);
+}
+
+}  // namespace troupe::manager

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "manager/manager.hpp"
+
+#include <troupe/error.hpp>
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "manager/channels.hpp"
+#include "manager/closing.hpp"
+#include "manager/ending.hpp"
+#include "manager/listing.hpp"
+#include "manager/spawning.hpp"
+#include "manager/tables.hpp"
+#include "platform/life_page.hpp"
+#include "wire/library.hpp"
+
+namespace troupe::manager {
+
+namespace {
+
+constexpr std::size_t kJoinHandles = 2;  // executable, pidfd
+constexpr int kMostSessionsPerActor = 4;
+
+using Handles = std::vector<platform::Handle>;
+
+Program program_of(const wire::Hello& hello, platform::Handle executable) {
+  Program program;
+  program.executable = std::make_shared<const platform::Handle>(std::move(executable));
+  if (hello.modules.empty()) return program;
+  program.path = hello.modules[0].path;
+  program.build_id = hello.modules[0].build_id;
+  return program;
+}
+
+void complain(const char* whose, const std::string& reason) {
+  if (!reason.empty()) fmt::print(stderr, "troupe: the manager drops a {}: {}\n", whose, reason);
+}
+
+}  // namespace
+
+// Says which part deals with what, and in which order the parts hear of an end.
+class Manager::Impl final : ClientTable::Listener, HostListener {
+ public:
+  Impl(platform::ControlSocket client, int client_pid);
+  int run();
+
+ private:
+  void client_sent(ClientId client, platform::Packet& packet) override;
+  void client_gone(ClientId client, const std::string& reason) override;
+  void host_sent(ActorId actor, platform::Packet& packet) override;
+  void host_gone(ActorId actor, const std::string& reason) override;
+  void host_ended(ActorId actor, const platform::ChildEnd& end) override;
+  void host_forgotten() override { closing_.look_whether_done(); }
+
+  void on_client(ClientId client, wire::Join& message, Handles& handles);
+  void on_client(ClientId client, wire::Spawn& message, Handles& handles);
+  void on_client(ClientId client, wire::Attach& message, Handles& handles);
+  void on_client(ClientId, wire::GuardMissing&, Handles&) {}  // a program that has joined has its guard
+  template <class Message>
+  void on_client(ClientId client, Message& message, Handles& handles);
+
+  void on_host(HostRecord& host, const wire::Constructed& message, Handles& handles);
+  void on_host(HostRecord& host, const wire::ChannelOpened& message, Handles& handles) { channels_.on(host, message, handles); }
+  void on_host(HostRecord& host, const wire::ChannelRefused& message, Handles&) { channels_.on(host, message); }
+  void on_host(HostRecord& host, const wire::Status& message, Handles&) { listing_.on(host, message); }
+  void on_host(HostRecord& host, const wire::JoinAsClient& message, Handles& handles);
+  template <class Message>
+  void on_host(HostRecord& host, const Message& message, Handles&) {
+    spawning_.on(host, message);
+  }
+
+  void welcome(ClientRecord& client);
+  void refuse_version(ClientId client, const wire::Hello& hello);
+  void end_sessions_of(ActorId actor);
+
+  Loop loop_;
+  platform::LifePage life_page_;
+  Tables tables_{loop_, ClientTable(loop_, *this), HostTable(loop_)};
+  Children children_{loop_, [this] { closing_.look_whether_done(); }};
+  LifeWatch life_watch_{loop_, [this](ActorId actor, LifeWatch::Fall fall) { ending_.word_fell(actor, fall); }};
+  Spawning spawning_{tables_, children_, life_watch_, *this};
+  Ending ending_{tables_, spawning_, life_watch_};
+  Channels channels_{tables_};
+  Listing listing_{tables_};
+  Closing closing_{tables_, ending_, spawning_, children_};
+  ClientId owner_ = 0;
+};
+
+// Clients look at word 0 of the life page to tell a host's death from the manager's.
+Manager::Impl::Impl(platform::ControlSocket client, int client_pid) {
+  life_page_.own_by_this_thread();
+  life_page_.raise_word();
+  platform::mark_life_page_on_crash(life_page_);
+  ClientRecord& owner = tables_.clients.add(std::move(client), ActorId());
+  owner_ = owner.id;
+  owner.is_owner = true;
+  try {
+    tables_.clients.watch_process(owner, platform::Process::open(client_pid));
+  } catch (const std::system_error&) {  // it has ended already
+    loop_.post([this] { client_gone(owner_, {}); });
+  }
+}
+
+int Manager::Impl::run() {
+  loop_.run();
+  return 0;
+}
+
+void Manager::Impl::client_sent(ClientId id, platform::Packet& packet) {
+  auto message = wire::decode_message<wire::ToManagerFromClient>(packet.bytes);
+  const ClientRecord* client = tables_.clients.find(id);
+  if (client == nullptr) return;
+  if (client->has_joined == std::holds_alternative<wire::Join>(message)) throw ProtocolError("Join must come first, and once");
+  std::visit([&](auto& each) { on_client(id, each, packet.handles); }, message);
+}
+
+void Manager::Impl::on_client(ClientId id, wire::Join& message, Handles& handles) {
+  ClientRecord& client = *tables_.clients.find(id);
+  if (handles.size() != kJoinHandles) throw ProtocolError("a join came with the wrong number of handles");
+  if (message.on_behalf_of != ActorId() && message.on_behalf_of != client.actor) throw ProtocolError("a client claims to be an actor");
+  if (message.hello.protocol != wire::kProtocolVersion || message.hello.library != wire::kLibraryVersion) {
+    return refuse_version(id, message.hello);
+  }
+  client.has_joined = true;
+  client.modules = std::move(message.hello.modules);
+  message.hello.modules = client.modules;
+  client.program = program_of(message.hello, std::move(handles[0]));
+  welcome(client);
+  if (!client.is_program()) return;
+  tables_.clients.watch_process(client, platform::Process(std::move(handles[1]), message.hello.pid));
+  spawning_.warm_up(client.program);
+}
+
+void Manager::Impl::welcome(ClientRecord& client) {
+  const int life_page = life_page_.memory().handle().get();
+  tables_.clients.send(client.id, wire::Welcome{wire::own_hello(platform::Process::self().pid())}, {&life_page, 1});
+}
+
+void Manager::Impl::refuse_version(ClientId client, const wire::Hello& hello) {
+  const std::string text = fmt::format("the manager is {} (protocol {}), and this program is {} (protocol {}); build both with the same",
+                                       wire::kLibraryVersion, wire::kProtocolVersion, hello.library, hello.protocol);
+  tables_.clients.refuse(client, 0, failure_of(wire::Refusal::incompatible, text));
+  client_gone(client, {});
+}
+
+void Manager::Impl::on_client(ClientId client, wire::Spawn& message, Handles& handles) {
+  spawning_.spawn(client, std::move(message), std::move(handles));
+}
+
+void Manager::Impl::on_client(ClientId client, wire::Attach& message, Handles& handles) {
+  channels_.attach(client, std::move(message), std::move(handles));
+}
+
+template <class Message>
+void Manager::Impl::on_client(ClientId client, Message& message, Handles&) {
+  if constexpr (requires { listing_.on(client, message); }) {
+    listing_.on(client, message);
+  } else if constexpr (requires { closing_.on(client, message); }) {
+    closing_.on(client, message);
+  } else {
+    ending_.on(client, message);
+  }
+}
+
+void Manager::Impl::client_gone(ClientId id, const std::string& reason) {
+  const auto client = tables_.clients.remove(id);
+  if (client == nullptr) return;
+  complain("client", reason);
+  channels_.client_gone(id);
+  if (client->is_owner) return closing_.owner_gone();
+  ending_.client_gone(id);
+}
+
+void Manager::Impl::host_sent(ActorId actor, platform::Packet& packet) {
+  HostRecord* host = tables_.hosts.find(actor);
+  if (host == nullptr) return;
+  const auto message = wire::decode_message<wire::ToManagerFromHost>(packet.bytes);
+  std::visit([&](const auto& each) { on_host(*host, each, packet.handles); }, message);
+}
+
+void Manager::Impl::on_host(HostRecord& host, const wire::Constructed& message, Handles& handles) {
+  spawning_.on(host, message, std::move(handles));
+  if (host.stage == Stage::running) channels_.host_runs(host);
+}
+
+void Manager::Impl::on_host(HostRecord& host, const wire::JoinAsClient&, Handles& handles) {
+  if (handles.size() != 1) throw ProtocolError("a host joins as a client with the wrong number of handles");
+  const auto& clients = tables_.clients.all();
+  const auto is_its = [&](const auto& each) { return each.second->actor == host.actor.id; };
+  if (std::count_if(clients.begin(), clients.end(), is_its) >= kMostSessionsPerActor) throw ProtocolError("a host joins too often");
+  tables_.clients.add(platform::ControlSocket(std::move(handles[0])), host.actor.id);
+}
+
+void Manager::Impl::host_gone(ActorId actor, const std::string& reason) {
+  complain("host", reason);
+  if (HostRecord* host = tables_.hosts.find(actor)) ending_.socket_closed(*host, reason);
+}
+
+// What it said before its end comes first. The name is free when the clients hear of the end.
+void Manager::Impl::host_ended(ActorId actor, const platform::ChildEnd& end) {
+  if (HostRecord* host = tables_.hosts.find(actor)) host->peer->drain();
+  const auto host = tables_.hosts.remove(actor);
+  if (host == nullptr) return;
+  host->peer->close();
+  tables_.directory.release(host->actor.name, actor);
+  const DeathCause cause = ending_.process_ended(*host, end);
+  closing_.host_ended(*host, cause);
+  spawning_.host_ended(*host, cause);
+  channels_.host_ended(*host, cause);
+  listing_.host_ended(actor);
+  end_sessions_of(actor);
+  closing_.look_whether_done();
+}
+
+// The actor was a client, too: what it spawned ends with it.
+void Manager::Impl::end_sessions_of(ActorId actor) {
+  std::vector<ClientId> sessions;
+  for (const auto& [id, client] : tables_.clients.all()) {
+    if (client->actor == actor) sessions.push_back(id);
+  }
+  for (const ClientId id : sessions) client_gone(id, {});
+}
+
+Manager::Manager(platform::ControlSocket client, int client_pid) : impl_(std::make_unique<Impl>(std::move(client), client_pid)) {}
+
+Manager::~Manager() = default;
+
+int Manager::run() { return impl_->run(); }
+
+}  // namespace troupe::manager

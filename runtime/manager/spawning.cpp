@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "manager/spawning.hpp"
+
+#include <troupe/error.hpp>
+#include <troupe/options.hpp>
+
+#include <fmt/core.h>
+
+#include <chrono>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <utility>
+
+#include "wire/registry.hpp"
+
+namespace troupe::manager {
+
+namespace {
+
+void check(const wire::Spawn& message, std::size_t handle_count) {
+  const std::size_t wanted = message.argument_bytes != 0 ? 3 : 2;
+  if (handle_count != wanted) throw ProtocolError(fmt::format("a spawn came with {} handles instead of {}", handle_count, wanted));
+  const bool is_known = message.lifetime <= static_cast<std::uint8_t>(Lifetime::detached) &&
+                        message.start <= static_cast<std::uint8_t>(StartMethod::spawn) &&
+                        message.stdio <= static_cast<std::uint8_t>(Stdio::capture) &&
+                        message.when_full <= static_cast<std::uint8_t>(WhenFull::spill);
+  if (!is_known) throw ProtocolError("a spawn has an option that does not exist");
+}
+
+// Longer ones would not fit the messages that speak of the actor.
+constexpr std::size_t kMostNameBytes = 4 * 1024;
+constexpr std::size_t kMostTypeBytes = 32 * 1024;
+
+bool wants_exec(const wire::Spawn& message) {
+  return message.start == static_cast<std::uint8_t>(StartMethod::spawn) || !message.environment.empty();
+}
+
+LaunchOrder launch_order(const HostRecord& host, const wire::Spawn& message) {
+  const bool by_exec = wants_exec(message);
+  LaunchOrder order{host.actor.id.value, host.program, by_exec, {}, {}};
+  if (by_exec) {
+    order.environment = message.environment;
+    order.working_directory = message.working_directory;
+  }
+  return order;
+}
+
+std::string who(const HostRecord& host) {
+  return fmt::format("actor {} ({}, process {})", host.actor.id.value, wire::readable_type(host.actor.type.c_str()), host.actor.pid);
+}
+
+}  // namespace
+
+Spawning::Spawning(Tables& tables, Children& children, LifeWatch& life_watch, HostListener& hosts)
+    : tables_(tables), children_(children), life_watch_(life_watch), hosts_(hosts), launcher_(tables.loop, children, *this) {}
+
+void Spawning::spawn(ClientId client, wire::Spawn message, std::vector<platform::Handle> handles) {
+  check(message, handles.size());
+  place({client, std::move(message), std::move(handles)});
+}
+
+void Spawning::place(SpawnRequest request) {
+  const ClientRecord* client = tables_.clients.find(request.client);
+  if (client == nullptr) return;
+  if (tables_.is_closing) {
+    return tables_.clients.refuse(request.client, request.message.request,
+                                  failure_of(wire::Refusal::stopped, "the runtime is shutting down; start no actors after shutdown()"));
+  }
+  const std::string& name = request.message.name;
+  if (name.size() > kMostNameBytes || request.message.type.size() > kMostTypeBytes) {
+    return tables_.clients.refuse(request.client, request.message.request,
+                                  failure_of(wire::Refusal::start_failed, "the actor's name (or the name of its class) is too long"));
+  }
+  HostRecord* existing = name.empty() ? nullptr : tables_.hosts.find(tables_.directory.find(name));
+  if (existing != nullptr) return meet_existing(std::move(request), *existing);
+  begin(std::move(request), *client);
+}
+
+void Spawning::meet_existing(SpawnRequest request, HostRecord& host) {
+  const auto refuse_with = [&](wire::Refusal kind, const std::string& advice) {
+    tables_.clients.refuse(request.client, request.message.request,
+                           failure_of(kind, fmt::format("the name \"{}\" belongs to {}; {}", request.message.name, who(host), advice)));
+  };
+  if (!request.message.join_existing) return refuse_with(wire::Refusal::duplicate_name, "use another name, or spawn_or_get");
+  if (host.actor.type != request.message.type) return refuse_with(wire::Refusal::incompatible, "it is of another class");
+  if (host.is_usable()) return answer_found(request, host);
+  host.joining.push_back(std::move(request));  // it is coming up, or going: the outcome decides
+}
+
+void Spawning::begin(SpawnRequest request, const ClientRecord& client) {
+  HostRecord& host = tables_.hosts.add();
+  host.program = client.program;
+  host.spawner = client.id;
+  describe(host, request.message);
+  tables_.directory.reserve(host.actor.name, host.actor.id);
+  LaunchOrder order = launch_order(host, request.message);
+  const ActorId actor = host.actor.id;
+  host.request = std::move(request);
+  launcher_.launch(std::move(order));
+  HostRecord* launching = tables_.hosts.find(actor);  // unless it has failed already
+  if (launching != nullptr && launching->request) limit_start_time(*launching);
+}
+
+void Spawning::describe(HostRecord& host, const wire::Spawn& message) const {
+  host.is_scoped = message.lifetime == static_cast<std::uint8_t>(Lifetime::scoped);
+  host.actor.name = message.name;
+  host.actor.type = message.type;
+  host.actor.mailbox_calls = message.mailbox_calls;
+  host.actor.mailbox_bytes = message.mailbox_bytes;
+  host.actor.when_full = message.when_full;
+  host.actor.deadline_ns = message.deadline_ns;
+}
+
+void Spawning::limit_start_time(HostRecord& host) {
+  const std::int64_t limit = host.request->message.start_timeout_ns;
+  if (limit == std::numeric_limits<std::int64_t>::max()) return;
+  host.alarm.start(std::chrono::nanoseconds(limit), [this, actor = host.actor.id] { start_took_too_long(actor); });
+}
+
+void Spawning::start_took_too_long(ActorId actor) {
+  HostRecord* host = tables_.hosts.find(actor);
+  if (host == nullptr || !host->request) return;
+  const auto limit = std::chrono::duration<double>(std::chrono::nanoseconds(host->request->message.start_timeout_ns));
+  const bool is_silent = host->stage == Stage::starting || host->stage == Stage::greeting;
+  launcher_.cancel(actor.value, true);
+  abandon(*host, Asked::give_up,
+          failure_of(wire::Refusal::start_failed,
+                     fmt::format("its process did not come up within {:g} s (RuntimeOptions::start_timeout); {}", limit.count(),
+                                 is_silent ? guard_advice(host->program) : "its constructor was still running")));
+}
+
+void Spawning::answer_found(const SpawnRequest& request, HostRecord& host) {
+  host.holders.insert(request.client);
+  wire::Opened opened;
+  opened.request = request.message.request;
+  opened.actor = host.actor;
+  opened.found = true;
+  tables_.clients.send(request.client, opened);
+}
+
+void Spawning::refuse(HostRecord& host, const wire::Failure& failure) {
+  if (!host.request) return;
+  tables_.clients.refuse(host.request->client, host.request->message.request, failure);
+  host.request.reset();
+}
+
+// Each of them meets the next holder of the name, or becomes it; in turns of their own, since a start can fail at once.
+void Spawning::place_again(HostRecord& host) {
+  for (SpawnRequest& each : std::exchange(host.joining, {})) {
+    auto request = std::make_shared<SpawnRequest>(std::move(each));
+    tables_.loop.post([this, request] { place(std::move(*request)); });
+  }
+}
+
+void Spawning::launch_failed(std::uint64_t number, const std::string& reason) {
+  HostRecord* host = tables_.hosts.find(ActorId{number});
+  if (host == nullptr) return;
+  refuse(*host, failure_of(wire::Refusal::start_failed, reason));
+  forget(*host);
+}
+
+// One that has no process.
+void Spawning::forget(HostRecord& host) {
+  const auto removed = tables_.hosts.remove(host.actor.id);
+  tables_.directory.release(removed->actor.name, removed->actor.id);
+  place_again(*removed);
+  hosts_.host_forgotten();
+}
+
+void Spawning::abandon(HostRecord& host, Asked why, const wire::Failure& failure) {
+  refuse(host, failure);
+  host.asked = why;
+  if (!host.child) {
+    launcher_.cancel(host.actor.id.value);
+    return forget(host);
+  }
+  tables_.directory.release(host.actor.name, host.actor.id);
+  place_again(host);
+  host.child->kill();
+}
+
+void Spawning::host_ended(HostRecord& host, const DeathCause& cause) {
+  refuse(host, failure_for(host, cause));
+  place_again(host);
+}
+
+wire::Failure Spawning::failure_for(const HostRecord& host, const DeathCause& cause) const {
+  wire::Failure failure;
+  failure.cause = cause;
+  const bool was_silent = host.stage == Stage::greeting;
+  failure.kind = was_silent || !host.start_failure.empty() ? wire::Refusal::start_failed : wire::Refusal::actor_died;
+  failure.text = "its process ended before the actor was constructed";
+  if (was_silent) failure.text = "its process ended before it took its role; " + guard_advice(host.program);
+  if (!host.start_failure.empty()) failure.text = host.start_failure;
+  return failure;
+}
+
+}  // namespace troupe::manager

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <string>
+
+#include "manager/client_table.hpp"
+#include "manager/directory.hpp"
+#include "manager/host_table.hpp"
+#include "manager/loop.hpp"
+#include "manager/obituaries.hpp"
+
+namespace troupe::manager {
+
+// What the parts of the manager work on together. Thread-safety: the loop's thread.
+struct Tables {
+  Loop& loop;
+  ClientTable clients;
+  HostTable hosts;
+  Directory directory{};
+  Obituaries obituaries{};
+  bool is_closing = false;  // no actor is started any more
+};
+
+// What a host's process does, to whoever deals with it.
+class HostListener {
+ public:
+  // Errors: what it throws ends the host.
+  virtual void host_sent(ActorId actor, platform::Packet& packet) = 0;
+  // Its socket has closed, and its process will end or be ended. `reason`: see Peer.
+  virtual void host_gone(ActorId actor, const std::string& reason) = 0;
+  // Its process has been reaped.
+  virtual void host_ended(ActorId actor, const platform::ChildEnd& end) = 0;
+  // One that never had a process is forgotten.
+  virtual void host_forgotten() = 0;
+
+ protected:
+  ~HostListener() = default;
+};
+
+// A failure that has nothing but a kind and a text.
+inline wire::Failure failure_of(wire::Refusal kind, std::string text) {
+  wire::Failure failure;
+  failure.kind = kind;
+  failure.text = std::move(text);
+  return failure;
+}
+
+}  // namespace troupe::manager

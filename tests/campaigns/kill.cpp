@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <csignal>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "campaign.hpp"
+#include "ledger.hpp"
+#include "load.hpp"
+#include "oracle.hpp"
+#include "processes.hpp"
+#include "watchdog.hpp"
+
+// SIGKILL of hosts under load. Four client processes at a time, each with a runtime of its own and four actors, kill their
+// own hosts. A case is the life of one runtime, in which a few hosts die one after the other and are replaced while the
+// others go on; every kill counts.
+namespace troupe::campaigns {
+
+namespace {
+
+constexpr int kClients = 4;
+constexpr int kKillsPerLife = 5;
+
+// Kills the lane's host after a while; its calls end, and the report on its death is right.
+void kill_host(const Lane& lane, Random& random) {
+  sleep_up_to(random, std::chrono::milliseconds(5));
+  lane.host().kill();
+}
+
+void expect_killed(Lane& lane) {
+  lane.join();
+  expect_ended({&lane.host(), 1}, "after SIGKILL");
+  const Step step("waiting for the report on a killed host");
+  const auto status = lane.clerk().wait();
+  expect(status && status->signal == SIGKILL, "the report on process {} says signal {}", lane.host().pid(),
+         status ? status->signal : 0);
+  expect(!lane.clerk().is_alive(), "the proxy of process {} says that it is alive", lane.host().pid());
+}
+
+// A call to the dead is refused as not started, and tells of what the host died.
+void expect_refusal(const Lane& lane, Ledger& ledger) {
+  try {
+    call_once(lane.clerk(), ledger);
+  } catch (const ActorDied& error) {
+    expect(error.execution() == Execution::not_started, "a call to a dead actor may have run");
+    const DeathCause cause = error.cause();
+    expect(cause.kind == DeathKind::signal && cause.signal == SIGKILL, "the cause of death is wrong: {}", cause.text());
+    return;
+  }
+  throw Broken("a call to a dead actor was answered");
+}
+
+void live_and_kill(Ledger& ledger, Random& random, int kills) {
+  Runtime runtime;
+  Lanes lanes = make_lanes(runtime, ledger, random);
+  for (const auto& lane : lanes) lane->begin();
+  for (; kills > 0; --kills) {
+    auto& victim = lanes[static_cast<std::size_t>(uniform(random, 0, kActors - 1))];
+    kill_host(*victim, random);
+    expect_killed(*victim);
+    expect_refusal(*victim, ledger);
+    victim = std::make_unique<Lane>(runtime, ledger, random);
+    victim->begin();
+  }
+  for (const auto& lane : lanes) {
+    lane->end();
+    call_once(lane->clerk(), ledger);
+  }
+  const Step step("ending a runtime");
+  lanes.clear();
+  expect(runtime.shutdown().killed.empty(), "actors had to be killed at the end");
+}
+
+}  // namespace
+
+int run_kill_client(std::uint64_t seed, int cases, int number) {
+  const int lives = (cases + kKillsPerLife - 1) / kKillsPerLife;
+  const Order order{
+      .name = "kill", .seed = seed, .cases = lives, .first = number, .stride = kClients, .case_cost = kKillsPerLife};
+  return run_cases(order, [](Random& random) {
+    const Oracle oracle;
+    {
+      Ledger ledger;
+      live_and_kill(ledger, random, kKillsPerLife);
+      expect_no_descendants();
+      ledger.expect_agreement(Blame::actor);
+    }
+    oracle.expect_nothing_left();
+  });
+}
+
+int run_kill(std::uint64_t seed, int cases) {
+  const Oracle oracle;
+  std::vector<platform::Process> clients;
+  for (int number = 0; number < kClients; ++number) {
+    clients.push_back(start_self({"kill-client", std::to_string(seed), std::to_string(cases), std::to_string(number)}));
+  }
+  int failures = 0;
+  for (const auto& client : clients) {
+    client.wait_ended();
+    const auto status = client.reap();
+    failures += !status || status->signal != 0 ? 1 : status->exit_code;
+  }
+  clients.clear();
+  oracle.expect_nothing_left();
+  return failures;
+}
+
+}  // namespace troupe::campaigns

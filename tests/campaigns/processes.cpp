@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "processes.hpp"
+
+#include <spawn.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+#include <thread>
+
+#include "campaign.hpp"
+
+extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX leaves it to the program
+
+namespace troupe::campaigns {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// "pid (name) state …"; the name may hold anything.
+std::optional<SeenProcess> look_at(int pid, int parent) {
+  std::ifstream file(fmt::format("/proc/{}/stat", pid));
+  const std::string stat{std::istreambuf_iterator<char>(file), {}};
+  const auto begin = stat.find('(');
+  const auto end = stat.rfind(')');
+  if (begin == std::string::npos || end == std::string::npos || end + 2 >= stat.size()) return std::nullopt;
+  return SeenProcess{pid, parent, stat.substr(begin + 1, end - begin - 1), stat[end + 2]};
+}
+
+}  // namespace
+
+std::string SeenProcess::text() const { return fmt::format("{} ({}, {}, child of {})", pid, name, state, parent); }
+
+void become_subreaper() { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
+
+std::vector<SeenProcess> children_of(int pid) {
+  std::vector<SeenProcess> found;
+  std::error_code gone;
+  for (fs::directory_iterator task(fmt::format("/proc/{}/task", pid), gone); !gone && task != fs::directory_iterator();
+       task.increment(gone)) {
+    std::ifstream children(task->path() / "children");
+    for (int child = 0; children >> child;) {
+      if (auto seen = look_at(child, pid)) found.push_back(std::move(*seen));
+    }
+  }
+  return found;
+}
+
+std::vector<SeenProcess> descendants() {
+  std::vector<SeenProcess> found = children_of(::getpid());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    for (auto& child : children_of(found[i].pid)) found.push_back(std::move(child));
+  }
+  return found;
+}
+
+std::string text_of(const std::vector<SeenProcess>& processes) {
+  std::string text;
+  for (const auto& each : processes) text += (text.empty() ? "" : ", ") + each.text();
+  return text;
+}
+
+std::optional<platform::Process> find_child(int parent, std::string_view name) {
+  const auto children = children_of(parent);
+  const auto child =
+      std::find_if(children.begin(), children.end(), [&](const auto& each) { return each.name == name && each.state != 'Z'; });
+  return child == children.end() ? std::nullopt : open_process(child->pid);
+}
+
+platform::Process await_child(int parent, std::string_view name) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (std::chrono::steady_clock::now() < deadline) {
+    if (auto child = find_child(parent, name)) return std::move(*child);
+    std::this_thread::yield();
+  }
+  throw Broken(fmt::format("process {} has no child named {}; it has: {}", parent, name, text_of(children_of(parent))));
+}
+
+std::optional<platform::Process> open_process(int pid) {
+  try {
+    return platform::Process::open(pid);
+  } catch (const std::system_error& error) {
+    if (error.code().value() == ESRCH) return std::nullopt;
+    throw;
+  }
+}
+
+platform::Process start_self(const std::vector<std::string>& arguments) {
+  std::vector<std::string> words{"troupe-campaigns"};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  words.push_back(std::to_string(::getpid()));  // for end_with_parent
+  std::vector<char*> argv;
+  for (auto& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  pid_t pid = 0;
+  const int error = ::posix_spawn(&pid, "/proc/self/exe", nullptr, nullptr, argv.data(), environ);
+  if (error != 0) throw std::system_error(error, std::generic_category(), "posix_spawn of this program");
+  return platform::Process::open(pid);  // a child that nobody else reaps
+}
+
+void end_with_parent(int parent) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != parent) std::_Exit(1);
+}
+
+void reap_ended_children() {
+  siginfo_t report{};
+  while (::waitid(P_ALL, 0, &report, WEXITED | WNOHANG) == 0 && report.si_pid != 0) report = {};
+}
+
+}  // namespace troupe::campaigns

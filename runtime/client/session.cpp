@@ -267,7 +267,7 @@ void Session::watch_event(CallChannel& channel) {
 }
 
 void Session::expire_later(detail::ResultCell& cell, CallChannel& channel) {
-  if (!is_closing_) loop_->expire_later(cell, channel, CallChannel::deadline_of(cell));
+  if (!is_closing_) loop_->expire_later(cell, channel);
 }
 
 }  // namespace troupe::client

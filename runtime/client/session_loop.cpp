@@ -20,6 +20,17 @@ SessionLoop::Watched::Watched(asio::io_context& loop, CallChannel& owner)
 
 SessionLoop::Watched::~Watched() { channel.drop_reference(); }
 
+SessionLoop::Expiry::Expiry(asio::io_context& loop, detail::ResultCell& expiring, CallChannel& owner)
+    : cell(expiring), channel(owner), timer(loop, CallChannel::deadline_of(expiring)) {
+  cell.add_reference();
+  channel.add_reference();
+}
+
+SessionLoop::Expiry::~Expiry() {
+  cell.drop_reference();
+  channel.drop_reference();
+}
+
 SessionLoop::SessionLoop(Session& session, platform::ControlSocket& socket, const platform::Process& manager)
     : session_(session), socket_(socket), control_(context_, socket.handle().duplicate().release()), manager_(context_) {
   if (manager) manager_.assign(manager.handle().duplicate().release());
@@ -37,6 +48,13 @@ void SessionLoop::stop() {
   context_.stop();
   if (thread_.joinable()) thread_.join();
   watched_.clear();
+  expiries_.clear();
+  std::vector<std::unique_ptr<Watched>> watched;
+  std::vector<std::unique_ptr<Expiry>> expiries;
+  const std::lock_guard lock(new_mutex_);
+  is_stopped_ = true;
+  watched.swap(new_watched_);
+  expiries.swap(new_expiries_);
 }
 
 void SessionLoop::await_message() {
@@ -62,49 +80,65 @@ void SessionLoop::await_manager() {
 }
 
 void SessionLoop::watch_event(CallChannel& channel) {
-  asio::post(context_, [this, watched = std::make_shared<Watched>(context_, channel)] {
-    if (!watched_.try_emplace(&watched->channel, watched).second) return;
-    await_event(watched);
-    await_host(watched);
-    watched->channel.serve();  // what came before the loop looked
-  });
+  const std::lock_guard lock(new_mutex_);
+  if (is_stopped_) return;
+  new_watched_.push_back(std::make_unique<Watched>(context_, channel));
+  asio::post(context_, [this] { accept_new(); });
 }
 
-void SessionLoop::await_event(const std::shared_ptr<Watched>& watched) {
-  watched->event.async_wait(Descriptor::wait_read, [this, watched](error_code error) {
-    if (error || watched->channel.has_fallen()) return;
-    watched->channel.serve();
-    await_event(watched);
-  });
+void SessionLoop::expire_later(detail::ResultCell& cell, CallChannel& channel) {
+  const std::lock_guard lock(new_mutex_);
+  if (is_stopped_) return;
+  new_expiries_.push_back(std::make_unique<Expiry>(context_, cell, channel));
+  asio::post(context_, [this] { accept_new(); });
 }
 
-void SessionLoop::await_host(const std::shared_ptr<Watched>& watched) {
-  if (!watched->host.is_open()) return;
-  watched->host.async_wait(Descriptor::wait_read, [this, watched](error_code error) {
-    if (error) return;
-    watched->channel.fall(session_.has_manager_fallen() ? Fall::manager_died : Fall::host_died);
-    watched_.erase(&watched->channel);
-  });
-}
-
-void SessionLoop::forget(CallChannel& channel) {
-  if (auto found = watched_.find(&channel); found != watched_.end()) {
-    found->second->event.cancel();
-    found->second->host.cancel();
-    watched_.erase(found);
+void SessionLoop::accept_new() {
+  std::vector<std::unique_ptr<Watched>> watched;
+  std::vector<std::unique_ptr<Expiry>> expiries;
+  {
+    const std::lock_guard lock(new_mutex_);
+    watched.swap(new_watched_);
+    expiries.swap(new_expiries_);
+  }
+  for (auto& each : watched) {
+    const auto [entry, is_new] = watched_.try_emplace(&each->channel, nullptr);
+    if (!is_new) continue;
+    entry->second = std::move(each);
+    await_event(*entry->second);
+    await_host(*entry->second);
+    entry->first->serve();  // what came before the loop looked
+  }
+  for (auto& each : expiries) {
+    const auto* key = &each->cell;
+    await_expiry(key, *(expiries_[key] = std::move(each)));
   }
 }
 
-void SessionLoop::expire_later(detail::ResultCell& cell, CallChannel& channel, std::chrono::steady_clock::time_point when) {
-  cell.add_reference();
-  channel.add_reference();
-  const auto kept = std::shared_ptr<void>(nullptr, [&cell, &channel](void*) {
-    cell.drop_reference();
-    channel.drop_reference();
+void SessionLoop::await_event(Watched& watched) {
+  watched.event.async_wait(Descriptor::wait_read, [this, &watched](error_code error) {
+    if (error || watched.channel.has_fallen()) return;  // with an error, `watched` may be gone
+    watched.channel.serve();
+    await_event(watched);
   });
-  auto timer = std::make_shared<asio::steady_timer>(context_, when);
-  timer->async_wait([timer, kept, &cell, &channel](error_code error) {
-    if (!error) channel.expire_if_due(cell);
+}
+
+void SessionLoop::await_host(Watched& watched) {
+  if (!watched.host.is_open()) return;
+  watched.host.async_wait(Descriptor::wait_read, [this, &watched](error_code error) {
+    if (error) return;
+    watched.channel.fall(session_.has_manager_fallen() ? Fall::manager_died : Fall::host_died);
+    forget(watched.channel);
+  });
+}
+
+void SessionLoop::forget(CallChannel& channel) { watched_.erase(&channel); }
+
+void SessionLoop::await_expiry(const detail::ResultCell* key, Expiry& expiry) {
+  expiry.timer.async_wait([this, key, &expiry](error_code error) {
+    if (error) return;
+    expiry.channel.expire_if_due(expiry.cell);
+    expiries_.erase(key);
   });
 }
 

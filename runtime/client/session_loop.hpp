@@ -6,10 +6,11 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
-#include <functional>
 #include <memory>
+#include <mutex>
 #include <thread>
 #include <unordered_map>
+#include <vector>
 
 #include "client/call_channel.hpp"
 #include "platform/control_socket.hpp"
@@ -33,12 +34,14 @@ class SessionLoop {
   bool is_this_thread() const { return thread_.get_id() == std::this_thread::get_id(); }
 
   void watch_event(CallChannel& channel);
-  void forget(CallChannel& channel);
-  void expire_later(detail::ResultCell& cell, CallChannel& channel, std::chrono::steady_clock::time_point when);
+  void forget(CallChannel& channel);  // in the loop
+  void expire_later(detail::ResultCell& cell, CallChannel& channel);
 
  private:
   using Descriptor = boost::asio::posix::stream_descriptor;
 
+  // What the loop sleeps on holds channels, and channels hold the session that owns the loop: so all of it is owned by the
+  // two maps below, never by a handler, and goes with stop().
   struct Watched {
     Watched(boost::asio::io_context& loop, CallChannel& owner);
     ~Watched();
@@ -47,19 +50,37 @@ class SessionLoop {
     Descriptor event;
     Descriptor host;
   };
+  struct Expiry {
+    Expiry(boost::asio::io_context& loop, detail::ResultCell& expiring, CallChannel& owner);
+    ~Expiry();
+
+    detail::ResultCell& cell;
+    CallChannel& channel;
+    boost::asio::steady_timer timer;
+  };
 
   void await_message();
   void await_manager();
-  void await_event(const std::shared_ptr<Watched>& watched);
-  void await_host(const std::shared_ptr<Watched>& watched);
+  void accept_new();
+  void await_event(Watched& watched);
+  void await_host(Watched& watched);
+  void await_expiry(const detail::ResultCell* key, Expiry& expiry);
 
   Session& session_;
   platform::ControlSocket& socket_;
   boost::asio::io_context context_{1};
   Descriptor control_;
   Descriptor manager_;
-  std::unordered_map<CallChannel*, std::shared_ptr<Watched>> watched_;  // the loop thread's
   std::thread thread_;
+  // The loop thread's:
+  std::unordered_map<CallChannel*, std::unique_ptr<Watched>> watched_;
+  std::unordered_map<const detail::ResultCell*, std::unique_ptr<Expiry>> expiries_;
+
+  std::mutex new_mutex_;
+  // Guarded by new_mutex_:
+  bool is_stopped_ = false;
+  std::vector<std::unique_ptr<Watched>> new_watched_;
+  std::vector<std::unique_ptr<Expiry>> new_expiries_;
 };
 
 }  // namespace troupe::client

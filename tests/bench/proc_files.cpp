@@ -60,6 +60,15 @@ std::vector<pid_t> children_of(pid_t pid) {
   return children;
 }
 
+bool has_thread_named(pid_t process, std::string_view name) {
+  for (const auto& thread : std::filesystem::directory_iterator(fmt::format("/proc/{}/task", process))) {
+    std::ifstream file(thread.path() / "comm");
+    std::string line;
+    if (std::getline(file, line) && line == name) return true;
+  }
+  return false;
+}
+
 std::chrono::nanoseconds processor_time_of(pid_t pid) {
   clockid_t clock{};
   timespec time{};

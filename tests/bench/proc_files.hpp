@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <string_view>
 #include <vector>
 
 // What the kernel knows about processes.
@@ -13,6 +14,9 @@ namespace troupe::bench {
 
 pid_t parent_of(pid_t pid);
 std::vector<pid_t> children_of(pid_t pid);
+
+// By the name that a thread was given, at most 15 characters.
+bool has_thread_named(pid_t process, std::string_view name);
 
 // User and system time of all its threads so far, ended ones too.
 std::chrono::nanoseconds processor_time_of(pid_t pid);

@@ -3,9 +3,11 @@
 #include "bench.hpp"
 #include "child.hpp"
 #include "floors.hpp"
+#include "proc_files.hpp"
 
 #include <troupe/troupe.hpp>
 
+#include <pthread.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -22,7 +24,12 @@ namespace troupe::bench {
 
 void Victim::fill(std::size_t bytes) { ballast_.assign(bytes, 'x'); }
 
+namespace {
+constexpr const char* kHanging = "hanging";  // a name of a thread
+}
+
 void Victim::hang() {
+  ::pthread_setname_np(::pthread_self(), kHanging);
   for (;;) ::pause();
 }
 
@@ -91,7 +98,8 @@ double notice_ns(Runtime& runtime, std::size_t resident_bytes) {
   const auto hanging = victim.call<&Victim::hang>();
   std::uint64_t killed = 0;
   std::jthread killer([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    while (!has_thread_named(victim.pid(), kHanging)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));  // by now the other thread sleeps
     killed = ticks();
     send_signal(process, SIGKILL);
   });

@@ -10,7 +10,6 @@
 #include <memory>
 #include <mutex>
 #include <thread>
-#include <variant>
 #include <vector>
 
 #include "campaign.hpp"
@@ -43,7 +42,8 @@ class Sender {
   struct Sent {
     std::uint64_t number = 0;
     std::uint32_t text_bytes = 0;
-    std::variant<Count, Echo> result{};
+    Count count{};  // one of the two
+    Echo echo{};
   };
 
   void send_and_settle();
@@ -51,7 +51,8 @@ class Sender {
   bool send();
   void tell(std::uint64_t number);
   void call(std::uint64_t number);
-  void add_callback(const Sent& sent);
+  template <class T>
+  void add_callback(const Sent& sent, const AsyncResult<T>& result);
   void settle_one();
   template <class T>
   void wait_somehow(const AsyncResult<T>& result);

@@ -336,8 +336,10 @@ TYPED_TEST(AnyChannel, ALateCancelDoesNotTouchTheNextUseOfItsSlot) {
   const Ticket first = send(this->channel.client);
   serve(this->channel.host);
   receive(this->channel.client);
-  const Ticket second = send(this->channel.client);
-  ASSERT_EQ(second.slot, first.slot);
+  while (send(this->channel.client).slot != first.slot) {
+    serve(this->channel.host);
+    receive(this->channel.client);
+  }
   EXPECT_EQ(this->channel.client.withdraw(first, SlotState::cancelled), Execution::done);
   EXPECT_EQ(this->channel.host.start(this->channel.host.next().value()), Claim::won);
 }

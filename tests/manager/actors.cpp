@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "actors.hpp"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <stdexcept>
+
+namespace troupe::manager::testing {
+
+namespace {
+
+void wait_for_ever() {
+  for (;;) ::pause();
+}
+
+}  // namespace
+
+Stubborn::~Stubborn() { wait_for_ever(); }
+Thrower::Thrower() { throw std::out_of_range("no such thing"); }
+Crasher::Crasher() { ::raise(SIGSEGV); }
+Leaver::Leaver() { std::exit(7); }
+Sleeper::Sleeper() { wait_for_ever(); }
+
+}  // namespace troupe::manager::testing

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "rogue_host.hpp"
+
+#include <troupe/options.hpp>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+
+#include "platform/event.hpp"
+#include "platform/executable.hpp"
+#include "platform/launch.hpp"
+#include "platform/life_page.hpp"
+#include "platform/memory.hpp"
+#include "wire/library.hpp"
+#include "wire/registry.hpp"
+
+namespace troupe::manager::testing {
+
+namespace {
+
+[[noreturn]] void wait_for_ever() {
+  for (;;) ::pause();
+}
+
+// What the guard would have done.
+void number_modules() {
+  std::vector<wire::ModuleRange> ranges;
+  for (const auto& module : platform::loaded_modules()) ranges.push_back({module.path, module.build_id, module.begin, module.end});
+  wire::number_nodes(ranges);
+}
+
+template <class Message>
+void say(const platform::ControlSocket& socket, const Message& message, std::span<const int> handles = {}) {
+  socket.send(wire::encode_message<wire::ToManagerFromHost>(message), handles);
+}
+
+void say_garbage(const platform::ControlSocket& socket) {
+  const std::array<std::byte, 3> garbage{std::byte{0xff}, std::byte{0xff}, std::byte{0xff}};
+  socket.send(garbage);
+}
+
+// Pretends to construct what it is told to.
+void come_up(platform::ControlSocket& socket) {
+  socket.receive();
+  static platform::LifePage page;
+  const auto memory = platform::SharedMemory::create("a channel of a test", 4096);
+  const auto event = platform::Event::create();
+  const std::array<int, 4> handles{memory.handle().get(), memory.handle().get(), page.memory().handle().get(), event.handle().get()};
+  say(socket, wire::Constructed{}, handles);
+}
+
+FakeClient join_as_client(const platform::ControlSocket& socket) {
+  auto [ours, theirs] = platform::ControlSocket::pair();
+  const int handle = theirs.handle().get();
+  say(socket, wire::JoinAsClient{}, {&handle, 1});
+  return FakeClient(std::move(ours));
+}
+
+void join_falsely(FakeClient& client) {
+  wire::Join join = FakeClient::join_message();
+  join.on_behalf_of = ActorId{4711};
+  client.send_join(join);
+}
+
+int act_up(const std::string& trick, platform::ControlSocket& socket) {
+  come_up(socket);
+  FakeClient client = join_as_client(socket);
+  if (trick == "claims") {
+    join_falsely(client);
+    client.await_end();
+    return 7;
+  }
+  client.join();
+  if (trick == "parent") {
+    client.spawn(kind<Quiet>());
+    wait_for_ever();
+  }
+  say_garbage(client.socket());
+  client.await_end();
+  return 7;
+}
+
+}  // namespace
+
+const char* rogue_trick() { return std::getenv(kTrickVariable); }
+
+int run_rogue_host(const std::string& trick) {
+  if (trick == "exit") ::_exit(3);
+  if (trick == "unguarded") return 0;
+  if (trick == "silent") wait_for_ever();
+  auto start = platform::take_role();
+  number_modules();
+  say(start->socket, wire::own_hello(platform::Process::self().pid()));
+  if (trick == "garbage") {
+    say_garbage(start->socket);
+    wait_for_ever();
+  }
+  return act_up(trick, start->socket);
+}
+
+wire::Spawn rogue(const std::string& trick) {
+  wire::Spawn spawn;
+  spawn.start = static_cast<std::uint8_t>(StartMethod::spawn);
+  spawn.environment = {{kTrickVariable, trick}};
+  return spawn;
+}
+
+}  // namespace troupe::manager::testing

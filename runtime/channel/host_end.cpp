@@ -47,7 +47,8 @@ std::optional<HostEnd::Request> HostEnd::next() {
       throw ProtocolError(fmt::format("a request is of the unknown kind {}", header.kind));
     }
     if (header.slot >= geometry_.slots || header.generation != generations_[header.slot]) {
-      throw ProtocolError(fmt::format("a request names the slot {}/{}, which is not armed for it", header.slot, header.generation));
+      throw ProtocolError(
+          fmt::format("a request names the slot {}/{}, which is not armed for it", header.slot, header.generation));
     }
     return Request{{header.slot, header.generation},
                    static_cast<wire::RequestKind>(header.kind),
@@ -58,7 +59,9 @@ std::optional<HostEnd::Request> HostEnd::next() {
   }
 }
 
-Claim HostEnd::start(const Request& request) { return SlotProtocol<>::start(slot_word(request.ticket.slot), request.ticket.generation); }
+Claim HostEnd::start(const Request& request) {
+  return SlotProtocol<>::start(slot_word(request.ticket.slot), request.ticket.generation);
+}
 
 std::optional<HostEnd::Writer::Place> HostEnd::find_reply_place(std::uint32_t payload_bytes) {
   const std::uint32_t cells = wire::cells_for(sizeof(wire::ReplyHeader), payload_bytes);
@@ -74,13 +77,16 @@ std::optional<HostEnd::Writer::Place> HostEnd::find_reply_place(std::uint32_t pa
 std::byte* HostEnd::draft_reply(std::uint32_t payload_bytes) {
   if (payload_bytes > geometry_.max_reply_payload()) {
     throw SerializationError(
-        fmt::format("the result has {} bytes, and its channel carries at most {}; raise SpawnOptions::mailbox.bytes, or return less",
-                    payload_bytes, geometry_.max_reply_payload()),
+        fmt::format(
+            "the result has {} bytes, and its channel carries at most {}; raise SpawnOptions::mailbox.bytes, or return less",
+            payload_bytes, geometry_.max_reply_payload()),
         Direction::result);
   }
   draft_.is_open = true;
   draft_.payload_bytes = payload_bytes;
-  draft_.place = outbox_.empty() || payload_bytes <= wire::kCellBytes - sizeof(wire::ReplyHeader) ? find_reply_place(payload_bytes) : std::nullopt;
+  draft_.place = outbox_.empty() || payload_bytes <= wire::kCellBytes - sizeof(wire::ReplyHeader)
+                     ? find_reply_place(payload_bytes)
+                     : std::nullopt;
   if (draft_.place) return replies_writer_.cells().at(draft_.place->cell) + sizeof(wire::ReplyHeader);
   draft_.bytes.resize(payload_bytes);
   return draft_.bytes.data();

@@ -6,6 +6,8 @@
 
 #include <fmt/core.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <string>
@@ -13,6 +15,7 @@
 
 #include "host/thrown.hpp"
 #include "platform/control_socket.hpp"
+#include "platform/fork_mark.hpp"
 #include "wire/registry.hpp"
 
 namespace troupe::host {
@@ -45,6 +48,13 @@ wire::Failure cannot_enter(const std::string& directory, const std::error_code& 
 }
 
 }  // namespace
+
+void end_if_forked() {
+  if (!platform::is_forked_child()) return;
+  fmt::print(stderr,
+             "troupe: a process that an actor's method forked returned from that method; it ends here (call _exit in it)\n");
+  std::_Exit(1);
+}
 
 // The catch around a constructor; the one around methods is in Turn.
 std::variant<Actor, wire::Failure> construct(const Construction& construction) {

@@ -18,8 +18,7 @@ namespace troupe::host {
 // Owns the actor object: destroys it, in the thread that made it. Thread-safety: none.
 class Actor {
  public:
-  Actor(detail::ActorInstance instance, const std::type_info& type)
-      : object_(instance.object, instance.destroy), type_(&type) {}
+  Actor(detail::ActorInstance instance, const std::type_info& type) : object_(instance.object, instance.destroy), type_(&type) {}
 
   void* object() const { return object_.get(); }
   const std::type_info& type() const { return *type_; }
@@ -29,15 +28,18 @@ class Actor {
   const std::type_info* type_;
 };
 
+// A child that user code has forked, and let return to here, must not go on as if it were this host: it ends.
+void end_if_forked();
+
 // All that the main thread needs to make the actor; what could be refused without running user code is settled.
 struct Construction {
   wire::ActorDescription actor;
   const detail::RegistrationNode* constructor = nullptr;
-  platform::Mapping arguments;      // read-only; whole pages
-  std::size_t argument_bytes = 0;   // so many of them count
-  std::string working_directory;    // empty: stays where it is
-  OpenedChannel opened;             // to the client that spawned it
-  wire::Constructed answer;         // to send when it has been made
+  platform::Mapping arguments;     // read-only; whole pages
+  std::size_t argument_bytes = 0;  // so many of them count
+  std::string working_directory;   // empty: stays where it is
+  OpenedChannel opened;            // to the client that spawned it
+  wire::Constructed answer;        // to send when it has been made
 };
 
 // Enters the working directory and runs the constructor. Whatever it throws is in the failure; nothing leaves here.

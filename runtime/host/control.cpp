@@ -24,7 +24,8 @@ const detail::RegistrationNode& constructor_of(const wire::ModuleMap& modules, w
   const bool is_in_range = reference.module < wire::MethodId::kMaxModules && reference.rank < wire::MethodId::kMaxRanks;
   const auto* node = is_in_range ? modules.find(wire::MethodId::of(reference.module, reference.rank)) : nullptr;
   if (node != nullptr && node->construct != nullptr) return *node;
-  throw IncompatibleInterface(fmt::format("the actor's process has no constructor number {} in module {}", reference.rank, reference.module));
+  throw IncompatibleInterface(
+      fmt::format("the actor's process has no constructor number {} in module {}", reference.rank, reference.module));
 }
 
 std::uint32_t wire_number(std::optional<unsigned> life_word) { return life_word ? *life_word : wire::kNoLifeWord; }
@@ -32,7 +33,8 @@ std::uint32_t wire_number(std::optional<unsigned> life_word) { return life_word 
 }  // namespace
 
 std::array<int, 4> handles_of(const OpenedChannel& opened, const platform::LifePage& page) {
-  return {opened.replies.handle().get(), opened.states.handle().get(), page.memory().handle().get(), opened.channel->event.handle().get()};
+  return {opened.replies.handle().get(), opened.states.handle().get(), page.memory().handle().get(),
+          opened.channel->event.handle().get()};
 }
 
 void Control::run() {
@@ -77,8 +79,8 @@ void Control::refuse(const wire::Failure& failure) {
   inbox_.post([](Mail& mail) { mail.exit_code = 1; });
 }
 
-OpenedChannel Control::open(std::uint64_t number, const wire::ChannelOffer& offer, const std::vector<wire::ModuleIdentity>& client_modules,
-                            Handles& handles) {
+OpenedChannel Control::open(std::uint64_t number, const wire::ChannelOffer& offer,
+                            const std::vector<wire::ModuleIdentity>& client_modules, Handles& handles) {
   OpenedChannel opened = open_channel(number, offer, client_modules, std::move(handles[0]), std::move(handles[1]));
   opened.channel->life_word = page_.raise_word();
   const std::lock_guard lock(mutex_);

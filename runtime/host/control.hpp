@@ -35,7 +35,8 @@ std::array<int, 4> handles_of(const OpenedChannel& opened, const platform::LifeP
 class Control {
  public:
   // All outlive the thread that runs this; `page` outlives the process.
-  Control(platform::ControlSocket& socket, Inbox& inbox, platform::LifePage& page) : socket_(socket), inbox_(inbox), page_(page) {}
+  Control(platform::ControlSocket& socket, Inbox& inbox, platform::LifePage& page)
+      : socket_(socket), inbox_(inbox), page_(page) {}
   Control(const Control&) = delete;
   Control& operator=(const Control&) = delete;
 
@@ -62,8 +63,8 @@ class Control {
 
   Construction prepare(const wire::Construct& message, Handles& handles);
   void refuse(const wire::Failure& failure);
-  OpenedChannel open(std::uint64_t number, const wire::ChannelOffer& offer, const std::vector<wire::ModuleIdentity>& client_modules,
-                     Handles& handles);
+  OpenedChannel open(std::uint64_t number, const wire::ChannelOffer& offer,
+                     const std::vector<wire::ModuleIdentity>& client_modules, Handles& handles);
   std::uint64_t mailbox_depth() const;
   std::string running_method() const;
 

@@ -25,7 +25,8 @@ int Dispatcher::run(Mail first) {
 void Dispatcher::accept(Mail mail) {
   for (auto& channel : mail.opened) channels_.push_back(std::move(channel));
   for (const std::uint64_t number : mail.closed) {
-    const auto found = std::find_if(channels_.begin(), channels_.end(), [&](const auto& channel) { return channel->number == number; });
+    const auto found =
+        std::find_if(channels_.begin(), channels_.end(), [&](const auto& channel) { return channel->number == number; });
     if (found != channels_.end()) let_go(static_cast<std::size_t>(found - channels_.begin()));
   }
   if (!mail.exit_code) return;

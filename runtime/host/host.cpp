@@ -5,7 +5,6 @@
 
 #include <fmt/core.h>
 
-#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
@@ -19,6 +18,7 @@
 #include "host/dispatcher.hpp"
 #include "host/inbox.hpp"
 #include "host/sleeper.hpp"
+#include "platform/fork_mark.hpp"
 #include "platform/life_page.hpp"
 #include "platform/process.hpp"
 #include "platform/process_name.hpp"
@@ -31,26 +31,24 @@ namespace troupe::host {
 
 struct Host::State {
   platform::ControlSocket socket;
-  platform::LifePage& page = *new platform::LifePage;  // never deleted: fatal signals and exit() look at it to the very end
+  platform::LifePage page{};
   Inbox inbox{};
   Control control{socket, inbox, page};
-  std::atomic<bool> is_leaving{false};
-  std::thread control_thread{};
 
-  void listen();
+  [[noreturn]] void listen();
   void report_broken(const ServedChannel& channel, const std::string& reason);
   std::optional<Actor> make_actor(Mail& mail);
   int serve(const Actor& actor, Mail mail);
 };
 
 // Without a manager nobody would ever end this process.
-void Host::State::listen() {
+[[noreturn]] void Host::State::listen() {
   try {
     control.run();
   } catch (const ProtocolError& error) {
     fmt::print(stderr, "troupe: a host ends, since its manager broke the protocol: {}\n", error.what());
   }
-  if (!is_leaving.load()) std::_Exit(1);
+  std::_Exit(1);
 }
 
 void Host::State::report_broken(const ServedChannel& channel, const std::string& reason) {
@@ -62,6 +60,7 @@ std::optional<Actor> Host::State::make_actor(Mail& mail) {
   const Construction construction = *std::exchange(mail.construction, std::nullopt);
   platform::set_process_name(wire::readable_type(construction.constructor->actor_type->name()));
   auto made = construct(construction);
+  end_if_forked();
   if (const auto* failure = std::get_if<wire::Failure>(&made)) {
     send_to_manager(socket, wire::ConstructFailed{*failure});
     return std::nullopt;
@@ -79,29 +78,24 @@ int Host::State::serve(const Actor& actor, Mail mail) {
   return dispatcher.run(std::move(mail));
 }
 
-Host::Host(platform::ControlSocket control) : state_(new State{std::move(control)}) {}
-
-Host::~Host() {
-  state_->is_leaving = true;
-  state_->socket.shut_down();
-  if (state_->control_thread.joinable()) state_->control_thread.join();
-}
+Host::Host(platform::ControlSocket control) : state_(*new State{std::move(control)}) {}
 
 int Host::run() {
-  platform::mark_life_page_on_crash(state_->page);
-  send_to_manager(state_->socket, wire::own_hello(platform::Process::self().pid()));
-  state_->control_thread = std::thread([this] { state_->listen(); });
+  platform::watch_forks();
+  platform::mark_life_page_on_crash(state_.page);
+  send_to_manager(state_.socket, wire::own_hello(platform::Process::self().pid()));
+  std::thread([state = &state_] { state->listen(); }).detach();
   platform::ticks_per_microsecond();  // in a process that was not forked from a zygote this takes a moment: now is the best
-  Mail mail = state_->inbox.wait();
+  Mail mail = state_.inbox.wait();
   if (!mail.construction) return mail.exit_code.value_or(0);
-  const auto actor = state_->make_actor(mail);
-  return actor ? state_->serve(*actor, std::move(mail)) : 1;
+  const auto actor = state_.make_actor(mail);
+  return actor ? state_.serve(*actor, std::move(mail)) : 1;
 }
 
 platform::ControlSocket Host::join_as_client() {
   auto [own, peers] = platform::ControlSocket::pair();
   const int handle = peers.handle().get();
-  send_to_manager(state_->socket, wire::JoinAsClient{}, {&handle, 1});
+  send_to_manager(state_.socket, wire::JoinAsClient{}, {&handle, 1});
   return std::move(own);
 }
 

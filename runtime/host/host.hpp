@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <memory>
-
 #include "platform/control_socket.hpp"
 
 namespace troupe::host {
@@ -14,7 +12,6 @@ class Host {
  public:
   // `control`: this process's socket to the manager. Once per process, in its main thread.
   explicit Host(platform::ControlSocket control);
-  ~Host();
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
 
@@ -26,7 +23,7 @@ class Host {
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  State& state_;  // never deleted: the control thread watches over the process to its very end, exit handlers included
 };
 
 }  // namespace troupe::host

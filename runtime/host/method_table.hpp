@@ -19,8 +19,8 @@ class MethodTable {
  public:
   struct Method {
     wire::MethodId peer_number;
-    std::uint32_t own_number = 0;          // as this process numbers it
-    detail::MethodThunk thunk = nullptr;   // null: an empty entry
+    std::uint32_t own_number = 0;         // as this process numbers it
+    detail::MethodThunk thunk = nullptr;  // null: an empty entry
     const detail::RegistrationNode* node = nullptr;
   };
 
@@ -33,7 +33,8 @@ class MethodTable {
   // are fine.
   const Method* find(wire::MethodId peer_number, const std::type_info& actor_type) {
     const Method& known = known_[peer_number.value % known_.size()];
-    if (known.thunk != nullptr && known.peer_number.value == peer_number.value) [[likely]] return &known;
+    if (known.thunk != nullptr && known.peer_number.value == peer_number.value) [[likely]]
+      return &known;
     return find_anew(peer_number, actor_type);
   }
 

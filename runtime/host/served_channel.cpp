@@ -29,19 +29,20 @@ platform::SharedMemory adopted_requests(platform::Handle handle, const channel::
 
 }  // namespace
 
-OpenedChannel open_channel(std::uint64_t number, const wire::ChannelOffer& offer, std::span<const wire::ModuleIdentity> client_modules,
-                           platform::Handle requests, platform::Handle client_event) {
+OpenedChannel open_channel(std::uint64_t number, const wire::ChannelOffer& offer,
+                           std::span<const wire::ModuleIdentity> client_modules, platform::Handle requests,
+                           platform::Handle client_event) {
   const channel::Geometry geometry = checked_geometry(offer);
   const auto request_memory = adopted_requests(std::move(requests), geometry);
   wire::ModuleMap modules(client_modules);
   OpenedChannel opened{nullptr, channel::HostEnd::create_replies(geometry), channel::HostEnd::create_states(geometry)};
-  opened.channel = std::shared_ptr<ServedChannel>(new ServedChannel{
-      number,
-      {geometry, request_memory, opened.replies, opened.states, platform::Event(std::move(client_event))},
-      MethodTable(std::move(modules)),
-      channel::SpinPolicy(static_cast<Spin>(offer.spin) == Spin::learned),
-      platform::Event::create(),
-      std::nullopt});
+  opened.channel = std::shared_ptr<ServedChannel>(
+      new ServedChannel{number,
+                        {geometry, request_memory, opened.replies, opened.states, platform::Event(std::move(client_event))},
+                        MethodTable(std::move(modules)),
+                        channel::SpinPolicy(static_cast<Spin>(offer.spin) == Spin::learned),
+                        platform::Event::create(),
+                        std::nullopt});
   opened.replies.seal_against_new_writers();
   return opened;
 }

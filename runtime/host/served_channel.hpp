@@ -20,14 +20,14 @@ namespace troupe::host {
 // One client's channel as this host serves it. Made by the control thread, used by the dispatcher, which lets go of it.
 // Thread-safety: the dispatcher's thread; but end.taken() and end.published_by_client() anywhere.
 struct ServedChannel {
-  const std::uint64_t number;                // the manager's
+  const std::uint64_t number;  // the manager's
   channel::HostEnd end;
   MethodTable methods;
   channel::SpinPolicy spin;
-  const platform::Event event;               // its client signals it when the dispatcher sleeps on events
-  std::optional<unsigned> life_word;         // in the host's life page; set before the dispatcher sees the channel
-  bool is_in_event_set = false;              // the sleeper's
-  std::uint64_t drain_until = 0;             // when stopping: how many requests had been sent by then
+  const platform::Event event;        // its client signals it when the dispatcher sleeps on events
+  std::optional<unsigned> life_word;  // in the host's life page; set before the dispatcher sees the channel
+  bool is_in_event_set = false;       // the sleeper's
+  std::uint64_t drain_until = 0;      // when stopping: how many requests had been sent by then
 };
 
 // A channel just made, and the memories that its client maps, too.
@@ -39,7 +39,8 @@ struct OpenedChannel {
 
 // Makes the host's end of a channel over the client's request memory.
 // Errors: ProtocolError (what came from the client is no channel's), IncompatibleInterface, std::system_error (no memory).
-OpenedChannel open_channel(std::uint64_t number, const wire::ChannelOffer& offer, std::span<const wire::ModuleIdentity> client_modules,
-                           platform::Handle requests, platform::Handle client_event);
+OpenedChannel open_channel(std::uint64_t number, const wire::ChannelOffer& offer,
+                           std::span<const wire::ModuleIdentity> client_modules, platform::Handle requests,
+                           platform::Handle client_event);
 
 }  // namespace troupe::host

@@ -44,8 +44,8 @@ class Sleeper {
 
   Inbox& inbox_;
   const std::size_t most_futexes_;
-  std::vector<platform::FutexTarget> targets_;    // kept, so that sleeping allocates nothing
-  std::optional<platform::EventSet> event_set_;   // once it was needed
+  std::vector<platform::FutexTarget> targets_;   // kept, so that sleeping allocates nothing
+  std::optional<platform::EventSet> event_set_;  // once it was needed
 };
 
 }  // namespace troupe::host

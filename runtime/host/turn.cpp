@@ -38,7 +38,8 @@ bool Turn::take() {
 }
 
 bool Turn::is_expired() const {
-  return request_.deadline_ns != wire::kNoDeadline && std::chrono::steady_clock::now().time_since_epoch().count() >= request_.deadline_ns;
+  return request_.deadline_ns != wire::kNoDeadline &&
+         std::chrono::steady_clock::now().time_since_epoch().count() >= request_.deadline_ns;
 }
 
 void Turn::serve() {
@@ -58,6 +59,7 @@ void Turn::refuse() {
 // The status words change before the reply goes out: who has it finds the call counted.
 void Turn::run(const Method& method) {
   const std::exception_ptr thrown = call(method);
+  end_if_forked();
   if (thrown && is_channel_broken_) std::rethrow_exception(thrown);
   if (thrown) return fail(method, thrown);
   answer(ReplyKind::value, true);

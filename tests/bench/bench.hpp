@@ -4,6 +4,7 @@
 #include "harness.hpp"
 #include "small_process.hpp"
 
+#include <string_view>
 #include <vector>
 
 namespace troupe::bench {
@@ -27,6 +28,8 @@ std::vector<Row> building_rows(const Bench& bench);          // What a user pays
 constexpr double microseconds(double ns) { return ns / 1e3; }
 constexpr double milliseconds(double ns) { return ns / 1e6; }
 constexpr double kilobytes(double bytes) { return bytes / 1024; }  // KiB
+
+int run_bench(const std::vector<std::string_view>& words);
 
 // The other half of the pair rows: this executable as a client process, see oversubscription.cpp.
 inline constexpr const char* kPairClient = "--pair-client";

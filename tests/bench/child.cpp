@@ -77,7 +77,7 @@ Handle open_process(pid_t pid) {
 }
 
 void send_signal(const Handle& process, int signal_number) {
-  if (::syscall(SYS_pidfd_send_signal, process.number(), signal_number, nullptr, 0) != 0) fail("pidfd_send_signal");
+  ::syscall(SYS_pidfd_send_signal, process.number(), signal_number, nullptr, 0);
 }
 
 Child Child::executed(const std::vector<std::string>& arguments, const Handle& inherited) {
@@ -106,7 +106,7 @@ Child& Child::operator=(Child other) noexcept {
 
 Child::~Child() {
   if (pid_ == 0) return;
-  ::syscall(SYS_pidfd_send_signal, process_.number(), SIGKILL, nullptr, 0);
+  send_signal(process_, SIGKILL);
   ::waitpid(pid_, nullptr, 0);
 }
 

@@ -39,6 +39,7 @@ void die_with_parent(pid_t parent);
 
 // A handle on any living process. Errors: std::system_error.
 Handle open_process(pid_t pid);
+// Nothing happens when it has ended already.
 void send_signal(const Handle& process, int signal_number);
 
 // A child process of the bench: forked, or executed afresh. It ends with this object, and with the bench if that dies.

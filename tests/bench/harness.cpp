@@ -158,7 +158,7 @@ std::string table_line(const Outcome& outcome) {
 }
 
 std::string json_of(const std::vector<Outcome>& outcomes, bool quick) {
-  std::string text = fmt::format("{{\"quick\": {}, \"processors\": {}, \"rows\": [", quick, std::thread::hardware_concurrency());
+  std::string text = fmt::format(R"({{"quick": {}, "processors": {}, "rows": [)", quick, std::thread::hardware_concurrency());
   for (const auto& outcome : outcomes)
     text += fmt::format("{}\n  {}", &outcome == &outcomes.front() ? "" : ",", json_of(outcome));
   return text + "\n]}\n";

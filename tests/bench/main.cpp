@@ -110,6 +110,8 @@ int exit_code(const std::vector<Outcome>& outcomes, bool is_strict) {
   return 0;
 }
 
+}  // namespace
+
 int run_bench(const std::vector<std::string_view>& words) {
   try {
     const Arguments arguments = parse(words);
@@ -126,18 +128,15 @@ int run_bench(const std::vector<std::string_view>& words) {
   }
 }
 
-}  // namespace
-
 }  // namespace troupe::bench
 
 int main(int argc, char** argv) {
-  using namespace troupe::bench;
-  if (argc == 2 && std::strcmp(argv[1], floors::kExitAtOnce) == 0) return 0;
+  if (argc == 2 && std::strcmp(argv[1], troupe::bench::floors::kExitAtOnce) == 0) return 0;
   troupe::main_guard(argc, argv);
   const std::vector<std::string_view> words(argv + 1, argv + argc);
-  if (words.size() == 2 && words[0] == kPairClient) {
-    die_with_parent(::getppid());
-    return run_pair_client(words[1] == "never");
+  if (words.size() == 2 && words[0] == troupe::bench::kPairClient) {
+    troupe::bench::die_with_parent(::getppid());
+    return troupe::bench::run_pair_client(words[1] == "never");
   }
-  return run_bench(words);
+  return troupe::bench::run_bench(words);
 }

@@ -96,9 +96,9 @@ double notice_ns(Runtime& runtime, std::size_t resident_bytes) {
   victim.call<&Victim::fill>(resident_bytes).get();
   const Handle process = open_process(victim.pid());
   const auto hanging = victim.call<&Victim::hang>();
+  while (!has_thread_named(victim.pid(), kHanging)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   std::uint64_t killed = 0;
   std::jthread killer([&] {
-    while (!has_thread_named(victim.pid(), kHanging)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     std::this_thread::sleep_for(std::chrono::milliseconds(5));  // by now the other thread sleeps
     killed = ticks();
     send_signal(process, SIGKILL);

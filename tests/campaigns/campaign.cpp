@@ -5,6 +5,7 @@
 #include <exception>
 #include <thread>
 
+#include "ledger.hpp"
 #include "oracle.hpp"
 #include "watchdog.hpp"
 
@@ -41,6 +42,7 @@ int run_cases(const Order& order, const std::function<void(Random& random)>& one
       kill_descendants();
     }
   }
+  fmt::print("  calls and their outcomes: {}\n", Ledger::tally());
   return failures;
 }
 

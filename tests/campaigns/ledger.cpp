@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <climits>
 #include <cstdio>
@@ -22,6 +23,10 @@ namespace {
 
 constexpr auto kRelaxed = std::memory_order_relaxed;  // lines are compared when those who wrote them have ended
 constexpr std::size_t kMostShown = 10;
+
+constexpr std::array<const char*, 8> kVerdictTexts = {"none",  "waiting", "value", "not started",
+                                                      "maybe", "done",    "told",  "told before an answer"};
+std::array<std::size_t, kVerdictTexts.size()> outcomes;  // by verdict; the judgement's thread
 
 platform::SharedMemory open_shared(const std::string& path) {
   platform::Handle handle(::open(path.c_str(), O_RDWR | O_CLOEXEC));
@@ -113,13 +118,7 @@ void Ledger::end(std::uint64_t number) { line(number).ended.fetch_add(1, kRelaxe
 
 std::size_t Ledger::used() const { return std::min<std::size_t>(front().used.load(kRelaxed), kCalls); }
 
-std::size_t Ledger::count(Verdict verdict) const {
-  std::size_t found = 0;
-  for (std::uint64_t number = 0; number < used(); ++number) found += line(number).verdict.load(kRelaxed) == verdict;
-  return found;
-}
-
-bool Ledger::agrees(const Line& line, Blame allowed, bool client_died) const {
+bool Ledger::agrees(const Line& line, Blame allowed, bool client_died) {
   const unsigned begun = line.begun.load(kRelaxed);
   const unsigned ended = line.ended.load(kRelaxed);
   const Blame blame = line.blame.load(kRelaxed);
@@ -146,12 +145,21 @@ void Ledger::expect_agreement(Blame allowed, bool client_died) const {
   std::size_t wrong = 0;
   std::string shown;
   for (std::uint64_t number = 0; number < used(); ++number) {
+    ++outcomes[static_cast<std::size_t>(line(number).verdict.load(kRelaxed))];
     if (agrees(line(number), allowed, client_died)) continue;
     if (++wrong <= kMostShown) shown += text_of_line(number);
   }
   expect(wrong == 0, "the ledger disagrees in {} of {} calls:\n{}", wrong, used(), shown);
   const auto complaints = front().complaints.load(kRelaxed);
   expect(complaints == 0, "there were {} complaints, see above", complaints);
+}
+
+std::string Ledger::tally() {
+  std::string text;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    if (outcomes[i] != 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", outcomes[i], kVerdictTexts[i]);
+  }
+  return text;
 }
 
 std::string Ledger::open_calls() const {

@@ -22,8 +22,8 @@ enum class Verdict : std::uint8_t {
   not_started,  // the three that a failed call may have
   maybe,
   done,
-  told,               // a one-way message
-  told_then_answered  // ... before a call of the same thread to the same actor that was answered
+  told,                // a one-way message
+  told_then_answered,  // ... before a call of the same thread to the same actor that was answered
 };
 Verdict verdict_of(Execution execution);
 const char* text_of(Verdict verdict);
@@ -68,13 +68,13 @@ class Ledger {
 
   // ---- afterwards
 
-  // How many calls had that outcome.
-  std::size_t count(Verdict verdict) const;
   // Each call has one verdict, the journal agrees with each, and who failed blames `allowed`. With `client_died` calls may
   // be waiting for ever. Errors: Broken with the first lines that do not.
   void expect_agreement(Blame allowed, bool client_died = false) const;
   // The first calls that are still waiting, for people.
   std::string open_calls() const;
+  // How many calls had which outcome, over all ledgers of this process that were found to agree: whether the cases hit.
+  static std::string tally();
 
   static constexpr std::size_t kCalls = std::size_t{1} << 17;
 
@@ -97,7 +97,7 @@ class Ledger {
   Front& front() const { return *reinterpret_cast<Front*>(mapping_.data()); }
   Line& line(std::uint64_t number) const { return reinterpret_cast<Line*>(mapping_.data() + sizeof(Front))[number]; }
   std::size_t used() const;
-  bool agrees(const Line& line, Blame allowed, bool client_died) const;
+  static bool agrees(const Line& line, Blame allowed, bool client_died);
   std::string text_of_line(std::uint64_t number) const;
 
   platform::SharedMemory memory_;

@@ -45,7 +45,9 @@ struct TwinState {
 
   explicit TwinState(const Geometry& shape) : geometry(shape), slots(shape.slots) {}
 
-  static std::uint32_t cells(const Request& request) { return wire::cells_for(sizeof(wire::RequestHeader), request.payload.size()); }
+  static std::uint32_t cells(const Request& request) {
+    return wire::cells_for(sizeof(wire::RequestHeader), request.payload.size());
+  }
   static std::uint32_t cells(const Reply& reply) { return wire::cells_for(sizeof(wire::ReplyHeader), reply.payload.size()); }
   template <class Queue>
   static std::uint32_t cells_in(const Queue& queue) {
@@ -139,7 +141,8 @@ class TwinClientEnd {
   // Blocks: until there is a reply, or the host has made progress since `seen_progress`.
   void wait(std::uint64_t seen_progress = UINT64_MAX) {
     std::unique_lock lock(state_->mutex);
-    state_->moved.wait(lock, [&] { return !state_->replies.empty() || (seen_progress != UINT64_MAX && state_->taken != seen_progress); });
+    state_->moved.wait(
+        lock, [&] { return !state_->replies.empty() || (seen_progress != UINT64_MAX && state_->taken != seen_progress); });
   }
 
  private:
@@ -187,7 +190,8 @@ class TwinHostEnd {
   }
 
   std::byte* draft_reply(std::uint32_t payload_bytes) {
-    if (payload_bytes > state_->geometry.max_reply_payload()) throw SerializationError("the reply is too long", Direction::result);
+    if (payload_bytes > state_->geometry.max_reply_payload())
+      throw SerializationError("the reply is too long", Direction::result);
     draft_.assign(payload_bytes, std::byte{0});
     return draft_.data();
   }

@@ -53,7 +53,8 @@ TEST_P(DispatcherGarbage, EndsItsOwnChannelOnly) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, DispatcherGarbage,
-                         testing::Values(Garbage{"unknown_kind", made(77, 0, 0), 4}, Garbage{"slot_past_the_end", made(kCall, 16, 0), 4},
+                         testing::Values(Garbage{"unknown_kind", made(77, 0, 0), 4},
+                                         Garbage{"slot_past_the_end", made(kCall, 16, 0), 4},
                                          Garbage{"generation_of_the_future", made(kCall, 0, 1), 4},
                                          Garbage{"payload_past_the_ring", made(kCall, 0, 0), 0xffffffff},
                                          Garbage{"padding_at_the_start", made(0, 0, 0), 0}),
@@ -115,7 +116,8 @@ TEST(DispatcherChannels, RepliesThatFindNoRoomWaitForTheClient) {
   wait_until([&] { return stage.status().calls_handled.load() == 16; });  // the host has not waited for the client
   for (int i = 0; i < 16; ++i) {
     const auto reply = client.wait_reply();
-    EXPECT_EQ(reply.payload, std::vector<std::byte>(static_cast<std::size_t>(1000 + i), static_cast<std::byte>((1000 + i) & 0xff)));
+    EXPECT_EQ(reply.payload,
+              std::vector<std::byte>(static_cast<std::size_t>(1000 + i), static_cast<std::byte>((1000 + i) & 0xff)));
   }
 }
 

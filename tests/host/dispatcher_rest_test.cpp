@@ -52,7 +52,8 @@ TEST_P(DispatcherRest, MailWakesIt) {
 TEST_P(DispatcherRest, RoomForAWaitingReplyWakesIt) {
   Client client = stage_.open(16, 4096);
   for (int i = 0; i < 16; ++i) client.call(method<&fill>(), 1500);
-  wait_until([&] { return client.end().host_bell().state.load() == (static_cast<std::uint32_t>(GetParam()) | channel::kWantsRoom); });
+  wait_until(
+      [&] { return client.end().host_bell().state.load() == (static_cast<std::uint32_t>(GetParam()) | channel::kWantsRoom); });
   for (int i = 0; i < 16; ++i) EXPECT_EQ(client.wait_reply().payload.size(), 1500u);
 }
 

@@ -60,6 +60,15 @@ void join(void*, detail::Invocation& invocation) {
   socket.send({&greeting, 1});
 }
 
+void fork_and_return(void*, detail::Invocation& invocation) {
+  invocation.entered();
+  const int pid = ::fork();
+  if (pid == 0) return;
+  const auto child = platform::Process::open(pid);
+  child.wait_ended();
+  answer_with(invocation, child.reap().value().exit_code);
+}
+
 [[noreturn]] void run_child(platform::ControlSocket socket, Window& window) {
   child_window = &window;
   Host host(std::move(socket));
@@ -75,6 +84,7 @@ wire::NodeReference sitter_constructor() {
 }
 wire::MethodId sit_tight_method() { return method<&sit_tight, Sitter>(); }
 wire::MethodId sum_method() { return method<&sum, Sitter>(); }
+wire::MethodId fork_method() { return method<&fork_and_return, Sitter>(); }
 wire::MethodId join_method() { return method<&join, Sitter>(); }
 
 ForkedHost::Opening::Opening() : requests(channel::ClientEnd::create_requests(geometry)), event(platform::Event::create()) {}

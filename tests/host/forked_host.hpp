@@ -84,5 +84,6 @@ wire::NodeReference sitter_constructor();
 wire::MethodId sit_tight_method();  // runs until the test lets it go
 wire::MethodId sum_method();        // the constructor's argument and the number
 wire::MethodId join_method();       // makes the host join as a client
+wire::MethodId fork_method();       // forks, and returns in both processes
 
 }  // namespace troupe::host

@@ -208,6 +208,13 @@ TEST(Host, EndsWhenItsManagerTalksNonsense) {
   EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("manager"));
 }
 
+TEST(Host, AChildThatAMethodForkedDoesNotServe) {
+  ForkedHost host;
+  Client client = host.start(1);
+  EXPECT_EQ(client.ask(fork_method(), 0).number(), 1);
+  EXPECT_EQ(client.ask(sum_method(), 1).number(), 2);
+}
+
 TEST(Host, JoinsAsAClient) {
   ForkedHost host;
   Client client = host.start(1);

@@ -55,7 +55,8 @@ Client::Client(const channel::Geometry& geometry, const platform::SharedMemory& 
       event_(std::move(event)),
       end_(std::make_unique<channel::ClientEnd>(geometry, requests, opened.replies, opened.states, std::move(host_event))) {}
 
-std::optional<channel::Ticket> Client::try_send(wire::RequestKind kind, wire::MethodId method, int argument, std::int64_t deadline_ns) {
+std::optional<channel::Ticket> Client::try_send(wire::RequestKind kind, wire::MethodId method, int argument,
+                                                std::int64_t deadline_ns) {
   const auto draft = end_->draft(sizeof argument);
   if (!draft) return std::nullopt;
   std::memcpy(draft->payload, &argument, sizeof argument);
@@ -91,7 +92,8 @@ Client::Reply Client::wait_reply() {
 
 void number_own_nodes() {
   std::vector<wire::ModuleRange> ranges;
-  for (const auto& module : platform::loaded_modules()) ranges.push_back({module.path, module.build_id, module.begin, module.end});
+  for (const auto& module : platform::loaded_modules())
+    ranges.push_back({module.path, module.build_id, module.begin, module.end});
   wire::number_nodes(ranges);
 }
 
@@ -110,8 +112,8 @@ Client Stage::open(std::size_t calls, std::size_t bytes) {
   const auto geometry = channel::Geometry::for_mailbox(calls, bytes);
   const auto requests = channel::ClientEnd::create_requests(geometry);
   auto event = platform::Event::create();
-  auto opened = open_channel(++last_number_, {geometry.slots, geometry.request_cells, geometry.reply_cells}, wire::known_modules(),
-                             requests.handle().duplicate(), event.handle().duplicate());
+  auto opened = open_channel(++last_number_, {geometry.slots, geometry.request_cells, geometry.reply_cells},
+                             wire::known_modules(), requests.handle().duplicate(), event.handle().duplicate());
   Client client(geometry, requests, opened, std::move(event), platform::Event(opened.channel->event.handle().duplicate()));
   inbox_.post([&](Mail& mail) { mail.opened.push_back(std::move(opened.channel)); });
   return client;

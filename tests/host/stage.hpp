@@ -61,10 +61,10 @@ wire::MethodId method() {
 }
 
 // Methods that most tests need.
-void note(void* actor, detail::Invocation& invocation);       // notes the number
-void add_one(void* actor, detail::Invocation& invocation);    // answers the number and one
-void hold(void* actor, detail::Invocation& invocation);       // runs until the test lets it go; notes the number
-void fill(void* actor, detail::Invocation& invocation);       // answers so many bytes
+void note(void* actor, detail::Invocation& invocation);     // notes the number
+void add_one(void* actor, detail::Invocation& invocation);  // answers the number and one
+void hold(void* actor, detail::Invocation& invocation);     // runs until the test lets it go; notes the number
+void fill(void* actor, detail::Invocation& invocation);     // answers so many bytes
 
 // A client: one end of a channel, used by the test's own thread.
 class Client {

@@ -188,22 +188,30 @@ TEST(LifePage, FallsWhenTheProcessRunsAnotherProgram) {
   EXPECT_FALSE(child.process.wait_ended(std::chrono::steady_clock::now()));
 }
 
-// The instants differ from round to round: the child raises and retires as fast as it can.
+int raise_and_retire_for_ever(ControlSocket& socket) {
+  LifePage page;
+  page.own_by_this_thread();
+  send_page(socket, page);
+  for (;;) {
+    const unsigned first = page.raise_word().value();
+    const unsigned second = page.raise_word().value();
+    page.retire_word(first);
+    page.retire_word(second);
+  }
+}
+
+// Sleeps on a word whenever it stands, until the process has ended: a wake-up that is lost is slept through for ever.
+void wait_again_and_again(const LifeView& view, unsigned index, const Process& process) {
+  while (!process.wait_ended(std::chrono::steady_clock::now())) wait_until_fallen(view.word(index));
+}
+
+// The instants differ from round to round.
 TEST(LifePage, FallsWhateverItsOwnerWasDoingWhenItWasKilled) {
   for (int round = 0; round < 100; ++round) {
-    ForkedChild child([](ControlSocket& socket) {
-      LifePage page;
-      page.own_by_this_thread();
-      send_page(socket, page);
-      for (;;) {
-        const unsigned first = page.raise_word().value();
-        const unsigned second = page.raise_word().value();
-        page.retire_word(first);
-        page.retire_word(second);
-      }
-      return 0;
-    });
+    ForkedChild child(&raise_and_retire_for_ever);
     const LifeView view = receive_view(child);
+    std::jthread first([&] { wait_again_and_again(view, 0, child.process); });
+    std::jthread second([&] { wait_again_and_again(view, 1, child.process); });
     for (int i = 0; i < round * 50; ++i) (void)view.has_fallen(0);
     child.process.kill();
     child.process.wait_ended();

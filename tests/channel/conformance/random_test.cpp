@@ -81,7 +81,8 @@ class RandomOperations {
   }
 
   void drop_draft() {
-    const auto draft = channel_.client.draft(static_cast<std::uint32_t>(some_size(channel_.client.geometry().max_request_payload())));
+    const auto draft =
+        channel_.client.draft(static_cast<std::uint32_t>(some_size(channel_.client.geometry().max_request_payload())));
     if (draft) fill(draft->payload, pattern(draft->payload_bytes, random_()));
   }
 
@@ -93,7 +94,8 @@ class RandomOperations {
       EXPECT_TRUE(outstanding_.size() >= kSmall.slots || has_unfinished()) << "no draft, though slots and room are free";
       return;
     }
-    const auto [place, is_new] = outstanding_.insert({key(*ticket), {*ticket, kind, payload}});
+    const auto [place, is_new] =
+        outstanding_.emplace(key(*ticket), Entry{.ticket = *ticket, .kind = kind, .payload = payload, .reply = {}});
     EXPECT_TRUE(is_new) << "a ticket is in use twice";
     order_.push_back(place->first);
     EXPECT_LE(outstanding_.size(), kSmall.slots);
@@ -127,7 +129,8 @@ class RandomOperations {
     } else {
       entry.reply_kind = has_run ? ReplyKind::value : ReplyKind::undecodable;
       entry.reply = pattern(some_size(channel_.host.geometry().max_reply_payload()), random_());
-      if (below(8) == 0) channel_.host.draft_reply(static_cast<std::uint32_t>(some_size(channel_.host.geometry().max_reply_payload())));
+      if (below(8) == 0)
+        channel_.host.draft_reply(static_cast<std::uint32_t>(some_size(channel_.host.geometry().max_reply_payload())));
       reply(channel_.host, entry.ticket, entry.reply, entry.reply_kind, has_run);
     }
     entry.stage = has_run ? Stage::ran : Stage::refused;

@@ -22,7 +22,6 @@ constexpr wire::MethodId kCount{3};    // answers with how many tells have come;
 constexpr wire::MethodId kRefuse{4};   // does not run it
 constexpr wire::MethodId kStop{5};     // the last request
 
-// How many of a host's turns found it asleep; so that a test can tell that sleeping was tried.
 struct ServedCounts {
   std::uint64_t tells = 0;
 };

@@ -64,8 +64,9 @@ TYPED_TEST(ServedChannel, StartsTellsBeforeTheCallsBehindThem) {
   std::uint64_t sent = 0;
   std::mt19937 random(2);
   for (int round = 0; round < 500; ++round) {
-    for (unsigned tells = random() % 12; tells-- > 0; ++sent) {
-      this->caller.send(pattern(random() % 500), kEcho, RequestKind::tell, [](const auto&) { FAIL() << "nothing replies to a tell"; });
+    for (auto tells = random() % 12; tells-- > 0; ++sent) {
+      this->caller.send(pattern(random() % 500), kEcho, RequestKind::tell,
+                        [](const auto&) { FAIL() << "nothing replies to a tell"; });
     }
     const Bytes count = this->caller.call({}, kCount);
     std::uint64_t seen = 0;

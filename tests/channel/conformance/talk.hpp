@@ -35,7 +35,8 @@ inline void fill(std::byte* place, std::span<const std::byte> bytes) {
 
 // Sends, but rings nobody. nullopt: no room now.
 template <class Client>
-std::optional<Ticket> try_send(Client& client, std::span<const std::byte> payload, wire::RequestKind kind = wire::RequestKind::call) {
+std::optional<Ticket> try_send(Client& client, std::span<const std::byte> payload,
+                               wire::RequestKind kind = wire::RequestKind::call) {
   const auto draft = client.draft(static_cast<std::uint32_t>(payload.size()));
   if (!draft) return std::nullopt;
   fill(draft->payload, payload);
@@ -49,7 +50,8 @@ Ticket send(Client& client, std::span<const std::byte> payload = {}, wire::Reque
 }
 
 template <class Host>
-void reply(Host& host, Ticket ticket, std::span<const std::byte> payload, wire::ReplyKind kind = wire::ReplyKind::value, bool has_run = true) {
+void reply(Host& host, Ticket ticket, std::span<const std::byte> payload, wire::ReplyKind kind = wire::ReplyKind::value,
+           bool has_run = true) {
   fill(host.draft_reply(static_cast<std::uint32_t>(payload.size())), payload);
   host.publish_reply(ticket, kind, has_run);
 }

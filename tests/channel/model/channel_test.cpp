@@ -53,14 +53,14 @@ struct ChannelWorld : World {
   struct Plan {
     std::uint32_t calls = 2;
     std::uint32_t slots = 1;
-    std::uint32_t cells = 2;             // of the request ring
-    std::uint32_t refused = 0;           // bit n: the host refuses call n (expired, undecodable)
-    std::uint32_t tells = 0;             // bit n: call n is a tell; nothing replies to it
-    bool can_die = true;                 // the host, at any step
+    std::uint32_t cells = 2;    // of the request ring
+    std::uint32_t refused = 0;  // bit n: the host refuses call n (expired, undecodable)
+    std::uint32_t tells = 0;    // bit n: call n is a tell; nothing replies to it
+    bool can_die = true;        // the host, at any step
     bool can_be_mistaken_for_dead = false;
     std::optional<std::uint32_t> cancelled = {};  // another thread of the client tries to, when it was sent; one slot only
     // Faults put in on purpose:
-    bool watches_life = true;            // the client sleeps on the life word, too
+    bool watches_life = true;  // the client sleeps on the life word, too
     bool judge_drains_twice = true;
     bool rearms_before_reply = true;
     bool asks_for_room = true;
@@ -74,7 +74,8 @@ struct ChannelWorld : World {
         replies_reader({replies.data(), kMaxSlots}) {
     name_words();
     if (plan.can_die) {
-      mortal_thread("host", [this] { serve(); }, [this] { fall(); });
+      mortal_thread(
+          "host", [this] { serve(); }, [this] { fall(); });
     } else {
       thread("host", [this] { serve(); });
     }
@@ -183,7 +184,8 @@ struct ChannelWorld : World {
 
   std::uint64_t locals() const {
     std::uint64_t all = sent << 8 | requests_writer.released() << 4 | replies_reader.position();
-    for (const Pending& each : pending) all = all << 13 | each.end << 9 | static_cast<unsigned>(each.is_used) << 8 | each.call << 4 | each.generation;
+    for (const Pending& each : pending)
+      all = all << 13 | each.end << 9 | static_cast<unsigned>(each.is_used) << 8 | each.call << 4 | each.generation;
     return all;
   }
 
@@ -208,7 +210,9 @@ struct ChannelWorld : World {
 
   bool is_waited_for(const Pending& use) const { return use.is_used && !is_tell(use.call); }
   bool has_pending() const { return is_waited_for(pending[0]) || is_waited_for(pending[1]); }
-  bool has_new_room() const { return sent < plan.calls && requests_read.load(memory_order_acquire) != requests_writer.released(); }
+  bool has_new_room() const {
+    return sent < plan.calls && requests_read.load(memory_order_acquire) != requests_writer.released();
+  }
 
   std::uint32_t free_slot() const {
     std::uint32_t slot = 0;
@@ -251,7 +255,8 @@ struct ChannelWorld : World {
     while (replies_reader.peek()) {
       const Content content = Content::unpack(replies.at(cell_of(replies_reader)).content.load(memory_order_relaxed));
       Pending& use = pending.at(content.slot);
-      require(use.is_used && use.call == content.call && use.generation == content.generation, "a reply names a call that waits for it");
+      require(use.is_used && use.call == content.call && use.generation == content.generation,
+              "a reply names a call that waits for it");
       finish(use, content.end);
       replies_reader.advance(1);
       replies_read.store(replies_reader.position(), memory_order_release);
@@ -337,9 +342,7 @@ TEST(ChannelModel, CallsOneAfterTheOtherAllEndWhenTheHostDiesAtAnyStep) {
   expect_kept(explore_channel({.calls = 3, .slots = 1}));
   expect_kept(explore_channel({.calls = 1, .slots = 1}, {.merges_rounds = false}), "one call, not merging rounds");
 }
-TEST(ChannelModel, CallsSideBySideAllEndWhenTheHostDiesAtAnyStep) {
-  expect_kept(explore_channel({.calls = 2, .slots = 2}));
-}
+TEST(ChannelModel, CallsSideBySideAllEndWhenTheHostDiesAtAnyStep) { expect_kept(explore_channel({.calls = 2, .slots = 2})); }
 TEST(ChannelModel, CallsThatFillTheRingAllEndWhenTheHostDiesAtAnyStep) {
   expect_kept(explore_channel({.calls = 3, .slots = 2, .cells = 2}));
 }
@@ -357,7 +360,8 @@ TEST(ChannelModel, AHostThatIsTakenForDeadAndGoesOnDoesNotRunWhatWasJudged) {
 TEST(ChannelModel, ACallMayBeCancelledWhileTheHostDies) {
   for (const std::uint32_t number : {0u, 1u}) {
     for (const std::uint32_t refused : {0b00u, 0b01u, 0b10u}) {
-      expect_kept(explore_channel({.calls = 2, .slots = 1, .refused = refused, .cancelled = number}), fmt::format("{} {}", number, refused));
+      expect_kept(explore_channel({.calls = 2, .slots = 1, .refused = refused, .cancelled = number}),
+                  fmt::format("{} {}", number, refused));
     }
   }
 }
@@ -376,11 +380,13 @@ TEST(ChannelModel, AHostThatRearmsAfterTheReplyRevivesACancelledCall) {
                 "a call that was cancelled never runs");
 }
 TEST(ChannelModel, AJudgeThatDoesNotLookAgainTakesARefusalForDone) {
-  expect_broken(explore_channel({.calls = 1, .refused = 1, .can_die = false, .can_be_mistaken_for_dead = true, .judge_drains_twice = false}),
+  expect_broken(explore_channel(
+                    {.calls = 1, .refused = 1, .can_die = false, .can_be_mistaken_for_dead = true, .judge_drains_twice = false}),
                 "a call that was judged done has run to its end");
 }
 TEST(ChannelModel, AClientThatDoesNotAskForRoomWaitsForEverBehindATell) {
-  expect_broken(explore_channel({.calls = 2, .slots = 1, .tells = 1, .can_die = false, .asks_for_room = false}), "nobody waits for ever");
+  expect_broken(explore_channel({.calls = 2, .slots = 1, .tells = 1, .can_die = false, .asks_for_room = false}),
+                "nobody waits for ever");
 }
 
 }  // namespace

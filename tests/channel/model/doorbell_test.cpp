@@ -65,8 +65,12 @@ struct BellWorld : World {
   }
 
   bool has_news() const { return first_news() || second_news(); }
-  bool first_news() const { return taken[0].get() != plan.records[0] && published[0].load(memory_order_acquire) != taken[0].get(); }
-  bool second_news() const { return taken[1].get() != plan.records[1] && published[1].load(memory_order_acquire) != taken[1].get(); }
+  bool first_news() const {
+    return taken[0].get() != plan.records[0] && published[0].load(memory_order_acquire) != taken[0].get();
+  }
+  bool second_news() const {
+    return taken[1].get() != plan.records[1] && published[1].load(memory_order_acquire) != taken[1].get();
+  }
   void drain() {
     while (first_news()) taken[0].set(taken[0].get() + 1);
     while (second_news()) taken[1].set(taken[1].get() + 1);
@@ -153,7 +157,8 @@ struct OutboxWorld : World {
         has_flushed = has_flushed || room.load(memory_order_relaxed) == 1;
         has_served = has_served || request.load(memory_order_acquire) == 1;
         const std::uint32_t armed = Protocol::arm(bell, Rest::futex, !has_flushed);
-        const bool is_ready = (!has_served && request.load(memory_order_acquire) == 1) || (!has_flushed && room.load(memory_order_relaxed) == 1);
+        const bool is_ready =
+            (!has_served && request.load(memory_order_acquire) == 1) || (!has_flushed && room.load(memory_order_relaxed) == 1);
         if (!is_ready && (!has_flushed || !has_served)) futex_wait(bell.state, armed);
         Protocol::disarm(bell);
       }
@@ -171,7 +176,8 @@ struct OutboxWorld : World {
 
 TEST(DoorbellModel, AHostThatWantsRoomIsWokenForRoomAndForRequests) {
   for (const bool gives_room_first : {true, false}) {
-    expect_kept(explore_all<OutboxWorld<Bell>>({.spurious_wakes = 1}, gives_room_first), gives_room_first ? "room first" : "request first");
+    expect_kept(explore_all<OutboxWorld<Bell>>({.spurious_wakes = 1}, gives_room_first),
+                gives_room_first ? "room first" : "request first");
   }
 }
 
@@ -184,7 +190,7 @@ TEST(DoorbellModel, WithoutFencesAHostThatWantsRoomSleepsForEver) {
 // has sent something: so the reader sleeps as long as the other does not get on.
 struct AskingWorld : World {
   struct Plan {
-    bool asks = true;              // the sender sets kWantsRoom itself
+    bool asks = true;                // the sender sets kWantsRoom itself
     bool reader_looks_again = true;  // the reader looks, after arming, whether somebody wants room by now
   };
 

@@ -14,8 +14,8 @@ namespace troupe::model {
 inline void report(const Outcome& outcome, const std::string& variant = {}) {
   const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
   ::testing::Test::RecordProperty("executions" + variant, std::to_string(outcome.executions));
-  fmt::print("{}.{} {}: {} executions, {} of them to the end, {} states\n", test->test_suite_name(), test->name(), variant, outcome.executions,
-             outcome.complete, outcome.states);
+  fmt::print("{}.{} {}: {} executions, {} of them to the end, {} states\n", test->test_suite_name(), test->name(), variant,
+             outcome.executions, outcome.complete, outcome.states);
 }
 
 inline void expect_kept(const Outcome& outcome, const std::string& variant = {}) {

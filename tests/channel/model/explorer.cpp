@@ -96,7 +96,10 @@ Machine& machine() { return *current; }
 
 Outcome explore(const MakeWorld& make, const Limits& limits) { return Search(make, limits).run(); }
 
-void World::thread(const char* name, std::function<void()> body) { machine().add_thread(name, std::move(body), [] {}, false); }
+void World::thread(const char* name, std::function<void()> body) {
+  machine().add_thread(
+      name, std::move(body), [] {}, false);
+}
 void World::mortal_thread(const char* name, std::function<void()> body, std::function<void()> on_crash) {
   machine().add_thread(name, std::move(body), std::move(on_crash), true);
 }

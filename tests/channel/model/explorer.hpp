@@ -17,8 +17,8 @@
 // mortal thread dies (its buffer then reaches memory, as a dead process's does). Two reductions keep that small, and lose
 // nothing: a store into the own buffer is taken at once, since nobody else can tell when; and a state that was met before is
 // not entered again. A state is memory, buffers, and for each thread a hash of all that it has read so far: a thread is
-// deterministic, so that says where it stands; at the head of a loop it may say so itself, see restate(). (Hashes have 64 bits; with a million states, the chance that any two of them
-// were taken for one is one in ten million.)
+// deterministic, so that says where it stands; at the head of a loop it may say so itself, see restate(). (Hashes have 64 bits;
+// with a million states, the chance that any two of them were taken for one is one in ten million.)
 namespace troupe::model {
 
 // A word of the machine's memory.
@@ -43,7 +43,8 @@ class World {
  protected:
   static void thread(const char* name, std::function<void()> body);
   // It may stop for ever before any of its steps. `on_crash` then runs as part of the same step; it uses set() and wake().
-  static void mortal_thread(const char* name, std::function<void()> body, std::function<void()> on_crash = [] {});
+  static void mortal_thread(
+      const char* name, std::function<void()> body, std::function<void()> on_crash = [] {});
 };
 
 struct Limits {

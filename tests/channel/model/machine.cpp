@@ -21,8 +21,9 @@ std::uint64_t hash_of(const Location& location) { return mixed(location.id, loca
 
 constexpr std::uint64_t kGone = 1;  // the history of a thread that does nothing more
 
-constexpr std::array<const char*, 13> kStepNames = {"begins", "loads", "stores (buffered)", "updates", "fences",  "falls asleep", "wakes up",
-                                                    "wakes",  "awaits", "pauses",           "flushes", "crashes", "wakes spuriously"};
+constexpr std::array<const char*, 13> kStepNames = {
+    "begins", "loads",  "stores (buffered)", "updates", "fences",          "falls asleep", "wakes up", "wakes",
+    "awaits", "pauses", "flushes",           "crashes", "wakes spuriously"};
 
 }  // namespace
 
@@ -153,8 +154,10 @@ std::string Machine::story() const {
   std::string text = "\n";
   for (const Mark& mark : marks_) {
     text += fmt::format("  {:<10} {}", mark.thread, kStepNames.at(static_cast<std::size_t>(mark.step)));
-    if (mark.location != nullptr && mark.location->name != nullptr) text += fmt::format(" {}: {:#x}", mark.location->name, mark.value);
-    if (mark.location != nullptr && mark.location->name == nullptr) text += fmt::format(" word {}: {:#x}", mark.location->id, mark.value);
+    if (mark.location != nullptr && mark.location->name != nullptr)
+      text += fmt::format(" {}: {:#x}", mark.location->name, mark.value);
+    if (mark.location != nullptr && mark.location->name == nullptr)
+      text += fmt::format(" word {}: {:#x}", mark.location->id, mark.value);
     text += '\n';
   }
   for (const Thread& thread : threads_) {
@@ -168,7 +171,8 @@ std::string Machine::story() const {
 // Lets the explorer choose, unless the step is one that nobody else can tell the time of.
 void Machine::arrive_at(Step step) {
   Thread& thread = running();
-  const bool is_local = (step == Step::fence && thread.buffer.empty()) || (!thread.is_mortal && (step == Step::store || step == Step::pause));
+  const bool is_local =
+      (step == Step::fence && thread.buffer.empty()) || (!thread.is_mortal && (step == Step::store || step == Step::pause));
   if (!is_local) {
     thread.next = step;
     Fiber::suspend();

@@ -77,12 +77,12 @@ class Machine {
     Life life = Life::running;
     Step next = Step::begin;
     std::vector<Store> buffer;
-    std::vector<Location*> beds;          // that it sleeps on
+    std::vector<Location*> beds;  // that it sleeps on
     bool is_woken = false;
     const Location* awaited = nullptr;
     std::uint64_t awaited_value = 0;
-    std::vector<std::uint64_t> seen;      // by location: what it loaded last
-    std::uint64_t history = 0;            // hash of what it has read since it last restated, and of how often it has stepped
+    std::vector<std::uint64_t> seen;  // by location: what it loaded last
+    std::uint64_t history = 0;        // hash of what it has read since it last restated, and of how often it has stepped
   };
   struct Mark {  // for the story of a failure
     const char* thread;

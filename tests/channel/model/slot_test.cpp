@@ -107,7 +107,9 @@ struct SlotWorld : World {
 using Plan = SlotWorld<Slot>::Plan;
 
 TEST(SlotModel, ACallThatIsCancelledNeverRuns) { expect_kept(explore_all<SlotWorld<Slot>>({}, Plan{.is_judged = false})); }
-TEST(SlotModel, TheVerdictOnAHostThatDiesOrFreezesIsExact) { expect_kept(explore_all<SlotWorld<Slot>>({}, Plan{.is_cancelled = false})); }
+TEST(SlotModel, TheVerdictOnAHostThatDiesOrFreezesIsExact) {
+  expect_kept(explore_all<SlotWorld<Slot>>({}, Plan{.is_cancelled = false}));
+}
 TEST(SlotModel, CancellerJudgeAndHostAgree) { expect_kept(explore_all<SlotWorld<Slot>>({}, Plan{})); }
 TEST(SlotModel, TheVerdictOnACallThatIsRefusedIsExact) { expect_kept(explore_all<SlotWorld<Slot>>({}, Plan{.runs = false})); }
 
@@ -137,7 +139,6 @@ struct ReadingHost : Slot {
     return Claim::won;
   }
 };
-
 
 TEST(SlotModel, AJudgeThatReadsInsteadOfWinningGivesAFalseVerdict) {
   expect_broken(explore_all<SlotWorld<ReadingJudge>>({}, SlotWorld<ReadingJudge>::Plan{.is_cancelled = false}),
@@ -209,7 +210,8 @@ struct ReuseWorld : World {
 
   void check() override {
     for (const Book& book : books) book.check();
-    require(books[1].judged.get() != Verdict::done || books[1].ended.get() == 1, "a call that was judged done has run to its end");
+    require(books[1].judged.get() != Verdict::done || books[1].ended.get() == 1,
+            "a call that was judged done has run to its end");
   }
 
   const Plan plan;
@@ -223,7 +225,8 @@ void expect_reuse_kept() {
   for (const SlotState withdrawal : {SlotState::cancelled, SlotState::taken}) {
     for (const bool first_runs : {false, true}) {
       for (const bool is_first_cancelled : {false, true}) {
-        expect_kept(explore_all<ReuseWorld<Protocol>>({}, typename ReuseWorld<Protocol>::Plan{first_runs, is_first_cancelled, withdrawal}));
+        expect_kept(explore_all<ReuseWorld<Protocol>>(
+            {}, typename ReuseWorld<Protocol>::Plan{first_runs, is_first_cancelled, withdrawal}));
       }
     }
   }

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: BSL-1.0
+# The library is linked into every user's program. What no call passes through is compiled for size in optimised builds:
+# starting, stopping, the control plane, error texts.
+set(paths
+    runtime/base/
+    runtime/wire/
+    runtime/manager/
+    runtime/roles/
+    runtime/channel/geometry
+    runtime/client/callback_thread
+    runtime/client/call_channel\\.cpp
+    runtime/client/call_channel_fall
+    runtime/client/refusal
+    runtime/client/runtime
+    runtime/client/session
+    runtime/host/actor
+    runtime/host/control
+    runtime/host/host
+    runtime/host/inbox
+    runtime/host/method_table
+    runtime/host/served_channel
+    runtime/host/thrown
+    runtime/platform/)
+list(JOIN paths "|" pattern)
+get_target_property(sources troupe SOURCES)
+list(FILTER sources INCLUDE REGEX "${pattern}")
+list(FILTER sources EXCLUDE REGEX "platform/(futex|processor)")
+set_property(SOURCE ${sources} TARGET_DIRECTORY troupe APPEND PROPERTY COMPILE_OPTIONS $<$<NOT:$<CONFIG:Debug>>:-Os>)

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: BSL-1.0
+// A host process that is killed at any moment: what its client is told of each call is what happened.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstring>
+#include <random>
+#include <thread>
+
+#include "platform/process.hpp"
+#include "platform/processor.hpp"
+#include "tests/channel/conformance/channels.hpp"
+#include "tests/channel/conformance/talk.hpp"
+
+namespace troupe::channel {
+namespace {
+
+using wire::ReplyKind;
+
+constexpr std::uint32_t kMaxCalls = 4096;
+
+// What the host notes of each call, where it outlives the host.
+struct Book {
+  struct Line {
+    std::atomic<std::uint8_t> begun{0}, ended{0};
+  };
+  std::array<Line, kMaxCalls> lines;
+};
+
+enum class End : std::uint8_t { none, value, refusal, not_started, maybe, done };
+End end_of(Execution execution) { return static_cast<End>(static_cast<int>(End::not_started) + static_cast<int>(execution)); }
+
+std::uint32_t number_in(std::span<const std::byte> payload) {
+  std::uint32_t number = 0;
+  std::memcpy(&number, payload.data(), sizeof number);
+  return number;
+}
+
+// A channel whose host is another process, and what its client was told.
+class DyingHost {
+ public:
+  // Sends calls, and kills the host while it works on the last of them.
+  void run(unsigned seed) {
+    std::mt19937 random(seed);
+    start_host();
+    for (auto count = random() % 100 + 8; count > 0; --count) send_next();
+    await_begin_of(sent - 2 - static_cast<std::uint32_t>(random() % 3));
+    for (auto steps = random() % 2000; steps > 0; --steps) platform::spin_pause();
+    kill_host();
+    judge();
+    for (std::uint32_t number = 0; number < sent; ++number) expect_exact(number);
+  }
+
+ private:
+  // Every seventh call is refused, every other one has a large result, every third takes some time.
+  void serve_for_ever() {
+    for (;;) {
+      if (channel.host.has_outbox() && channel.host.flush_outbox()) channel.host.ring_client(true);
+      const auto request = channel.host.next();
+      if (!request) {
+        SharedMemoryChannel::wait(channel.host);
+        continue;
+      }
+      const std::uint32_t number = number_in(request->payload);
+      if (channel.host.start(*request) != Claim::won) ::_exit(1);
+      if (number % 7 == 0) {
+        reply(channel.host, request->ticket, pattern(number % 2 == 0 ? 1500 : 4), ReplyKind::undecodable, false);
+      } else {
+        ++book().lines.at(number).begun;
+        for (int steps = number % 3 == 0 ? 10'000 : 0; steps > 0; --steps) platform::spin_pause();
+        const Bytes result = pattern(number % 2 == 0 ? 1500 : 4, number);
+        ++book().lines.at(number).ended;
+        reply(channel.host, request->ticket, result);
+      }
+      channel.host.finish(*request);
+      channel.host.ring_client(true);
+    }
+  }
+
+  void start_host() {
+    const int pid = ::fork();
+    if (pid == 0) serve_for_ever();
+    process = platform::Process::open(pid);
+  }
+
+  bool drain() {
+    bool has_received = false;
+    for (; const auto reply = channel.client.next_reply(); has_received = true) {
+      const std::uint32_t number = pending.at(reply->ticket.slot).value();
+      pending.at(reply->ticket.slot).reset();
+      EXPECT_EQ(ends.at(number), End::none);
+      ends.at(number) = reply->kind == ReplyKind::value ? End::value : End::refusal;
+      channel.client.finish(*reply);
+    }
+    if (has_received) channel.client.settle();
+    return has_received;
+  }
+
+  void send_next() {
+    while (!try_send_next()) {
+      if (!drain()) SharedMemoryChannel::wait(channel.client, channel.client.host_progress());
+    }
+  }
+
+  bool try_send_next() {
+    const auto draft = channel.client.draft(40);
+    if (!draft) return false;
+    std::memcpy(draft->payload, &sent, sizeof sent);
+    pending.at(draft->ticket.slot) = sent++;
+    tickets.at(draft->ticket.slot) = draft->ticket;
+    channel.client.publish(*draft, wire::RequestKind::call, kMethod, wire::kNoDeadline);
+    channel.client.ring_host();
+    return true;
+  }
+
+  // Blocks: until the host has begun with the call, or with one behind it.
+  void await_begin_of(std::uint32_t number) {
+    const auto has_begun = [](const Book::Line& line) { return line.begun != 0; };
+    while (std::none_of(&book().lines.at(number), book().lines.data() + sent, has_begun)) std::this_thread::yield();
+  }
+
+  void kill_host() {
+    process.kill();
+    process.wait_ended();
+    (void)process.reap();
+  }
+
+  void judge() {
+    drain();
+    for (std::size_t slot = 0; slot < pending.size(); ++slot) {
+      if (pending.at(slot))
+        ends.at(*pending.at(slot)) = end_of(channel.client.withdraw(tickets.at(slot), wire::SlotState::taken));
+    }
+  }
+
+  void expect_exact(std::uint32_t number) {
+    const int begun = book().lines.at(number).begun, ended = book().lines.at(number).ended;
+    EXPECT_LE(begun, 1);
+    switch (ends.at(number)) {
+      case End::none:
+        ADD_FAILURE() << "call " << number << " has no end";
+        break;
+      case End::value:
+      case End::done:
+        EXPECT_EQ(ended, 1) << number;
+        break;
+      case End::refusal:
+      case End::not_started:
+        EXPECT_EQ(begun, 0) << number;
+        break;
+      case End::maybe:
+        break;
+    }
+  }
+
+  Book& book() { return *reinterpret_cast<Book*>(book_bytes.data()); }
+
+  SharedMemoryChannel channel{kSmall};
+  platform::SharedMemory book_memory = platform::SharedMemory::create("what the host did", sizeof(Book));
+  platform::Mapping book_bytes{book_memory, platform::Access::read_write};
+  platform::Process process;
+  std::uint32_t sent = 0;
+  std::array<std::optional<std::uint32_t>, kSmall.slots> pending;
+  std::array<Ticket, kSmall.slots> tickets{};
+  std::vector<End> ends = std::vector<End>(kMaxCalls, End::none);
+};
+
+TEST(HostKilledAtAnyMoment, LeavesAnExactVerdictOnEachCall) {
+  for (unsigned seed = 0; seed < 300; ++seed) {
+    SCOPED_TRACE(seed);
+    DyingHost().run(seed);
+  }
+}
+
+}  // namespace
+}  // namespace troupe::channel

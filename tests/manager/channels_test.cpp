@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+#include "fake_client.hpp"
+
+namespace troupe::manager::testing {
+namespace {
+
+using ::testing::SizeIs;
+
+TEST(Channels, ASecondChannelOpens) {
+  ManagedClient managed;
+  const auto opened = managed.client.spawn(kind<Quiet>());
+  const auto request = managed.client.ask_to_attach(opened.message.actor);
+
+  const auto second = managed.client.await<wire::Opened>();
+
+  EXPECT_EQ(second.message.request, request);
+  EXPECT_EQ(second.message.actor.id, opened.message.actor.id);
+  EXPECT_FALSE(second.message.found);
+  EXPECT_THAT(second.handles, SizeIs(5));
+}
+
+TEST(Channels, TheWrongKeyOpensNothing) {
+  ManagedClient managed;
+  wire::ActorDescription actor = managed.client.spawn(kind<Quiet>()).message.actor;
+  actor.key.low ^= 1;
+  managed.client.ask_to_attach(actor);
+  EXPECT_EQ(managed.client.await<wire::Refused>().message.failure.kind, wire::Refusal::no_such_actor);
+}
+
+TEST(Channels, TheWrongClassOpensNothing) {
+  ManagedClient managed;
+  wire::ActorDescription actor = managed.client.spawn(kind<Quiet>()).message.actor;
+  actor.type = kind<Other>().type;
+  managed.client.ask_to_attach(actor);
+  EXPECT_EQ(managed.client.await<wire::Refused>().message.failure.kind, wire::Refusal::incompatible);
+}
+
+TEST(Channels, TheDeadAreRefusedWithTheirCause) {
+  ManagedClient managed;
+  const auto opened = managed.client.spawn(kind<Quiet>());
+  managed.client.say(wire::KillActor{opened.message.actor.id, opened.message.actor.key});
+  managed.client.await<wire::ActorDown>();
+  managed.client.ask_to_attach(opened.message.actor);
+
+  const auto failure = managed.client.await<wire::Refused>().message.failure;
+
+  EXPECT_EQ(failure.kind, wire::Refusal::actor_died);
+  EXPECT_EQ(failure.cause.kind, DeathKind::killed_by_us);
+}
+
+TEST(Channels, AHostThatDiesBeforeItAnswersIsRefused) {
+  ManagedClient managed;
+  auto opened = managed.client.spawn(kind<Quiet>());
+  const auto host = host_of(opened);
+  host.signal(SIGSTOP);  // it cannot answer
+  managed.client.ask_to_attach(opened.message.actor);
+  host.kill();
+  EXPECT_EQ(managed.client.await<wire::Refused>().message.failure.kind, wire::Refusal::actor_died);
+}
+
+TEST(Channels, AnOfferWithoutMemoryIsRefusedByTheHostAlone) {
+  ManagedClient managed;
+  auto opened = managed.client.spawn(kind<Quiet>());
+  wire::Attach attach{1, opened.message.actor.id, opened.message.actor.key, opened.message.actor.type, {1u << 30, 1u << 30, 1u << 30}};
+  const std::array<int, 2> handles{opened.handles[0].get(), opened.handles[4].get()};
+  managed.client.say(attach, handles);
+
+  EXPECT_EQ(managed.client.await<wire::Refused>().message.request, 1u);
+  EXPECT_THAT(managed.client.list(), SizeIs(1));
+}
+
+}  // namespace
+}  // namespace troupe::manager::testing

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "fake_client.hpp"
+#include "processes.hpp"
+
+namespace troupe::manager::testing {
+namespace {
+
+using ::testing::SizeIs;
+
+platform::Process zygote_of(const ManagedClient& managed) {
+  auto found = children_named(managed.manager.pid(), "troupe-zygote");
+  EXPECT_THAT(found, SizeIs(1));
+  return std::move(found.at(0));
+}
+
+TEST(Zygote, ItsDeathHarmsNoHostAndTheNextSpawnHasAnother) {
+  ManagedClient managed;
+  auto old = managed.client.spawn(kind<Quiet>());
+  const auto zygote = zygote_of(managed);
+  zygote.kill();
+  zygote.wait_ended();
+
+  const auto young = managed.client.spawn(kind<Quiet>());
+
+  EXPECT_NE(young.message.actor.pid, old.message.actor.pid);
+  EXPECT_THAT(managed.client.list(), SizeIs(2));
+  EXPECT_FALSE(has_ended(host_of(old)));
+  EXPECT_NE(zygote_of(managed).pid(), zygote.pid());
+}
+
+TEST(Zygote, AForkThatItTookAlongIsOrderedAgain) {
+  ManagedClient managed;
+  managed.client.spawn(kind<Quiet>());
+  const auto zygote = zygote_of(managed);
+  stop_now(zygote);
+  managed.client.ask_for(kind<Quiet>());
+  managed.client.ask_for(kind<Quiet>());
+  managed.client.list();  // the manager has dealt with both
+  zygote.kill();
+
+  managed.client.await<wire::Opened>();
+  managed.client.await<wire::Opened>();
+
+  EXPECT_THAT(managed.client.list(), SizeIs(3));
+}
+
+TEST(Zygote, AStartThatItDelaysIsGivenUpInTime) {
+  ManagedClient managed;
+  managed.client.spawn(kind<Quiet>());
+  const auto zygote = zygote_of(managed);
+  stop_now(zygote);
+  wire::Spawn hurried;
+  hurried.start_timeout_ns = 20'000'000;
+  managed.client.ask_for(kind<Quiet>(), hurried);
+  EXPECT_EQ(managed.client.await<wire::Refused>().message.failure.kind, wire::Refusal::start_failed);
+  zygote.signal(18);  // SIGCONT: it forks a host that nobody wants any more
+
+  managed.client.spawn(kind<Quiet>());
+
+  EXPECT_THAT(managed.client.list(), SizeIs(2));
+}
+
+TEST(Zygote, AKilledOneLeavesNoProcessBehind) {
+  ManagedClient managed;
+  managed.client.spawn(kind<Quiet>());
+  for (int round = 0; round < 10; ++round) {
+    for (int i = 0; i < 3; ++i) managed.client.ask_for(kind<Quiet>());
+    for (const auto& zygote : children_named(managed.manager.pid(), "troupe-zygote")) zygote.kill();
+    for (int i = 0; i < 3; ++i) managed.client.await<wire::Opened>();
+  }
+  managed.client.say(wire::Shutdown{1, 0});
+
+  managed.client.await<wire::ShutdownDone>();
+
+  EXPECT_THAT(children_of(managed.manager.pid()), ::testing::IsEmpty());
+}
+
+}  // namespace
+}  // namespace troupe::manager::testing

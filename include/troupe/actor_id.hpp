@@ -24,5 +24,7 @@ struct ActorId {
 
 template <>
 struct std::hash<troupe::ActorId> {
-  std::size_t operator()(const troupe::ActorId& id) const noexcept { return static_cast<std::size_t>(id.value * 0x9e3779b97f4a7c15ull); }
+  std::size_t operator()(const troupe::ActorId& id) const noexcept {
+    return static_cast<std::size_t>(id.value * 0x9e3779b97f4a7c15ull);
+  }
 };

@@ -61,7 +61,8 @@ class GrowingBuffer {
 // A cereal archive that writes native binary into a buffer. Thread-safety: none.
 class OutputArchive : public cereal::OutputArchive<OutputArchive, cereal::AllowEmptyClassElision> {
  public:
-  explicit OutputArchive(detail::GrowingBuffer& buffer) : cereal::OutputArchive<OutputArchive, cereal::AllowEmptyClassElision>(this), buffer_(buffer) {}
+  explicit OutputArchive(detail::GrowingBuffer& buffer)
+      : cereal::OutputArchive<OutputArchive, cereal::AllowEmptyClassElision>(this), buffer_(buffer) {}
 
   void write(const void* bytes, std::size_t count) { buffer_.append(bytes, count); }
 
@@ -110,12 +111,10 @@ namespace troupe {
 // What cereal calls for the archives; found by argument-dependent lookup.
 
 template <class T>
-  requires std::is_arithmetic_v<T>
-void CEREAL_SAVE_FUNCTION_NAME(OutputArchive& archive, const T& value) {
-  archive.write(&value, sizeof value);
-}
+requires std::is_arithmetic_v<T>
+void CEREAL_SAVE_FUNCTION_NAME(OutputArchive& archive, const T& value) { archive.write(&value, sizeof value); }
 template <class T>
-  requires std::is_arithmetic_v<T>
+requires std::is_arithmetic_v<T>
 void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive, T& value) {
   if constexpr (std::is_same_v<T, bool>) {
     std::uint8_t byte = 0;
@@ -128,10 +127,8 @@ void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive, T& value) {
 }
 
 template <class Archive, class T>
-  requires std::is_same_v<Archive, OutputArchive> || std::is_same_v<Archive, InputArchive>
-void CEREAL_SERIALIZE_FUNCTION_NAME(Archive& archive, cereal::NameValuePair<T>& pair) {
-  archive(pair.value);
-}
+requires std::is_same_v<Archive, OutputArchive> || std::is_same_v<Archive, InputArchive>
+void CEREAL_SERIALIZE_FUNCTION_NAME(Archive& archive, cereal::NameValuePair<T>& pair) { archive(pair.value); }
 
 template <class T>
 void CEREAL_SAVE_FUNCTION_NAME(OutputArchive& archive, const cereal::SizeTag<T>& tag) {
@@ -153,15 +150,9 @@ void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive, cereal::BinaryData<T>& dat
 }
 
 template <class T>
-  requires(!std::is_arithmetic_v<T>)
-void prologue(InputArchive& archive, const T&) {
-  archive.enter();
-}
+requires(!std::is_arithmetic_v<T>) void prologue(InputArchive& archive, const T&) { archive.enter(); }
 template <class T>
-  requires(!std::is_arithmetic_v<T>)
-void epilogue(InputArchive& archive, const T&) {
-  archive.leave();
-}
+requires(!std::is_arithmetic_v<T>) void epilogue(InputArchive& archive, const T&) { archive.leave(); }
 
 namespace detail {
 
@@ -174,26 +165,29 @@ inline constexpr bool is_instance<Template, Template<T...>> = true;
 // Refuses, with a reason, what means nothing in another process; looks through the arguments of templates.
 template <class T>
 struct Crossing {
-  static_assert(!std::is_pointer_v<T>,
-                "troupe: a raw pointer cannot cross to another process, which has memory of its own: send the value, a std::optional or a "
-                "std::vector");
-  static_assert(!std::is_member_pointer_v<T>, "troupe: a pointer to member cannot cross to another process: name it in the call instead");
-  static_assert(!std::is_polymorphic_v<T>,
-                "troupe: a polymorphic object cannot cross: the other process could be made to build any class of its hierarchy; send a "
-                "std::variant of the concrete types");
+  static_assert(
+      !std::is_pointer_v<T>,
+      "troupe: a raw pointer cannot cross to another process, which has memory of its own: send the value, a std::optional or a "
+      "std::vector");
+  static_assert(!std::is_member_pointer_v<T>,
+                "troupe: a pointer to member cannot cross to another process: name it in the call instead");
+  static_assert(
+      !std::is_polymorphic_v<T>,
+      "troupe: a polymorphic object cannot cross: the other process could be made to build any class of its hierarchy; send a "
+      "std::variant of the concrete types");
   static constexpr bool kChecked = true;
 };
 template <class T>
 struct Crossing<std::shared_ptr<T>> {
   static_assert(!std::is_same_v<T, T>,
-                "troupe: a std::shared_ptr cannot cross: the other process would get a copy and share nothing; send the value, or a proxy of an "
+                "troupe: a std::shared_ptr cannot cross: the other process would get a copy and share nothing; send the value, "
+                "or a proxy of an "
                 "actor that owns it");
 };
 template <class T>
 struct Crossing<std::weak_ptr<T>> : Crossing<std::shared_ptr<T>> {};
 template <template <class...> class Template, class... T>
-  requires(!std::is_polymorphic_v<Template<T...>>)
-struct Crossing<Template<T...>> {
+requires(!std::is_polymorphic_v<Template<T...>>) struct Crossing<Template<T...>> {
   static constexpr bool kChecked = (Crossing<std::remove_cv_t<T>>::kChecked && ... && true);
 };
 template <>
@@ -205,10 +199,13 @@ template <class T>
 constexpr void assert_crosses() {
   static_assert(!std::is_reference_v<T>);
   static_assert(Crossing<std::remove_cv_t<T>>::kChecked);
-  if constexpr (!PlainCodec<T>::kIsPlain && !std::is_pointer_v<T> && !is_instance<std::shared_ptr, T> && !std::is_polymorphic_v<T>) {
-    static_assert(cereal::traits::is_output_serializable<T, OutputArchive>::value && cereal::traits::is_input_serializable<T, InputArchive>::value,
-                  "troupe: this type cannot be serialized: give it a member `template <class Archive> void serialize(Archive& archive) "
-                  "{ archive(field, …); }`, or include the <cereal/types/….hpp> header of its container");
+  if constexpr (!PlainCodec<T>::kIsPlain && !std::is_pointer_v<T> && !is_instance<std::shared_ptr, T> &&
+                !std::is_polymorphic_v<T>) {
+    static_assert(
+        cereal::traits::is_output_serializable<T, OutputArchive>::value &&
+            cereal::traits::is_input_serializable<T, InputArchive>::value,
+        "troupe: this type cannot be serialized: give it a member `template <class Archive> void serialize(Archive& archive) "
+        "{ archive(field, …); }`, or include the <cereal/types/….hpp> header of its container");
   }
 }
 

@@ -21,7 +21,8 @@ namespace detail {
 struct ResultAccess;
 
 template <class T>
-const CellType TypedCell<T>::kType = {&TypedCell::decode_value, &TypedCell::destroy_cell, std::is_void_v<T> || is_plain<Stored<T>>};
+const CellType TypedCell<T>::kType = {&TypedCell::decode_value, &TypedCell::destroy_cell,
+                                      std::is_void_v<T> || is_plain<Stored<T>>};
 
 template <class T>
 void TypedCell<T>::decode_value(ResultCell& cell, std::span<const std::byte> bytes) {
@@ -181,14 +182,14 @@ class Promise {
   }
   ~Promise() {
     if (cell_ == nullptr) return;
-    cell_->complete_with_error(std::make_exception_ptr(InvalidState("troupe::Promise was destroyed before it was given an outcome")));
+    cell_->complete_with_error(
+        std::make_exception_ptr(InvalidState("troupe::Promise was destroyed before it was given an outcome")));
     cell_->drop_handle();
   }
 
   // Errors: InvalidState on the second outcome.
   template <class... Value>
-    requires(sizeof...(Value) == (std::is_void_v<T> ? 0 : 1))
-  void set_value(Value&&... value) {
+  requires(sizeof...(Value) == (std::is_void_v<T> ? 0 : 1)) void set_value(Value&&... value) {
     claim();
     try {
       cell_->make_value(std::forward<Value>(value)...);

@@ -36,15 +36,15 @@ struct ResourceUsage {
 // The report on one death. A value.
 struct DeathCause {
   DeathKind kind = DeathKind::unknown;
-  int exit_code = 0;                 // for exit_code
-  int signal = 0;                    // for signal and killed_by_us
-  std::uint64_t fault_address = 0;   // for signals that have one
-  std::string method{};                // that ran when it died; empty: none did
-  std::string backtrace{};             // of the thread that crashed; empty when there is none
+  int exit_code = 0;                // for exit_code
+  int signal = 0;                   // for signal and killed_by_us
+  std::uint64_t fault_address = 0;  // for signals that have one
+  std::string method{};             // that ran when it died; empty: none did
+  std::string backtrace{};          // of the thread that crashed; empty when there is none
   std::vector<std::string> stderr_tail{};
   ResourceUsage resource_usage{};
   unsigned incarnation = 0;
-  std::string detail{};                // one more sentence, where there is something to add
+  std::string detail{};  // one more sentence, where there is something to add
 
   // The whole report for people; several lines when there is a backtrace or output.
   std::string text() const;

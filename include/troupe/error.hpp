@@ -22,7 +22,8 @@ class Error : public std::runtime_error {
 // Not an Error: catching errors does not swallow a cancellation.
 class CancelledError : public std::exception {
  public:
-  explicit CancelledError(std::string text = "the call was cancelled") : text_(std::make_shared<const std::string>(std::move(text))) {}
+  explicit CancelledError(std::string text = "the call was cancelled")
+      : text_(std::make_shared<const std::string>(std::move(text))) {}
   const char* what() const noexcept override { return text_->c_str(); }
 
  private:
@@ -88,7 +89,8 @@ class RemoteException : public Error, public RemoteError {
 class InitError : public Error, public RemoteError {
  public:
   explicit InitError(Origin origin)
-      : Error("the constructor of " + origin.actor + " threw " + origin.type_name + ": " + origin.text), RemoteError(std::move(origin)) {}
+      : Error("the constructor of " + origin.actor + " threw " + origin.type_name + ": " + origin.text),
+        RemoteError(std::move(origin)) {}
 };
 
 // A process could not be started, or ended before it was ready.
@@ -133,7 +135,8 @@ enum class Direction : std::uint8_t { argument, result };
 // A value could not be turned into bytes, or bytes into a value, or they are too many.
 class SerializationError : public Error {
  public:
-  explicit SerializationError(const std::string& text, Direction direction = Direction::argument) : Error(text), direction_(direction) {}
+  explicit SerializationError(const std::string& text, Direction direction = Direction::argument)
+      : Error(text), direction_(direction) {}
   Direction direction() const { return direction_; }
 
  private:

@@ -32,8 +32,8 @@ struct RestartPolicy {
   };
   enum class On : std::uint8_t { never, crash, any_exit };
 
-  unsigned max = 0;                             // restarts allowed within `within`
-  Timeout within = std::chrono::seconds(30);    // window
+  unsigned max = 0;                           // restarts allowed within `within`
+  Timeout within = std::chrono::seconds(30);  // window
   Backoff backoff = {};
   On on = On::never;
 
@@ -51,33 +51,33 @@ struct MailboxOptions {
 
 // Bounds for the actor's process; absent: none of its own.
 struct LimitOptions {
-  std::optional<std::size_t> memory{};       // bytes
+  std::optional<std::size_t> memory{};  // bytes
   std::optional<Timeout> cpu_time{};
   std::optional<unsigned> open_files{};
   std::optional<int> nice{};
-  std::vector<int> cpus{};                   // empty: all
+  std::vector<int> cpus{};  // empty: all
 };
 
 struct SpawnOptions {
-  std::string name{};                                            // empty: none; unique within the manager
+  std::string name{};  // empty: none; unique within the manager
   Lifetime lifetime = Lifetime::scoped;
   RestartPolicy restart = RestartPolicy::never;
   MailboxOptions mailbox = {};
-  Timeout deadline = {};                                       // of each call to it that has none of its own
+  Timeout deadline = {};  // of each call to it that has none of its own
   LimitOptions limits = {};
   StartMethod start = StartMethod::forkserver;
   std::vector<std::pair<std::string, std::string>> environment{};  // variables to set; not empty implies StartMethod::spawn
-  std::string working_directory{};                               // empty: the manager's
+  std::string working_directory{};                                 // empty: the manager's
   Stdio stdio = Stdio::inherit;
-  unsigned concurrency = 1;                                    // calls it handles at a time
-  std::string module{};                                          // shared library that holds it; empty: this executable
+  unsigned concurrency = 1;  // calls it handles at a time
+  std::string module{};      // shared library that holds it; empty: this executable
 };
 
 // Whether waiting threads watch the ring for a moment before they sleep. `learned`: as long as that pays.
 enum class Spin : std::uint8_t { learned, never };
 
 struct RuntimeOptions {
-  Timeout deadline = {};                          // of each call that has none from its actor or itself
+  Timeout deadline = {};                             // of each call that has none from its actor or itself
   Timeout start_timeout = std::chrono::seconds(60);  // for a new process to report; then StartError
   Spin spin = Spin::learned;
 };
@@ -85,8 +85,8 @@ struct RuntimeOptions {
 // How to call. `deadline` is a span from the call's start.
 struct CallOptions {
   std::optional<Timeout> deadline{};  // absent: the actor's, else the runtime's
-  bool idempotent = false;          // it may be sent again even if it had started
-  unsigned retries = 0;             // how often, for idempotent calls
+  bool idempotent = false;            // it may be sent again even if it had started
+  unsigned retries = 0;               // how often, for idempotent calls
 };
 
 }  // namespace troupe

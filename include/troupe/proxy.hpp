@@ -24,7 +24,8 @@ constexpr auto overload(Signature C::*method) noexcept {
 namespace detail {
 
 template <class... Wire>
-void send_envelope(client::Link& link, RegistrationNode& node, const CallOptions* options, ResultCell* cell, const Wire&... wire) {
+void send_envelope(client::Link& link, RegistrationNode& node, const CallOptions* options, ResultCell* cell,
+                   const Wire&... wire) {
   CallWriter writer(link, node, options, cell);
   if constexpr ((is_plain<Wire> && ...)) {
     if (std::byte* place = writer.reserve(encoded_size(wire...))) {
@@ -54,10 +55,12 @@ AsyncResult<R> send_call(client::Link& link, RegistrationNode& node, const CallO
 template <class A, auto kMethod>
 constexpr void assert_method_of() {
   using M = decltype(kMethod);
-  static_assert(std::is_member_function_pointer_v<M>,
-                "troupe: call and tell take a method, as in call<&A::method>(…); for a field use get or set, for a function use run");
+  static_assert(
+      std::is_member_function_pointer_v<M>,
+      "troupe: call and tell take a method, as in call<&A::method>(…); for a field use get or set, for a function use run");
   if constexpr (std::is_member_function_pointer_v<M>) {
-    static_assert(std::is_base_of_v<typename MethodTraits<M>::Class, A>, "troupe: this method is not one of the actor's class or its bases");
+    static_assert(std::is_base_of_v<typename MethodTraits<M>::Class, A>,
+                  "troupe: this method is not one of the actor's class or its bases");
   }
 }
 
@@ -85,9 +88,10 @@ class CallVerbs {
   // Calls a captureless lambda (or any empty, default-constructible function object) with the actor, in its process.
   template <class Function, class... Args>
   auto run(Function, Args&&... args) const {
-    static_assert(std::is_empty_v<Function> && std::is_default_constructible_v<Function>,
-                  "troupe: run takes a lambda without captures: another process cannot see what it would capture; pass the values as "
-                  "arguments, as in run([](A& a, int n) { … }, n)");
+    static_assert(
+        std::is_empty_v<Function> && std::is_default_constructible_v<Function>,
+        "troupe: run takes a lambda without captures: another process cannot see what it would capture; pass the values as "
+        "arguments, as in run([](A& a, int n) { … }, n)");
     static_assert(std::is_invocable_v<Function&, A&, Travelling<Args>&&...>,
                   "troupe: run calls its function as f(actor, args...), with the arguments decayed and text as std::string");
     (assert_crosses<Travelling<Args>>(), ...);
@@ -110,7 +114,8 @@ class CallVerbs {
     static_assert(std::is_member_object_pointer_v<decltype(kField)>, "troupe: set takes a field, as in set<&A::field>(value)");
     using Field = std::remove_cvref_t<decltype(std::declval<A&>().*kField)>;
     assert_crosses<Field>();
-    return send_call<void>(link(), Registration<FieldWriteKey<A, kField>>::node(), options(), as_wire<Field>(std::as_const(value)));
+    return send_call<void>(link(), Registration<FieldWriteKey<A, kField>>::node(), options(),
+                           as_wire<Field>(std::as_const(value)));
   }
 
  private:
@@ -129,7 +134,7 @@ class CallVerbs {
   static constexpr void check_call(const Args&...) {
     static_assert(sizeof...(P) == sizeof...(Args), "troupe: the method takes another number of arguments");
     if constexpr (sizeof...(P) == sizeof...(Args)) {
-      static_assert(((std::is_same_v<Args, Argument<P>> || std::is_convertible_v<const Args&, Argument<P>>) && ...),
+      static_assert(((std::is_same_v<Args, Argument<P>> || std::is_convertible_v<const Args&, Argument<P>>)&&...),
                     "troupe: an argument does not convert to the method's parameter");
     }
     (assert_parameter_crosses<P>(), ...);
@@ -209,7 +214,9 @@ class Proxy : public detail::CallVerbs<Proxy<A>, A> {
 
   explicit operator bool() const noexcept { return link_.get() != nullptr; }
 
-  friend bool operator==(const Proxy& a, const Proxy& b) { return a.link_.get() == b.link_.get() || (a && b && a.id() == b.id()); }
+  friend bool operator==(const Proxy& a, const Proxy& b) {
+    return a.link_.get() == b.link_.get() || (a && b && a.id() == b.id());
+  }
   friend auto operator<=>(const Proxy& a, const Proxy& b) { return a.id_or_none() <=> b.id_or_none(); }
 
   template <class Archive>
@@ -241,5 +248,7 @@ class Proxy : public detail::CallVerbs<Proxy<A>, A> {
 
 template <class A>
 struct std::hash<troupe::Proxy<A>> {
-  std::size_t operator()(const troupe::Proxy<A>& proxy) const noexcept { return std::hash<troupe::ActorId>()(proxy.id_or_none()); }
+  std::size_t operator()(const troupe::Proxy<A>& proxy) const noexcept {
+    return std::hash<troupe::ActorId>()(proxy.id_or_none());
+  }
 };

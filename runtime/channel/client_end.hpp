@@ -107,15 +107,15 @@ class ClientEnd {
 
   // Producer's.
   alignas(64) RingWriter<MappedCells> requests_writer_;
-  std::vector<std::uint16_t> free_slots_;   // last in, first out: its words are warm
-  std::vector<Tell> tells_;                 // a queue over a fixed array
+  std::vector<std::uint16_t> free_slots_;  // last in, first out: its words are warm
+  std::vector<Tell> tells_;                // a queue over a fixed array
   std::uint32_t tells_begin_ = 0, tells_end_ = 0;
   std::uint64_t published_ = 0;
   std::uint32_t returned_read_ = 0;
 
   // Reader's; slots go back to the producer through returned_.
   alignas(64) RingReader<MappedCells> replies_reader_;
-  std::unique_ptr<std::uint16_t[]> returned_;        // a queue over a fixed array
+  std::unique_ptr<std::uint16_t[]> returned_;  // a queue over a fixed array
   alignas(64) std::atomic<std::uint32_t> returned_written_{0};
 };
 

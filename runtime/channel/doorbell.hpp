@@ -12,9 +12,9 @@
 namespace troupe::channel {
 
 enum class Rest : std::uint32_t {
-  awake = 0,   // it looks by itself, or nobody wants to know
-  futex = 1,   // a thread sleeps on the doorbell word
-  event = 2,   // a loop sleeps in the kernel on the reader's event
+  awake = 0,  // it looks by itself, or nobody wants to know
+  futex = 1,  // a thread sleeps on the doorbell word
+  event = 2,  // a loop sleeps in the kernel on the reader's event
 };
 
 constexpr std::uint32_t kWantsRoom = 4;  // also to be woken when room has come free

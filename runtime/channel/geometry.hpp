@@ -56,8 +56,12 @@ struct Geometry {
   std::size_t state_bytes() const { return sizeof(StatesFront) + std::size_t{slots} * sizeof(std::uint64_t); }
 
   // Half a ring: with that much, a record finds room in an empty ring wherever the ring stands.
-  std::size_t max_request_payload() const { return std::size_t{request_cells / 2} * wire::kCellBytes - sizeof(wire::RequestHeader); }
-  std::size_t max_reply_payload() const { return std::size_t{(reply_cells - slots) / 2} * wire::kCellBytes - sizeof(wire::ReplyHeader); }
+  std::size_t max_request_payload() const {
+    return std::size_t{request_cells / 2} * wire::kCellBytes - sizeof(wire::RequestHeader);
+  }
+  std::size_t max_reply_payload() const {
+    return std::size_t{(reply_cells - slots) / 2} * wire::kCellBytes - sizeof(wire::ReplyHeader);
+  }
 
   friend bool operator==(const Geometry&, const Geometry&) = default;
 };

@@ -27,7 +27,9 @@ struct SlotWord {
   static constexpr SlotWord unpack(std::uint64_t word) {
     return {static_cast<std::uint32_t>(word >> 32), static_cast<wire::SlotState>(static_cast<std::uint32_t>(word))};
   }
-  constexpr std::uint64_t pack() const { return static_cast<std::uint64_t>(generation) << 32 | static_cast<std::uint32_t>(state); }
+  constexpr std::uint64_t pack() const {
+    return static_cast<std::uint64_t>(generation) << 32 | static_cast<std::uint32_t>(state);
+  }
 };
 
 enum class Claim {
@@ -45,7 +47,8 @@ struct SlotProtocol {
   static Claim start(Word& word, std::uint32_t generation) {
     std::uint64_t seen = SlotWord{generation, State::queued}.pack();
     // acq_rel: what ran before in this slot is ordered before; a judge that fails sees that it had started.
-    if (word.compare_exchange_strong(seen, SlotWord{generation, State::started}.pack(), std::memory_order_acq_rel)) return Claim::won;
+    if (word.compare_exchange_strong(seen, SlotWord{generation, State::started}.pack(), std::memory_order_acq_rel))
+      return Claim::won;
     const SlotWord found = SlotWord::unpack(seen);
     if (found.generation != generation) return Claim::broken;
     if (found.state == State::cancelled) return Claim::cancelled;
@@ -72,9 +75,11 @@ struct SlotProtocol {
     for (;;) {
       const SlotWord found = SlotWord::unpack(seen);
       // One behind: the host has answered the use before without running it and not rearmed yet.
-      const bool is_unseen = found.generation + 1 == generation || (found.generation == generation && found.state == State::queued);
+      const bool is_unseen =
+          found.generation + 1 == generation || (found.generation == generation && found.state == State::queued);
       if (!is_unseen) return verdict_of(found, generation);
-      if (word.compare_exchange_weak(seen, SlotWord{generation, outcome}.pack(), std::memory_order_acq_rel)) return Execution::not_started;
+      if (word.compare_exchange_weak(seen, SlotWord{generation, outcome}.pack(), std::memory_order_acq_rel))
+        return Execution::not_started;
     }
   }
 

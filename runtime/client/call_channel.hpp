@@ -167,10 +167,10 @@ class CallChannel {
   const std::unique_ptr<std::atomic<detail::ResultCell*>[]> pending_;  // by slot; holds a reference
 
   std::atomic<Fall> fall_{Fall::none};
-  std::atomic<bool> is_judged_{false};      // every call that was pending at the fall has its outcome
+  std::atomic<bool> is_judged_{false};  // every call that was pending at the fall has its outcome
   std::atomic<bool> is_event_watched_{false};
   mutable std::mutex protocol_error_mutex_;
-  std::string protocol_error_;              // guarded by protocol_error_mutex_
+  std::string protocol_error_;  // guarded by protocol_error_mutex_
 
   alignas(64) std::mutex send_mutex_;
   // Guarded by send_mutex_:
@@ -180,13 +180,13 @@ class CallChannel {
   std::deque<Spilled> spill_;
 
   alignas(64) std::atomic<bool> is_being_read_{false};
-  std::atomic<std::uint32_t> watched_{0};        // results with callbacks, and a spill queue: the loop has to read
+  std::atomic<std::uint32_t> watched_{0};  // results with callbacks, and a spill queue: the loop has to read
   std::atomic<bool> has_spill_{false};
   std::atomic<std::uint32_t> room_waiters_{0};
-  std::atomic<std::uint32_t> room_epoch_{0};     // moves when room may have come free
+  std::atomic<std::uint32_t> room_epoch_{0};  // moves when room may have come free
   std::atomic<std::uint32_t> follower_count_{0};
   std::mutex followers_mutex_;
-  std::vector<detail::ResultCell*> followers_;   // guarded by followers_mutex_
+  std::vector<detail::ResultCell*> followers_;  // guarded by followers_mutex_
 
   // The reader's.
   channel::SpinPolicy spin_;

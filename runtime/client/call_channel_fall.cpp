@@ -30,7 +30,8 @@ void CallChannel::wake_reader() {
 
 void CallChannel::note_host_fallen() {
   Fall none = Fall::none;
-  fall_.compare_exchange_strong(none, session_->has_manager_fallen() ? Fall::manager_died : Fall::host_died, std::memory_order_seq_cst);
+  fall_.compare_exchange_strong(none, session_->has_manager_fallen() ? Fall::manager_died : Fall::host_died,
+                                std::memory_order_seq_cst);
 }
 
 void CallChannel::note_protocol_error(const char* what) {
@@ -76,11 +77,13 @@ std::exception_ptr CallChannel::failure(const std::string& call, Execution execu
   const char* verdict = verdict_text(execution);
   switch (fall_.load()) {
     case Fall::manager_died:
-      return std::make_exception_ptr(
-          ManagerDied(fmt::format("{}: the manager process died, and its actors with it; {}; construct a new Runtime", call, verdict), execution));
+      return std::make_exception_ptr(ManagerDied(
+          fmt::format("{}: the manager process died, and its actors with it; {}; construct a new Runtime", call, verdict),
+          execution));
     case Fall::protocol_error: {
       const std::lock_guard lock(protocol_error_mutex_);
-      return std::make_exception_ptr(ProtocolError(fmt::format("{}: {}; the channel to this actor is closed; {}", call, protocol_error_, verdict)));
+      return std::make_exception_ptr(
+          ProtocolError(fmt::format("{}: {}; the channel to this actor is closed; {}", call, protocol_error_, verdict)));
     }
     case Fall::runtime_stopped:
       return std::make_exception_ptr(RuntimeStopped(fmt::format("{}: the runtime has been shut down; {}", call, verdict)));
@@ -97,7 +100,8 @@ std::string CallChannel::death_text() const {
   const auto& status = host_life_.status();
   const std::uint32_t signal = status.fatal_signal.load(std::memory_order_acquire);
   const std::uint32_t method = status.running_method.load(std::memory_order_acquire);
-  std::string text = signal != 0 ? fmt::format("the actor's process died of signal {}", signal) : std::string("the actor's process ended");
+  std::string text =
+      signal != 0 ? fmt::format("the actor's process died of signal {}", signal) : std::string("the actor's process ended");
   if (method != 0) text += " while " + method_text(method - 1) + " ran";
   return text;
 }
@@ -117,7 +121,9 @@ std::string describe_call(const detail::RegistrationNode& method, const ActorIde
   return wire::readable_name(method) + " of " + actor.text();
 }
 
-std::string describe_call(const ResultCell& cell) { return describe_call(*CellAccess::method(cell), CellAccess::channel(cell)->actor()); }
+std::string describe_call(const ResultCell& cell) {
+  return describe_call(*CellAccess::method(cell), CellAccess::channel(cell)->actor());
+}
 
 const char* verdict_text(Execution execution) {
   switch (execution) {

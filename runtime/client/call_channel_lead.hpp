@@ -42,7 +42,8 @@ void CallChannel::sleep_as_reader(const Done& done, const Own& own, TimePoint de
     targets[count] = {&word, word.load(std::memory_order_acquire), platform::FutexScope::shared};
     is_life_fallen = platform::is_fallen(targets[count++].expected);
   }
-  if (mine && !is_life_fallen && !has_fallen() && !drain() && !done()) platform::futex_wait_any({targets.data(), count}, deadline);
+  if (mine && !is_life_fallen && !has_fallen() && !drain() && !done())
+    platform::futex_wait_any({targets.data(), count}, deadline);
   Bell::disarm(bell);
   if (life_word_ && host_life_.has_fallen(*life_word_)) note_host_fallen();
 }

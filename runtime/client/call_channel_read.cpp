@@ -75,7 +75,8 @@ void CallChannel::follow(ResultCell& cell, TimePoint deadline) {
   // Looks for the role once more after being counted: who leaves it now promotes a follower.
   while (!CellAccess::is_visible(cell) && is_being_read_.load(std::memory_order_seq_cst)) {
     if (const std::uint32_t seen = CellAccess::announce_sleep(cell)) {
-      if (platform::futex_wait(status, seen, platform::FutexScope::this_process, deadline) == platform::FutexWake::timed_out) break;
+      if (platform::futex_wait(status, seen, platform::FutexScope::this_process, deadline) == platform::FutexWake::timed_out)
+        break;
     }
     if ((status.fetch_and(~CellStatus::kPromoted, std::memory_order_acq_rel) & CellStatus::kPromoted) != 0) break;
   }
@@ -199,9 +200,11 @@ std::exception_ptr CallChannel::refusal(const ResultCell& cell, const channel::C
       return std::make_exception_ptr(
           TimeoutError(call + ": the deadline had passed when its turn came; it was not started", Execution::not_started));
     case ReplyKind::unencodable:
-      return std::make_exception_ptr(SerializationError(fmt::format("{} ran, but its result cannot be sent: {}", call, detail), Direction::result));
+      return std::make_exception_ptr(
+          SerializationError(fmt::format("{} ran, but its result cannot be sent: {}", call, detail), Direction::result));
     case ReplyKind::undecodable:
-      return std::make_exception_ptr(SerializationError(fmt::format("{} did not run, its arguments cannot be decoded: {}", call, detail)));
+      return std::make_exception_ptr(
+          SerializationError(fmt::format("{} did not run, its arguments cannot be decoded: {}", call, detail)));
     case ReplyKind::no_method:
       return std::make_exception_ptr(IncompatibleInterface(
           fmt::format("{}: the actor's process has no such method; was it loaded after the actor was spawned? ({})", call,

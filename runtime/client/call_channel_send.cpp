@@ -34,9 +34,10 @@ wire::MethodId method_id(const detail::RegistrationNode& node) {
 std::byte* CallChannel::reserve(detail::CallWriter& writer, std::size_t payload_bytes) {
   const std::size_t most = end_.geometry().max_request_payload();
   if (payload_bytes > most) {
-    fail(writer, std::make_exception_ptr(SerializationError(
-                     fmt::format("the arguments of {} have {} bytes, and {} takes at most {}; raise SpawnOptions::mailbox.bytes, or send less",
-                                 wire::readable_name(writer.node_), payload_bytes, actor_.text(), most))));
+    fail(writer,
+         std::make_exception_ptr(SerializationError(fmt::format(
+             "the arguments of {} have {} bytes, and {} takes at most {}; raise SpawnOptions::mailbox.bytes, or send less",
+             wire::readable_name(writer.node_), payload_bytes, actor_.text(), most))));
     return nullptr;
   }
   const auto bytes = static_cast<std::uint32_t>(payload_bytes);
@@ -61,7 +62,8 @@ bool CallChannel::try_draft(std::uint32_t payload_bytes) {
   return draft_.has_value();
 }
 
-std::byte* CallChannel::reserve_full(detail::CallWriter& writer, std::uint32_t payload_bytes, std::unique_lock<std::mutex>& lock) {
+std::byte* CallChannel::reserve_full(detail::CallWriter& writer, std::uint32_t payload_bytes,
+                                     std::unique_lock<std::mutex>& lock) {
   struct RoomWaiter {
     explicit RoomWaiter(std::atomic<std::uint32_t>& count) : count_(count) { count_.fetch_add(1, std::memory_order_seq_cst); }
     ~RoomWaiter() { count_.fetch_sub(1, std::memory_order_seq_cst); }
@@ -78,10 +80,12 @@ std::byte* CallChannel::reserve_full(detail::CallWriter& writer, std::uint32_t p
     if (when_full_ == WhenFull::spill) return reserve_spill(payload_bytes, lock);
     if (when_full_ == WhenFull::fail) {
       lock.unlock();
-      fail(writer, std::make_exception_ptr(MailboxFull(fmt::format(
-                       "the mailbox of {} is full ({} calls, {} bytes): {} was not sent; read results first, raise SpawnOptions::mailbox, or "
-                       "choose WhenFull::block",
-                       actor_.text(), end_.geometry().slots, end_.geometry().request_cells * wire::kCellBytes, wire::readable_name(writer.node_)))));
+      fail(writer, std::make_exception_ptr(MailboxFull(fmt::format("the mailbox of {} is full ({} calls, {} bytes): {} was not "
+                                                                   "sent; read results first, raise SpawnOptions::mailbox, or "
+                                                                   "choose WhenFull::block",
+                                                                   actor_.text(), end_.geometry().slots,
+                                                                   end_.geometry().request_cells * wire::kCellBytes,
+                                                                   wire::readable_name(writer.node_)))));
       return nullptr;
     }
     // Counted before the epoch is read and the ring looked at again: what comes free from here on moves the epoch.
@@ -93,10 +97,10 @@ std::byte* CallChannel::reserve_full(detail::CallWriter& writer, std::uint32_t p
     }
     lock.unlock();
     if (!is_closed_ && !wait_for_room(epoch, as_time(writer.deadline_ns_))) {
-      fail(writer, std::make_exception_ptr(TimeoutError(
-                       fmt::format("{} of {}: the deadline passed while its mailbox was full; it was not sent", wire::readable_name(writer.node_),
-                                   actor_.text()),
-                       Execution::not_started)));
+      fail(writer, std::make_exception_ptr(
+                       TimeoutError(fmt::format("{} of {}: the deadline passed while its mailbox was full; it was not sent",
+                                                wire::readable_name(writer.node_), actor_.text()),
+                                    Execution::not_started)));
       return nullptr;
     }
     lock.lock();
@@ -120,7 +124,8 @@ bool CallChannel::wait_for_room(std::uint32_t epoch, TimePoint deadline) {
   const auto moved = [&] { return room_epoch_.load(std::memory_order_seq_cst) != epoch || has_fallen(); };
   while (!moved()) {
     if (try_read_role()) {
-      lead(moved, [&] { return own; }, deadline);
+      lead(
+          moved, [&] { return own; }, deadline);
       leave_read_role();
     } else {
       platform::futex_wait(*own.word, own.expected, own.scope, deadline);
@@ -176,6 +181,7 @@ void CallChannel::flush_spill() {
       has_sent = true;
     }
     if (spill_.empty() && has_spill_.exchange(false)) unwatch();
+    if (is_closed_ && !has_fallen()) fall_.store(Fall::protocol_error, std::memory_order_seq_cst);  // judged by this reader
   }
   if (has_sent) end_.ring_host();
 }

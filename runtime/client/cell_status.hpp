@@ -26,10 +26,10 @@ struct Arrival {
   std::vector<std::byte> bytes;
   bool is_exception = false;
   bool is_from_constructor = false;
-  client::CallChannel* channel = nullptr;    // a reference: whose actor replied; or, for a spawn:
+  client::CallChannel* channel = nullptr;  // a reference: whose actor replied; or, for a spawn:
   std::shared_ptr<client::Session> session;
   std::string actor;
-  LinkHandle keep;                           // keeps the new actor until its proxy is decoded
+  LinkHandle keep;  // keeps the new actor until its proxy is decoded
 };
 
 }  // namespace troupe::detail
@@ -38,15 +38,15 @@ namespace troupe::client {
 
 // Bits of ResultCell's status word. They are only ever added, but for kPromoted.
 struct CellStatus {
-  static constexpr std::uint32_t kClaimed = 1;    // somebody completes it
-  static constexpr std::uint32_t kStored = 2;     // the outcome is there, for callbacks
-  static constexpr std::uint32_t kReleased = 4;   // ... and for everybody
-  static constexpr std::uint32_t kDecoded = 8;    // no arrival is left to decode
-  static constexpr std::uint32_t kDecoding = 16;  // somebody decodes the arrival
-  static constexpr std::uint32_t kSleeper = 32;   // somebody sleeps on the word
-  static constexpr std::uint32_t kPromoted = 64;  // a sleeper shall become the channel's reader
+  static constexpr std::uint32_t kClaimed = 1;      // somebody completes it
+  static constexpr std::uint32_t kStored = 2;       // the outcome is there, for callbacks
+  static constexpr std::uint32_t kReleased = 4;     // ... and for everybody
+  static constexpr std::uint32_t kDecoded = 8;      // no arrival is left to decode
+  static constexpr std::uint32_t kDecoding = 16;    // somebody decodes the arrival
+  static constexpr std::uint32_t kSleeper = 32;     // somebody sleeps on the word
+  static constexpr std::uint32_t kPromoted = 64;    // a sleeper shall become the channel's reader
   static constexpr std::uint32_t kCallbacks = 128;  // callbacks have been registered
-  static constexpr std::uint32_t kWatched = 256;  // the channel's count of watched cells includes it
+  static constexpr std::uint32_t kWatched = 256;    // the channel's count of watched cells includes it
 };
 
 // The client room's way into cells.
@@ -55,7 +55,9 @@ class CellAccess {
   using Cell = detail::ResultCell;
 
   static std::atomic<std::uint32_t>& status(Cell& cell) { return cell.status_; }
-  static bool is_released(const Cell& cell) { return (cell.status_.load(std::memory_order_acquire) & CellStatus::kReleased) != 0; }
+  static bool is_released(const Cell& cell) {
+    return (cell.status_.load(std::memory_order_acquire) & CellStatus::kReleased) != 0;
+  }
   static CallChannel* channel(const Cell& cell) { return cell.channel_; }
   static const detail::RegistrationNode* method(const Cell& cell) { return cell.method_; }
   static std::int64_t deadline_ns(const Cell& cell) { return cell.deadline_ns_; }

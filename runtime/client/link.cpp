@@ -79,7 +79,8 @@ bool Link::has_down_callbacks() const {
 }
 
 void Link::run_down_callback(std::unique_ptr<detail::DownCallback> callback) {
-  session_->callbacks().post([callback = std::shared_ptr<detail::DownCallback>(std::move(callback)), down = *down_] { callback->run(down); });
+  session_->callbacks().post(
+      [callback = std::shared_ptr<detail::DownCallback>(std::move(callback)), down = *down_] { callback->run(down); });
 }
 
 }  // namespace troupe::client
@@ -97,7 +98,8 @@ void LinkHandle::release(Link& link) noexcept {
 }
 
 Link& checked(const LinkHandle& link) {
-  if (link.get() == nullptr) throw std::logic_error("troupe::Proxy: this proxy is empty; assign one that spawn, find or a call gave you");
+  if (link.get() == nullptr)
+    throw std::logic_error("troupe::Proxy: this proxy is empty; assign one that spawn, find or a call gave you");
   if (platform::is_forked_child()) {
     throw std::logic_error("troupe::Proxy: this process was forked from the one that holds the proxy; only that one may use it");
   }

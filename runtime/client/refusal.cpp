@@ -15,7 +15,8 @@ namespace {
 std::exception_ptr actor_died(const std::string& text, const DeathCause& cause) {
   auto report = std::make_shared<detail::DeathReport>();
   report->complete(cause);
-  return std::make_exception_ptr(ActorDied(fmt::format("{}: {}; {}", text, "the actor has died", cause.text()), Execution::not_started, report));
+  return std::make_exception_ptr(
+      ActorDied(fmt::format("{}: {}; {}", text, "the actor has died", cause.text()), Execution::not_started, report));
 }
 
 }  // namespace

@@ -96,7 +96,8 @@ bool CellAccess::push_callback(Cell& cell, Callback* callback) {
 }
 
 bool CellAccess::mark_watched(Cell& cell) {
-  return (cell.status_.fetch_or(CellStatus::kWatched, std::memory_order_acq_rel) & (CellStatus::kStored | CellStatus::kWatched)) == 0;
+  return (cell.status_.fetch_or(CellStatus::kWatched, std::memory_order_acq_rel) &
+          (CellStatus::kStored | CellStatus::kWatched)) == 0;
 }
 
 std::uint32_t CellAccess::announce_sleep(Cell& cell) {
@@ -172,7 +173,8 @@ bool ResultCell::await(Timeout timeout) {
 
 void ResultCell::await_value(Timeout timeout) {
   if (!await(timeout)) {
-    throw TimeoutError(describe(*this) + ": no outcome within the time-out of get(); the call goes on, and get() may be called again");
+    throw TimeoutError(describe(*this) +
+                       ": no outcome within the time-out of get(); the call goes on, and get() may be called again");
   }
   CellAccess::materialize(*this);
   if (error_ != nullptr) std::rethrow_exception(error_);

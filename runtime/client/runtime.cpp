@@ -33,7 +33,9 @@ ShutdownReport Runtime::shutdown(Timeout grace) { return session_->shutdown(grac
 
 std::vector<ActorInfo> Runtime::actors() { return session_->list(); }
 
-void Runtime::add_event_callback(std::unique_ptr<detail::EventCallback> callback) { session_->add_event_callback(std::move(callback)); }
+void Runtime::add_event_callback(std::unique_ptr<detail::EventCallback> callback) {
+  session_->add_event_callback(std::move(callback));
+}
 
 void Runtime::no_such_actor(std::string_view name) {
   throw NoSuchActor(fmt::format("there is no actor named \"{}\"; spawn it with SpawnOptions::name, or use spawn_or_get", name));

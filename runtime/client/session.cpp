@@ -43,7 +43,8 @@ Session& current_session() {
   if (session_in_scope != nullptr) return *session_in_scope;
   const std::lock_guard lock(source_mutex);
   if (own_session == nullptr) {
-    if (!source) throw std::logic_error("troupe: a proxy can only be loaded where there is a runtime: in an actor, or in a call's result");
+    if (!source)
+      throw std::logic_error("troupe: a proxy can only be loaded where there is a runtime: in an actor, or in a call's result");
     own_session = Session::join(source());
   }
   return *own_session;
@@ -55,7 +56,9 @@ SessionScope::SessionScope(Session* session) noexcept : outer_(session_in_scope)
 
 SessionScope::~SessionScope() { session_in_scope = outer_; }
 
-Session::Session(const RuntimeOptions& options, bool is_actor) : options_(options), is_actor_(is_actor) { platform::watch_forks(); }
+Session::Session(const RuntimeOptions& options, bool is_actor) : options_(options), is_actor_(is_actor) {
+  platform::watch_forks();
+}
 
 Session::~Session() { close(); }
 
@@ -88,7 +91,8 @@ void Session::join_manager(platform::ControlSocket socket) {
   const auto packet = socket_.receive(options_.start_timeout.after(Clock::now()));
   if (!packet) throw StartError(silence_text());
   auto message = wire::decode_message<wire::ToClient>(packet->bytes);
-  if (const auto* refused = std::get_if<wire::Refused>(&message)) std::rethrow_exception(error_of(refused->failure, "joining the manager"));
+  if (const auto* refused = std::get_if<wire::Refused>(&message))
+    std::rethrow_exception(error_of(refused->failure, "joining the manager"));
   if (const auto* missing = std::get_if<wire::GuardMissing>(&message)) throw StartError(missing->what);
   const auto* welcome = std::get_if<wire::Welcome>(&message);
   if (welcome == nullptr || packet->handles.size() != 1) throw StartError("the manager's first answer is not a welcome");
@@ -163,7 +167,8 @@ wire::ToClient Session::ask(Message message, std::vector<Handle>* handles, std::
   auto reply = promise->get_future();
   message.request = expect([promise](wire::ToClient* answer, std::vector<Handle>& came) {
     if (answer == nullptr) {
-      promise->set_exception(std::make_exception_ptr(ManagerDied("the manager process died before it answered", Execution::maybe)));
+      promise->set_exception(
+          std::make_exception_ptr(ManagerDied("the manager process died before it answered", Execution::maybe)));
     } else {
       promise->set_value({std::move(*answer), std::move(came)});
     }
@@ -225,7 +230,8 @@ detail::LinkHandle Session::link_to(const detail::LinkWire& wire, const std::typ
   return add_link(std::move(actor), type.name(), false, nullptr);
 }
 
-detail::LinkHandle Session::add_link(wire::ActorDescription actor, const char* type_name, bool is_spawned_here, CallChannel* channel) {
+detail::LinkHandle Session::add_link(wire::ActorDescription actor, const char* type_name, bool is_spawned_here,
+                                     CallChannel* channel) {
   const std::lock_guard lock(mutex_);
   const ActorId id = actor.id;
   auto& link = links_[id];

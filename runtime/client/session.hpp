@@ -64,7 +64,9 @@ class Session : public std::enable_shared_from_this<Session> {
   void expire_later(detail::ResultCell& cell, CallChannel& channel);
   CallbackThread& callbacks() { return callbacks_; }
   // A hint that is true as soon as the manager's process dies.
-  bool has_manager_fallen() const { return is_manager_gone_.load(std::memory_order_acquire) || (manager_life_ && manager_life_.has_fallen(0)); }
+  bool has_manager_fallen() const {
+    return is_manager_gone_.load(std::memory_order_acquire) || (manager_life_ && manager_life_.has_fallen(0));
+  }
 
  private:
   friend class SessionLoop;
@@ -106,7 +108,7 @@ class Session : public std::enable_shared_from_this<Session> {
   const RuntimeOptions options_;
   const bool is_actor_;
   platform::ControlSocket socket_;
-  platform::Process manager_;   // of a private manager
+  platform::Process manager_;  // of a private manager
   platform::LifeView manager_life_;
   std::vector<wire::ModuleIdentity> manager_modules_;
   CallbackThread callbacks_;

@@ -81,10 +81,13 @@ void check(const detail::SpawnOrder& order) {
   if (order.on_existing == detail::OnExisting::join && options.name.empty()) {
     refuse_option("name is empty; spawn_or_get needs the name to look for");
   }
-  if (options.lifetime == Lifetime::detached) refuse_option("lifetime is detached; that needs a named manager, and this runtime has a private one");
+  if (options.lifetime == Lifetime::detached)
+    refuse_option("lifetime is detached; that needs a named manager, and this runtime has a private one");
   if (options.concurrency != 1) refuse_option("concurrency must be 1: an actor handles one call at a time");
-  if (options.restart.on != RestartPolicy::On::never || options.restart.max != 0) refuse_option("restart: only RestartPolicy::never is supported");
-  if (limits.memory || limits.cpu_time || limits.open_files || limits.nice || !limits.cpus.empty()) refuse_option("limits are not supported");
+  if (options.restart.on != RestartPolicy::On::never || options.restart.max != 0)
+    refuse_option("restart: only RestartPolicy::never is supported");
+  if (limits.memory || limits.cpu_time || limits.open_files || limits.nice || !limits.cpus.empty())
+    refuse_option("limits are not supported");
   if (options.stdio != Stdio::inherit) refuse_option("stdio: only Stdio::inherit is supported");
   if (!options.module.empty()) refuse_option("module is not supported: the actor's class must be in this executable");
 }
@@ -93,7 +96,8 @@ void check(const detail::SpawnOrder& order) {
 
 void Session::spawn(const detail::SpawnOrder& order, detail::ResultCell& cell) {
   const std::string type = wire::readable_type(order.type.name());
-  const std::string what = order.options.name.empty() ? "spawning " + type : fmt::format("spawning {} \"{}\"", type, order.options.name);
+  const std::string what =
+      order.options.name.empty() ? "spawning " + type : fmt::format("spawning {} \"{}\"", type, order.options.name);
   try {
     if (platform::is_forked_child()) throw std::logic_error(what + ": this process was forked from the one that has the runtime");
     check(order);
@@ -105,7 +109,8 @@ void Session::spawn(const detail::SpawnOrder& order, detail::ResultCell& cell) {
     if (!order.arguments.empty()) arguments = sealed_arguments(order.arguments);
     std::array<int, 3> handles{pending->requests.handle().get(), pending->client_event.handle().get(), arguments.handle().get()};
     const auto self = shared_from_this();
-    message.request = expect([self, pending](wire::ToClient* answer, std::vector<Handle>& came) { self->finish_spawn(*pending, answer, came); });
+    message.request = expect(
+        [self, pending](wire::ToClient* answer, std::vector<Handle>& came) { self->finish_spawn(*pending, answer, came); });
     send(message, std::span(handles).first(order.arguments.empty() ? 2 : 3));
   } catch (...) {
     cell.complete_with_error(std::current_exception());
@@ -119,8 +124,8 @@ void Session::finish_spawn(SpawnPending& pending, wire::ToClient* message, std::
     if (const auto* refused = std::get_if<wire::Refused>(message)) return refuse_spawn(pending, refused->failure);
     const auto& opened = std::get<wire::Opened>(*message);
     if (opened.found) return give_proxy(*pending.cell, add_link(opened.actor, pending.type_name, false, nullptr));
-    CallChannel* channel =
-        open_channel(opened, pending.geometry, std::move(pending.requests), std::move(pending.client_event), handles, pending.type_name);
+    CallChannel* channel = open_channel(opened, pending.geometry, std::move(pending.requests), std::move(pending.client_event),
+                                        handles, pending.type_name);
     auto link = add_link(opened.actor, pending.type_name, pending.lifetime == Lifetime::scoped, channel);
     give_proxy(*pending.cell, std::move(link));
   } catch (...) {
@@ -130,7 +135,8 @@ void Session::finish_spawn(SpawnPending& pending, wire::ToClient* message, std::
 }
 
 void Session::refuse_spawn(SpawnPending& pending, const wire::Failure& failure) {
-  if (failure.kind == wire::Refusal::actor_died) throw StartError(pending.what + ": " + failure.text + "; " + failure.cause.text());
+  if (failure.kind == wire::Refusal::actor_died)
+    throw StartError(pending.what + ": " + failure.text + "; " + failure.cause.text());
   if (failure.kind != wire::Refusal::constructor_threw) std::rethrow_exception(error_of(failure, pending.what));
   auto arrival = std::make_unique<detail::Arrival>();
   arrival->bytes = failure.exception;
@@ -190,21 +196,22 @@ CallChannel* Session::open_channel(const wire::Opened& opened, const Geometry& g
 }
 
 // Without a life word of its own, the loop has to watch the host's process.
-bool Session::opened_has_life_net(const CallChannel& channel) { return channel.has_life_word() && platform::has_futex_wait_any(); }
+bool Session::opened_has_life_net(const CallChannel& channel) {
+  return channel.has_life_word() && platform::has_futex_wait_any();
+}
 
 void Session::attach(Link& link) {
   const wire::ActorDescription& actor = link.actor();
-  const std::string what = fmt::format("opening the channel to actor {} ({})", actor.id.value, wire::readable_type(link.type_name()));
+  const std::string what =
+      fmt::format("opening the channel to actor {} ({})", actor.id.value, wire::readable_type(link.type_name()));
   const Geometry geometry = Geometry::for_mailbox(actor.mailbox_calls != 0 ? actor.mailbox_calls : MailboxOptions().calls,
                                                   actor.mailbox_bytes != 0 ? actor.mailbox_bytes : MailboxOptions().bytes);
   auto requests = ClientEnd::create_requests(geometry);
   auto client_event = platform::Event::create();
   const std::array<int, 2> outgoing{requests.handle().get(), client_event.handle().get()};
   std::vector<Handle> handles;
-  const wire::Attach message{.actor = actor.id,
-                             .key = actor.key,
-                             .type = link.type_name(),
-                             .offer = offer_of(geometry, options_.spin)};
+  const wire::Attach message{
+      .actor = actor.id, .key = actor.key, .type = link.type_name(), .offer = offer_of(geometry, options_.spin)};
   auto answer = ask(message, &handles, outgoing);
   if (const auto* refused = std::get_if<wire::Refused>(&answer)) std::rethrow_exception(error_of(refused->failure, what));
   const auto& opened = std::get<wire::Opened>(answer);

@@ -7,7 +7,9 @@
 
 namespace troupe::detail {
 
-void throw_truncated() { throw SerializationError("the bytes end before the value does, or name a length that they cannot hold"); }
+void throw_truncated() {
+  throw SerializationError("the bytes end before the value does, or name a length that they cannot hold");
+}
 
 void throw_bad_bool() { throw SerializationError("a bool is neither 0 nor 1"); }
 
@@ -15,7 +17,9 @@ void throw_left_over(std::size_t bytes) {
   throw SerializationError(fmt::format("{} bytes are left over after the value; the two sides disagree about its type", bytes));
 }
 
-void throw_too_nested() { throw SerializationError(fmt::format("the value is nested more than {} deep", InputArchive::kMaxNesting)); }
+void throw_too_nested() {
+  throw SerializationError(fmt::format("the value is nested more than {} deep", InputArchive::kMaxNesting));
+}
 
 void GrowingBuffer::grow(std::size_t more) {
   if (more > limit_ - std::min(size_, limit_)) {

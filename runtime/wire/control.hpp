@@ -77,8 +77,8 @@ struct ActorDescription {
   std::uint32_t incarnation = 1;
   std::uint32_t mailbox_calls = 0;
   std::uint64_t mailbox_bytes = 0;
-  std::uint8_t when_full = 0;         // WhenFull
-  std::int64_t deadline_ns = 0;       // Timeout::span(); of calls that have none
+  std::uint8_t when_full = 0;    // WhenFull
+  std::int64_t deadline_ns = 0;  // Timeout::span(); of calls that have none
 
   template <class Archive>
   void serialize(Archive& archive) {
@@ -118,8 +118,8 @@ enum class Refusal : std::uint8_t {
   no_such_actor,
   incompatible,
   undecodable,
-  actor_died,         // `cause` says how
-  stopped,            // the runtime is shutting down
+  actor_died,  // `cause` says how
+  stopped,     // the runtime is shutting down
   no_memory,
   protocol,
 };
@@ -156,7 +156,7 @@ struct Spawn {
   NodeReference constructor{};
   std::string type{};
   std::string name{};
-  bool join_existing = false;  // spawn_or_get
+  bool join_existing = false;        // spawn_or_get
   std::uint64_t argument_bytes = 0;  // exact; 0: no memory travels
   std::uint8_t lifetime = 0;
   std::uint8_t start = 0;
@@ -173,8 +173,8 @@ struct Spawn {
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(request, constructor, type, name, join_existing, argument_bytes, lifetime, start, stdio, concurrency, mailbox_calls, mailbox_bytes, when_full,
-            deadline_ns, start_timeout_ns, environment, working_directory, offer);
+    archive(request, constructor, type, name, join_existing, argument_bytes, lifetime, start, stdio, concurrency, mailbox_calls,
+            mailbox_bytes, when_full, deadline_ns, start_timeout_ns, environment, working_directory, offer);
   }
 };
 
@@ -533,8 +533,10 @@ struct JoinAsClient {
 
 // ---- the planes' vocabularies: what may arrive where. Adding a message: here, and in its receiver's visitor.
 
-using ToManagerFromClient = std::variant<Join, Spawn, Find, Attach, List, Watch, StopActor, KillActor, Release, Shutdown, GuardMissing>;
-using ToClient = std::variant<Welcome, Opened, Refused, Found, Listed, ActorFalling, ActorDown, ActorUp, ShutdownDone, GuardMissing>;
+using ToManagerFromClient =
+    std::variant<Join, Spawn, Find, Attach, List, Watch, StopActor, KillActor, Release, Shutdown, GuardMissing>;
+using ToClient =
+    std::variant<Welcome, Opened, Refused, Found, Listed, ActorFalling, ActorDown, ActorUp, ShutdownDone, GuardMissing>;
 using ToZygote = std::variant<Fork>;
 using ToManagerFromZygote = std::variant<Hello, Forked, ForkFailed, GuardMissing>;
 using ToHost = std::variant<Construct, OpenChannel, CloseChannel, StopHost, AskStatus>;

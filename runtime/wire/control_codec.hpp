@@ -26,8 +26,8 @@ void serialize(Archive& archive, DeathCause& cause) {
 
 template <class Archive>
 void serialize(Archive& archive, ActorInfo& info) {
-  archive(info.id, info.name, info.type, info.pid, info.state, info.incarnation, info.mailbox_depth, info.calls_handled, info.restarts,
-          info.last_death);
+  archive(info.id, info.name, info.type, info.pid, info.state, info.incarnation, info.mailbox_depth, info.calls_handled,
+          info.restarts, info.last_death);
 }
 
 }  // namespace troupe

@@ -22,7 +22,9 @@ struct Commit {
   std::uint32_t tag = 0;
   std::uint32_t payload_bytes = 0;
 
-  static constexpr Commit unpack(std::uint64_t word) { return {static_cast<std::uint32_t>(word), static_cast<std::uint32_t>(word >> 32)}; }
+  static constexpr Commit unpack(std::uint64_t word) {
+    return {static_cast<std::uint32_t>(word), static_cast<std::uint32_t>(word >> 32)};
+  }
   constexpr std::uint64_t pack() const { return static_cast<std::uint64_t>(payload_bytes) << 32 | tag; }
 };
 
@@ -45,39 +47,40 @@ struct MethodId {
 };
 
 struct RequestHeader {
-  std::uint64_t commit;         // Commit; stored last
-  std::uint32_t method;         // MethodId
+  std::uint64_t commit;  // Commit; stored last
+  std::uint32_t method;  // MethodId
   std::uint16_t slot;
-  std::uint8_t kind;            // RequestKind
-  std::uint8_t flags;           // 0
-  std::uint32_t generation;     // of the slot: which of its uses this is
-  std::uint32_t reserved;       // 0
-  std::int64_t deadline_ns;     // steady clock; kNoDeadline for none
+  std::uint8_t kind;         // RequestKind
+  std::uint8_t flags;        // 0
+  std::uint32_t generation;  // of the slot: which of its uses this is
+  std::uint32_t reserved;    // 0
+  std::int64_t deadline_ns;  // steady clock; kNoDeadline for none
 };
 static_assert(sizeof(RequestHeader) == 32 && alignof(RequestHeader) == 8);
-static_assert(offsetof(RequestHeader, commit) == 0 && offsetof(RequestHeader, method) == 8 && offsetof(RequestHeader, slot) == 12);
+static_assert(offsetof(RequestHeader, commit) == 0 && offsetof(RequestHeader, method) == 8 &&
+              offsetof(RequestHeader, slot) == 12);
 static_assert(offsetof(RequestHeader, generation) == 16 && offsetof(RequestHeader, deadline_ns) == 24);
 
 constexpr std::int64_t kNoDeadline = INT64_MAX;
 
 // Adding a kind: the client's completion (client/completion) changes with it.
 enum class ReplyKind : std::uint8_t {
-  padding,       // skips to the start of the ring
-  value,         // the payload is the encoded result
-  exception,     // the payload is an encoded exception (wire/exceptions)
-  expired,       // the deadline had passed before it ran: not started
-  skipped,       // it was cancelled before it ran
-  unencodable,   // it ran; its result could not be encoded (payload: the reason)
-  undecodable,   // its arguments could not be decoded (payload: the reason); it did not run
-  no_method,     // the host has no such method
+  padding,      // skips to the start of the ring
+  value,        // the payload is the encoded result
+  exception,    // the payload is an encoded exception (wire/exceptions)
+  expired,      // the deadline had passed before it ran: not started
+  skipped,      // it was cancelled before it ran
+  unencodable,  // it ran; its result could not be encoded (payload: the reason)
+  undecodable,  // its arguments could not be decoded (payload: the reason); it did not run
+  no_method,    // the host has no such method
 };
 
 struct ReplyHeader {
-  std::uint64_t commit;      // Commit; stored last
+  std::uint64_t commit;  // Commit; stored last
   std::uint32_t generation;
   std::uint16_t slot;
-  std::uint8_t kind;         // ReplyKind
-  std::uint8_t flags;        // 0
+  std::uint8_t kind;   // ReplyKind
+  std::uint8_t flags;  // 0
 };
 static_assert(sizeof(ReplyHeader) == 16 && alignof(ReplyHeader) == 8);
 

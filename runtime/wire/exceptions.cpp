@@ -107,7 +107,8 @@ constexpr Codec plain_codec() {
 }
 
 const std::error_category& category_named(const std::string& name) {
-  for (const std::error_category* each : {&std::generic_category(), &std::system_category(), &std::iostream_category(), &std::future_category()}) {
+  for (const std::error_category* each :
+       {&std::generic_category(), &std::system_category(), &std::iostream_category(), &std::future_category()}) {
     if (name == each->name()) return *each;
   }
   return std::generic_category();
@@ -131,7 +132,8 @@ std::exception_ptr make_with_code(const Thrown& thrown, Origin origin) {
 }
 
 std::exception_ptr make_ios_failure(const Thrown& thrown, Origin origin) {
-  return std::make_exception_ptr(Transported<WithText<std::ios_base::failure>>(std::move(origin), thrown.text, thrown.text, code_of(thrown)));
+  return std::make_exception_ptr(
+      Transported<WithText<std::ios_base::failure>>(std::move(origin), thrown.text, thrown.text, code_of(thrown)));
 }
 
 std::exception_ptr make_future_error(const Thrown& thrown, Origin origin) {
@@ -144,8 +146,8 @@ void save_regex_error(const std::exception& error, Thrown& thrown) {
 }
 
 std::exception_ptr make_regex_error(const Thrown& thrown, Origin origin) {
-  return std::make_exception_ptr(Transported<WithText<std::regex_error>>(std::move(origin), thrown.text,
-                                                                         static_cast<std::regex_constants::error_type>(thrown.code)));
+  return std::make_exception_ptr(Transported<WithText<std::regex_error>>(
+      std::move(origin), thrown.text, static_cast<std::regex_constants::error_type>(thrown.code)));
 }
 
 void save_filesystem_error(const std::exception& error, Thrown& thrown) {
@@ -156,8 +158,8 @@ void save_filesystem_error(const std::exception& error, Thrown& thrown) {
 }
 
 std::exception_ptr make_filesystem_error(const Thrown& thrown, Origin origin) {
-  return std::make_exception_ptr(Transported<WithText<std::filesystem::filesystem_error>>(std::move(origin), thrown.text, thrown.text,
-                                                                                          thrown.path1, thrown.path2, code_of(thrown)));
+  return std::make_exception_ptr(Transported<WithText<std::filesystem::filesystem_error>>(
+      std::move(origin), thrown.text, thrown.text, thrown.path1, thrown.path2, code_of(thrown)));
 }
 
 template <class E>
@@ -191,10 +193,11 @@ const Codec kCodecs[] = {
      &make_with_code<std::system_error>},
     {&typeid(std::ios_base::failure), transported_with_text<std::ios_base::failure>(), &save_with_code<std::ios_base::failure>,
      &make_ios_failure},
-    {&typeid(std::future_error), transported_with_text<std::future_error>(), &save_with_code<std::future_error>, &make_future_error},
+    {&typeid(std::future_error), transported_with_text<std::future_error>(), &save_with_code<std::future_error>,
+     &make_future_error},
     {&typeid(std::regex_error), transported_with_text<std::regex_error>(), &save_regex_error, &make_regex_error},
-    {&typeid(std::filesystem::filesystem_error), transported_with_text<std::filesystem::filesystem_error>(), &save_filesystem_error,
-     &make_filesystem_error},
+    {&typeid(std::filesystem::filesystem_error), transported_with_text<std::filesystem::filesystem_error>(),
+     &save_filesystem_error, &make_filesystem_error},
 };
 
 template <class Match>

@@ -90,7 +90,8 @@ class ModuleTable {
 
  private:
   void collect() {
-    for (auto* node = newest_node.exchange(nullptr, std::memory_order_acquire); node != nullptr; node = node->next) waiting_.push_back(node);
+    for (auto* node = newest_node.exchange(nullptr, std::memory_order_acquire); node != nullptr; node = node->next)
+      waiting_.push_back(node);
   }
 
   bool is_known(const ModuleRange& range) const {
@@ -113,7 +114,9 @@ class ModuleTable {
   }
 
   std::vector<RegistrationNode*> take_nodes(const ModuleRange& range) {
-    const auto is_elsewhere = [&](const RegistrationNode* node) { return address_of(node) < range.begin || address_of(node) >= range.end; };
+    const auto is_elsewhere = [&](const RegistrationNode* node) {
+      return address_of(node) < range.begin || address_of(node) >= range.end;
+    };
     const auto middle = std::stable_partition(waiting_.begin(), waiting_.end(), is_elsewhere);
     std::vector<RegistrationNode*> nodes(middle, waiting_.end());
     waiting_.erase(middle, waiting_.end());
@@ -122,8 +125,8 @@ class ModuleTable {
   }
 
   std::mutex mutex_;
-  std::deque<Module> modules_;               // by number; elements never move
-  std::vector<RegistrationNode*> waiting_;   // of modules that nobody has named yet
+  std::deque<Module> modules_;              // by number; elements never move
+  std::vector<RegistrationNode*> waiting_;  // of modules that nobody has named yet
 };
 
 void number_what_was_loaded_since() {
@@ -149,12 +152,13 @@ std::optional<std::span<RegistrationNode* const>> nodes_of(const ModuleIdentity&
   std::string here = "this process has not loaded it";
   ModuleTable::instance().find_if([&](const Module& module) {
     if (module.identity.path != peers.path) return false;
-    here = fmt::format("this process runs another build of it, with fingerprint {:016x} (build id {})", module.identity.fingerprint,
-                       module.identity.build_id);
+    here = fmt::format("this process runs another build of it, with fingerprint {:016x} (build id {})",
+                       module.identity.fingerprint, module.identity.build_id);
     return true;
   });
-  throw IncompatibleInterface(fmt::format("{}: the caller's has fingerprint {:016x} (build id {}), and {}; start both from the same file",
-                                          peers.path, peers.fingerprint, peers.build_id, here));
+  throw IncompatibleInterface(
+      fmt::format("{}: the caller's has fingerprint {:016x} (build id {}), and {}; start both from the same file", peers.path,
+                  peers.fingerprint, peers.build_id, here));
 }
 
 }  // namespace
@@ -171,8 +175,9 @@ MethodId number_of(const RegistrationNode& node) {
   number_what_was_loaded_since();
   number = node.number.load(std::memory_order_acquire);
   if (number != RegistrationNode::kUnnumbered) return {number};
-  throw IncompatibleInterface(readable_name(node) + " has no number: construct troupe::Runtime (or call troupe::main_guard) first in main, "
-                                                    "and use a library only after it has been loaded completely");
+  throw IncompatibleInterface(readable_name(node) +
+                              " has no number: construct troupe::Runtime (or call troupe::main_guard) first in main, "
+                              "and use a library only after it has been loaded completely");
 }
 
 const RegistrationNode* find_node(NodeReference reference) { return ModuleTable::instance().find(reference); }
@@ -206,7 +211,8 @@ namespace troupe::detail {
 
 void register_node(RegistrationNode& node) noexcept {
   node.next = wire::newest_node.load(std::memory_order_relaxed);
-  while (!wire::newest_node.compare_exchange_weak(node.next, &node, std::memory_order_release, std::memory_order_relaxed)) continue;
+  while (!wire::newest_node.compare_exchange_weak(node.next, &node, std::memory_order_release, std::memory_order_relaxed))
+    continue;
 }
 
 }  // namespace troupe::detail

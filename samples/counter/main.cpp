@@ -14,7 +14,7 @@ class Counter {  // a plain class: no base, no macro, no IDL
 };
 
 int main(int argc, char** argv) {
-  troupe::Runtime runtime(argc, argv);      // in a host process this line never returns
+  troupe::Runtime runtime(argc, argv);        // in a host process this line never returns
   auto counter = runtime.spawn<Counter>(10);  // a process of its own
   troupe::AsyncResult<int> sum = counter.call<&Counter::add>(5);
   fmt::print("{}\n", sum.get());

@@ -44,8 +44,10 @@ class Tally {
   }
   void print() const {
     std::vector<std::pair<std::string, std::uint64_t>> order(counts_.begin(), counts_.end());
-    std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.second != b.second ? a.second > b.second : a.first < b.first; });
-    for (std::size_t i = 0; i < std::min<std::size_t>(20, order.size()); ++i) fmt::print("{:>9} {}\n", order[i].second, order[i].first);
+    std::sort(order.begin(), order.end(),
+              [](const auto& a, const auto& b) { return a.second != b.second ? a.second > b.second : a.first < b.first; });
+    for (std::size_t i = 0; i < std::min<std::size_t>(20, order.size()); ++i)
+      fmt::print("{:>9} {}\n", order[i].second, order[i].first);
     std::uint64_t checksum = 0;
     for (const auto& [word, count] : order) checksum = checksum * 31 + std::hash<std::string>()(word) * count;
     fmt::print("total: {} words, {} different, checksum {:016x}\n", words_, counts_.size(), checksum);
@@ -69,7 +71,10 @@ struct Worker {
 class Count {
  public:
   Count(troupe::Runtime& runtime, const Options& options, std::vector<std::string> files)
-      : runtime_(runtime), files_(std::move(files)), crash_at_(options.crash_at), workers_(std::max(1u, std::thread::hardware_concurrency())) {
+      : runtime_(runtime),
+        files_(std::move(files)),
+        crash_at_(options.crash_at),
+        workers_(std::max(1u, std::thread::hardware_concurrency())) {
     for (Worker& worker : workers_) worker.actor = spawn();
   }
 
@@ -154,5 +159,6 @@ int main(int argc, char** argv) {
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   (options.in_process ? in_process : count.tally).print();
   for (const auto& [pid, number] : count.files_by_process) fmt::print("process {}: {} files\n", pid, number);
-  fmt::print("{} files in {:.2f} s, {:.0f} files/s\n", files.size(), took.count(), static_cast<double>(files.size()) / took.count());
+  fmt::print("{} files in {:.2f} s, {:.0f} files/s\n", files.size(), took.count(),
+             static_cast<double>(files.size()) / took.count());
 }

@@ -33,7 +33,8 @@ WordTable count_words(const std::string& path) {
   for (auto at = text.begin(); at != text.end();) {
     at = std::find_if(at, text.end(), is_word);
     const auto end = std::find_if_not(at, text.end(), is_word);
-    if (at != end && std::isdigit(static_cast<unsigned char>(*at)) == 0) ++counts[std::string_view(&*at, static_cast<std::size_t>(end - at))];
+    if (at != end && std::isdigit(static_cast<unsigned char>(*at)) == 0)
+      ++counts[std::string_view(&*at, static_cast<std::size_t>(end - at))];
     at = end;
   }
   return {counts.begin(), counts.end()};

@@ -73,17 +73,16 @@ void use_up(const Proxy<Counter>& counter) {
   }
 }
 
-// Memory files that this process and an actor's host share, committed bytes per pair.
+// Memory files that were mapped here for the channels, committed bytes per pair.
 double mean_channel_bytes() {
   Runtime runtime;
-  const auto before = memory_files_of(::getpid());
+  const auto before = own_memory_files();
   std::vector<Proxy<Counter>> counters;
   for (int i = 0; i < kChannels; ++i) counters.push_back(runtime.spawn<Counter>(0));
   for (const auto& counter : counters) use_up(counter);
-  MemoryFiles files = memory_files_of(::getpid());
-  for (const auto& counter : counters) files.merge(memory_files_of(counter.pid()));
+  const auto files = own_memory_files();
   double sum = 0;
-  for (const auto& [inode, bytes] : files) sum += before.contains(inode) ? 0 : static_cast<double>(bytes);
+  for (const auto& [place, bytes] : files) sum += before.contains(place) ? 0 : static_cast<double>(bytes);
   return sum / kChannels;
 }
 

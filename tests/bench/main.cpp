@@ -94,7 +94,7 @@ std::vector<Outcome> run(const Arguments& arguments, SmallProcess& floors) {
   fmt::print("{}", table_head());
   for (auto& row : rows) {
     std::fflush(stdout);
-    ::alarm(arguments.is_quick ? 60 : 300);
+    ::alarm(arguments.is_quick ? 180 : 900);
     outcomes.push_back(measure(std::exchange(row, {}), may_repeat));  // and its stage goes, if nobody else needs it
     fmt::print("{}", table_line(outcomes.back()));
   }

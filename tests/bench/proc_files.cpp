@@ -3,15 +3,16 @@
 
 #include <fmt/core.h>
 
-#include <sys/stat.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstdio>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
-#include <limits>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -36,6 +37,15 @@ std::vector<pid_t> all_processes() {
     if (parsed.ec == std::errc() && *parsed.ptr == '\0') pids.push_back(pid);
   }
   return pids;
+}
+
+// mincore speaks of the file's pages, not of who has mapped them.
+std::uint64_t committed_bytes(std::uintptr_t begin, std::uintptr_t end) {
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  std::vector<unsigned char> pages((end - begin) / page);
+  if (::mincore(reinterpret_cast<void*>(begin), end - begin, pages.data()) != 0) return 0;  // it has just been unmapped
+  return page *
+         static_cast<std::uint64_t>(std::ranges::count_if(pages, [](unsigned char page_state) { return (page_state & 1) != 0; }));
 }
 
 }  // namespace
@@ -87,15 +97,18 @@ std::uint64_t proportional_bytes_of(pid_t pid) {
   throw std::runtime_error("no Pss in /proc/PID/smaps_rollup");
 }
 
-MemoryFiles memory_files_of(pid_t pid) {
+MemoryFiles own_memory_files() {
   MemoryFiles files;
-  auto maps = open_file_of(pid, "maps");
+  auto maps = open_file_of(::getpid(), "maps");
   for (std::string line; std::getline(maps, line);) {
-    if (line.find("/memfd:") == std::string::npos) continue;
-    const auto path = fmt::format("/proc/{}/map_files/{}", pid, line.substr(0, line.find(' ')));
-    struct stat status {};
-    if (::stat(path.c_str(), &status) != 0) throw std::system_error(errno, std::generic_category(), path);
-    files[status.st_ino] = static_cast<std::uint64_t>(status.st_blocks) * 512;
+    std::uintptr_t begin = 0;
+    std::uintptr_t end = 0;
+    std::uint64_t offset = 0;
+    std::uint64_t inode = 0;
+    char name[32] = {};
+    const int fields =
+        std::sscanf(line.c_str(), "%lx-%lx %*s %lx %*s %lu %31s", &begin, &end, &offset, &inode, name);  // NOLINT(cert-err34-c)
+    if (fields == 5 && std::string_view(name).starts_with("/memfd:")) files[{inode, offset}] = committed_bytes(begin, end);
   }
   return files;
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 // What the kernel knows about processes.
@@ -24,9 +25,9 @@ std::chrono::nanoseconds processor_time_of(pid_t pid);
 // Its share of the memory that it has in use (PSS), in bytes.
 std::uint64_t proportional_bytes_of(pid_t pid);
 
-// The memory files (memfd) that a process has mapped: bytes committed to each, by inode. Errors: std::system_error without
-// the right to look (CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE).
-using MemoryFiles = std::map<ino_t, std::uint64_t>;
-MemoryFiles memory_files_of(pid_t pid);
+// The parts of memory files (memfd) that this process has mapped: bytes committed, whoever touched or allocated them, by
+// inode and offset.
+using MemoryFiles = std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t>;
+MemoryFiles own_memory_files();
 
 }  // namespace troupe::bench

@@ -92,9 +92,7 @@ TEST_F(Death, OfOneHarmsNoOther) {
   EXPECT_EQ(counter.call<&Counter::add>(1).get(), 2);
 }
 
-TEST_F(Death, DuringTheConstructorIsAStartError) {
-  EXPECT_THROW(runtime().spawn<Exiting>(7), StartError);
-}
+TEST_F(Death, DuringTheConstructorIsAStartError) { EXPECT_THROW(runtime().spawn<Exiting>(7), StartError); }
 
 class Exceptions : public WithRuntime {};
 

@@ -34,15 +34,16 @@ struct Holdings {
     for (std::string line; std::getline(maps, line);) found.shared_mappings += line.find("/memfd:") != std::string::npos;
     for (const auto& task : fs::directory_iterator("/proc/self/task")) {
       std::ifstream children(task.path() / "children");
-      found.children += static_cast<std::size_t>(std::distance(std::istream_iterator<int>(children), std::istream_iterator<int>()));
+      found.children +=
+          static_cast<std::size_t>(std::distance(std::istream_iterator<int>(children), std::istream_iterator<int>()));
     }
     return found;
   }
 
   friend bool operator==(const Holdings&, const Holdings&) = default;
   friend void PrintTo(const Holdings& held, std::ostream* out) {
-    *out << held.handles << " handles, " << held.threads << " threads, " << held.shared_mappings << " shared mappings, " << held.children
-         << " children, " << held.named_memory << " in /dev/shm";
+    *out << held.handles << " handles, " << held.threads << " threads, " << held.shared_mappings << " shared mappings, "
+         << held.children << " children, " << held.named_memory << " in /dev/shm";
   }
 };
 

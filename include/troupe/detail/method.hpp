@@ -23,16 +23,16 @@ struct Parameters {};
 template <class Function>
 struct MethodTraits;
 
-#define TROUPE_DETAIL_METHOD(QUALIFIERS, OBJECT)              \
-  template <class R, class C, class... P>                     \
-  struct MethodTraits<R (C::*)(P...) QUALIFIERS> {            \
-    using Class = C;                                          \
-    using Return = R;                                         \
-    using ParameterTypes = Parameters<P...>;                  \
-    template <class A>                                        \
-    static OBJECT object(A& actor) {                          \
-      return static_cast<OBJECT>(actor);                      \
-    }                                                         \
+#define TROUPE_DETAIL_METHOD(QUALIFIERS, OBJECT)   \
+  template <class R, class C, class... P>          \
+  struct MethodTraits<R (C::*)(P...) QUALIFIERS> { \
+    using Class = C;                               \
+    using Return = R;                              \
+    using ParameterTypes = Parameters<P...>;       \
+    template <class A>                             \
+    static OBJECT object(A& actor) {               \
+      return static_cast<OBJECT>(actor);           \
+    }                                              \
   };
 TROUPE_DETAIL_METHOD(, A&)
 TROUPE_DETAIL_METHOD(const, const A&)
@@ -42,9 +42,9 @@ TROUPE_DETAIL_METHOD(&&, A&&)
 TROUPE_DETAIL_METHOD(const&&, const A&&)
 TROUPE_DETAIL_METHOD(noexcept, A&)
 TROUPE_DETAIL_METHOD(const noexcept, const A&)
-TROUPE_DETAIL_METHOD(& noexcept, A&)
+TROUPE_DETAIL_METHOD(&noexcept, A&)
 TROUPE_DETAIL_METHOD(const& noexcept, const A&)
-TROUPE_DETAIL_METHOD(&& noexcept, A&&)
+TROUPE_DETAIL_METHOD(&&noexcept, A&&)
 TROUPE_DETAIL_METHOD(const&& noexcept, const A&&)
 #undef TROUPE_DETAIL_METHOD
 
@@ -66,13 +66,15 @@ using Argument = typename ArgumentOf<std::remove_cvref_t<P>>::type;
 
 template <class P>
 constexpr void assert_parameter_crosses() {
-  static_assert(!std::is_lvalue_reference_v<P> || std::is_const_v<std::remove_reference_t<P>>,
-                "troupe: a parameter that is a reference to non-const cannot cross: the actor lives in another process and gets a copy; "
-                "take it by value or const reference, and return what changed");
+  static_assert(
+      !std::is_lvalue_reference_v<P> || std::is_const_v<std::remove_reference_t<P>>,
+      "troupe: a parameter that is a reference to non-const cannot cross: the actor lives in another process and gets a copy; "
+      "take it by value or const reference, and return what changed");
   assert_crosses<Argument<P>>();
-  static_assert(std::is_default_constructible_v<Argument<P>>,
-                "troupe: a parameter must be default-constructible, because it is loaded into an object; give its class a default "
-                "constructor, or take it in a std::optional");
+  static_assert(
+      std::is_default_constructible_v<Argument<P>>,
+      "troupe: a parameter must be default-constructible, because it is loaded into an object; give its class a default "
+      "constructor, or take it in a std::optional");
 }
 
 template <class R>
@@ -130,7 +132,9 @@ struct MethodKey {
 
   static constexpr const std::type_info* actor_type() { return &typeid(Actor); }
   static constexpr const char* signature() { return __PRETTY_FUNCTION__; }
-  static void thunk(void* actor, Invocation& invocation) { call(*static_cast<Actor*>(actor), invocation, typename Traits::ParameterTypes()); }
+  static void thunk(void* actor, Invocation& invocation) {
+    call(*static_cast<Actor*>(actor), invocation, typename Traits::ParameterTypes());
+  }
 
   template <class... P>
   static void call(Actor& actor, Invocation& invocation, Parameters<P...> parameters) {

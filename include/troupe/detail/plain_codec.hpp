@@ -20,8 +20,8 @@
 // of them. Inlines to plain stores and bounds-checked loads. The bytes are those that the cereal archives make.
 namespace troupe::detail {
 
-[[noreturn]] void throw_truncated();           // SerializationError: fewer bytes than the value needs
-[[noreturn]] void throw_bad_bool();            // ... a bool that is neither 0 nor 1
+[[noreturn]] void throw_truncated();  // SerializationError: fewer bytes than the value needs
+[[noreturn]] void throw_bad_bool();   // ... a bool that is neither 0 nor 1
 [[noreturn]] void throw_left_over(std::size_t bytes);
 
 // The bytes that are left to decode. Thread-safety: none.
@@ -174,7 +174,9 @@ struct PlainCodec<std::pair<A, B>> {
   static constexpr bool kIsOneBlock = false;
   static constexpr std::size_t kLeastBytes = PlainCodec<A>::kLeastBytes + PlainCodec<B>::kLeastBytes;
 
-  static std::size_t size(const std::pair<A, B>& pair) { return PlainCodec<A>::size(pair.first) + PlainCodec<B>::size(pair.second); }
+  static std::size_t size(const std::pair<A, B>& pair) {
+    return PlainCodec<A>::size(pair.first) + PlainCodec<B>::size(pair.second);
+  }
   static void put(std::byte*& at, const std::pair<A, B>& pair) {
     PlainCodec<A>::put(at, pair.first);
     PlainCodec<B>::put(at, pair.second);

@@ -38,8 +38,8 @@ using ConstructorThunk = ActorInstance (*)(std::span<const std::byte> arguments)
 // Its address is its identity within its module: it is writable, so that no linker folds two of them.
 struct RegistrationNode {
   const std::type_info* actor_type;  // the actor's class; compare its name across modules
-  const char* signature;   // compiler's text that names class and method; for people
-  MethodThunk method;      // or
+  const char* signature;             // compiler's text that names class and method; for people
+  MethodThunk method;                // or
   ConstructorThunk construct;
   RegistrationNode* next = nullptr;
   std::atomic<std::uint32_t> number{kUnnumbered};  // wire::MethodId as this process numbers it

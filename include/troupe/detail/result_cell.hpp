@@ -88,17 +88,17 @@ class ResultCell {
   }
 
   const CellType* type_;
-  std::atomic<std::uint64_t> counts_;            // handles << 32 | references; a handle is a reference, too
-  std::atomic<std::uint32_t> status_{0};         // CellStatus bits (runtime/client); the word that waiters sleep on
-  std::uint32_t generation_ = 0;                 // with slot_: the call's ticket
-  client::CallChannel* channel_ = nullptr;       // a reference on it; null: completed by hand
+  std::atomic<std::uint64_t> counts_;       // handles << 32 | references; a handle is a reference, too
+  std::atomic<std::uint32_t> status_{0};    // CellStatus bits (runtime/client); the word that waiters sleep on
+  std::uint32_t generation_ = 0;            // with slot_: the call's ticket
+  client::CallChannel* channel_ = nullptr;  // a reference on it; null: completed by hand
   const RegistrationNode* method_ = nullptr;
-  std::int64_t deadline_ns_ = INT64_MAX;         // steady clock
+  std::int64_t deadline_ns_ = INT64_MAX;  // steady clock
   std::atomic<Callback*> callbacks_{nullptr};
-  Arrival* arrival_ = nullptr;                   // owned; until decoded
+  Arrival* arrival_ = nullptr;  // owned; until decoded
   std::exception_ptr error_;
   std::uint16_t slot_ = 0;
-  bool is_sent_ = false;                         // slot_ and generation_ hold
+  bool is_sent_ = false;  // slot_ and generation_ hold
 };
 
 struct Nothing {};

@@ -6,6 +6,8 @@ invoked_from=$PWD
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 jobs=$(nproc)
+# What one checkout compiled is found again by another.
+export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=true
 
 say() { printf '\n== %s\n' "$*"; }
 fail() {

@@ -20,6 +20,15 @@ struct RealAtomics {
     std::atomic_thread_fence(std::memory_order_seq_cst);
 #endif
   }
+
+  // The same, right behind a read-modify-write of this thread: where those are full fences, nothing is left to do.
+  static void full_fence_behind_update() noexcept {
+#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+#else
+    full_fence();
+#endif
+  }
 };
 
 }  // namespace troupe::channel

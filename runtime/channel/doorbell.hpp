@@ -56,18 +56,27 @@ struct DoorbellProtocol {
   // Writer, after publishing a record.
   static Wake look(Words& bell) {
     Atomics::full_fence();  // pairs with the one in arm
-    if (bell.state.load(std::memory_order_relaxed) == 0) return {};
-    return take(bell);
+    return look_fenced(bell, ~0u);
   }
 
   // Writer, after giving room back.
   static Wake look_for_room(Words& bell) {
     Atomics::full_fence();
-    if ((bell.state.load(std::memory_order_relaxed) & kWantsRoom) == 0) return {};
-    return take(bell);
+    return look_fenced(bell, kWantsRoom);
+  }
+
+  // Both, where an atomic read-modify-write lies between the publishing and this.
+  static Wake look_behind_update(Words& bell, bool has_record) {
+    Atomics::full_fence_behind_update();
+    return look_fenced(bell, has_record ? ~0u : kWantsRoom);
   }
 
  private:
+  static Wake look_fenced(Words& bell, std::uint32_t mask) {
+    if ((bell.state.load(std::memory_order_relaxed) & mask) == 0) return {};
+    return take(bell);
+  }
+
   static Wake take(Words& bell) {
     const std::uint32_t seen = bell.state.exchange(static_cast<std::uint32_t>(Rest::awake), std::memory_order_relaxed);
     return {(seen & static_cast<std::uint32_t>(Rest::futex)) != 0, (seen & static_cast<std::uint32_t>(Rest::event)) != 0};

@@ -129,7 +129,14 @@ void HostEnd::finish(const Request& request) {
 }
 
 void HostEnd::ring_client(bool has_replied) {
-  const Wake wake = has_replied ? DoorbellProtocol<>::look(client_bell()) : DoorbellProtocol<>::look_for_room(client_bell());
+  wake_client(has_replied ? DoorbellProtocol<>::look(client_bell()) : DoorbellProtocol<>::look_for_room(client_bell()));
+}
+
+void HostEnd::ring_client_behind_start(bool has_replied) {
+  wake_client(DoorbellProtocol<>::look_behind_update(client_bell(), has_replied));
+}
+
+void HostEnd::wake_client(Wake wake) {
   if (wake.futex) platform::futex_wake(client_bell().state, 1, platform::FutexScope::shared);
   if (wake.event) client_event_.signal();
 }

@@ -58,6 +58,8 @@ class HostEnd {
   void finish(const Request& request);
   // Wakes the client if it sleeps and there is a reply, or else only if it waits for room. After each finish().
   void ring_client(bool has_replied);
+  // The same at less cost, right behind start() of the request after: its compare-and-swap is the fence that this needs.
+  void ring_client_behind_start(bool has_replied);
 
   bool has_outbox() const { return !outbox_.empty(); }
   // Moves replies from the outbox to the ring, as many as fit; true: some did (then ring_client). Errors: ProtocolError.
@@ -96,6 +98,7 @@ class HostEnd {
   StatesFront& states_front() const { return *reinterpret_cast<StatesFront*>(states_.data()); }
   Word& slot_word(std::uint16_t slot) const { return reinterpret_cast<Word*>(states_.data() + sizeof(StatesFront))[slot]; }
 
+  void wake_client(Wake wake);
   std::optional<Writer::Place> find_reply_place(std::uint32_t payload_bytes);
   void write_reply(const Writer::Place& place, Ticket ticket, wire::ReplyKind kind, std::uint32_t payload_bytes);
 

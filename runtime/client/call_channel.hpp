@@ -194,6 +194,12 @@ class CallChannel {
   std::uint64_t seen_progress_ = 0;
 };
 
+// Owns one reference on a channel.
+struct DropReference {
+  void operator()(CallChannel* channel) const noexcept { channel->drop_reference(); }
+};
+using ChannelReference = std::unique_ptr<CallChannel, DropReference>;
+
 // "Counter::add of actor 7 (Counter, process 123)"
 std::string describe_call(const detail::ResultCell& cell);
 std::string describe_call(const detail::RegistrationNode& method, const ActorIdentity& actor);

@@ -101,8 +101,8 @@ class Session : public std::enable_shared_from_this<Session> {
   CallChannel* take_channel(ActorId id, bool is_gone);
   void note_link_down(const Down& down);
   static Down manager_gone_down(const Link& link);
-  CallChannel* open_channel(const wire::Opened& opened, const channel::Geometry& geometry, platform::SharedMemory requests,
-                            platform::Event client_event, std::vector<platform::Handle>& handles, const char* type_name);
+  ChannelReference open_channel(const wire::Opened& opened, const channel::Geometry& geometry, platform::SharedMemory requests,
+                                platform::Event client_event, std::vector<platform::Handle>& handles, const char* type_name);
   detail::LinkHandle add_link(wire::ActorDescription actor, const char* type_name, bool is_spawned_here, CallChannel* channel);
 
   const RuntimeOptions options_;

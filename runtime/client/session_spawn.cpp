@@ -124,9 +124,9 @@ void Session::finish_spawn(SpawnPending& pending, wire::ToClient* message, std::
     if (const auto* refused = std::get_if<wire::Refused>(message)) return refuse_spawn(pending, refused->failure);
     const auto& opened = std::get<wire::Opened>(*message);
     if (opened.found) return give_proxy(*pending.cell, add_link(opened.actor, pending.type_name, false, nullptr));
-    CallChannel* channel = open_channel(opened, pending.geometry, std::move(pending.requests), std::move(pending.client_event),
-                                        handles, pending.type_name);
-    auto link = add_link(opened.actor, pending.type_name, pending.lifetime == Lifetime::scoped, channel);
+    const auto channel = open_channel(opened, pending.geometry, std::move(pending.requests), std::move(pending.client_event),
+                                      handles, pending.type_name);
+    auto link = add_link(opened.actor, pending.type_name, pending.lifetime == Lifetime::scoped, channel.get());
     give_proxy(*pending.cell, std::move(link));
   } catch (...) {
     pending.cell->complete_with_error(std::current_exception());
@@ -165,8 +165,9 @@ void Session::complete_with_arrival(detail::ResultCell& cell, std::unique_ptr<de
   cell.drop_reference();
 }
 
-CallChannel* Session::open_channel(const wire::Opened& opened, const Geometry& geometry, platform::SharedMemory requests,
-                                   platform::Event client_event, std::vector<Handle>& handles, const char* type_name) {
+// The session's own reference is there only while the session may still drop it: one that is closing has dropped all.
+ChannelReference Session::open_channel(const wire::Opened& opened, const Geometry& geometry, platform::SharedMemory requests,
+                                       platform::Event client_event, std::vector<Handle>& handles, const char* type_name) {
   if (handles.size() != 5) throw ProtocolError(fmt::format("a channel came with {} handles instead of 5", handles.size()));
   const wire::ActorDescription& actor = opened.actor;
   const auto policy = static_cast<WhenFull>(actor.when_full);
@@ -184,11 +185,12 @@ CallChannel* Session::open_channel(const wire::Opened& opened, const Geometry& g
   parts.host = platform::Process(std::move(handles[3]), actor.pid);
   parts.host_event = platform::Event(std::move(handles[4]));
   parts.client_event = std::move(client_event);
-  auto* channel = new CallChannel(shared_from_this(), std::move(parts));
+  ChannelReference channel(new CallChannel(shared_from_this(), std::move(parts)));
   bool is_down_already = false;
   {
     const std::lock_guard lock(mutex_);
-    is_down_already = is_closing_ || is_manager_gone_ || !channels_.emplace(actor.id, channel).second;
+    is_down_already = is_closing_ || is_manager_gone_ || !channels_.emplace(actor.id, channel.get()).second;
+    if (!is_down_already) channel->add_reference();
   }
   if (is_down_already) channel->fall(is_closing_ ? Fall::runtime_stopped : Fall::manager_died);
   if (!opened_has_life_net(*channel)) watch_event(*channel);

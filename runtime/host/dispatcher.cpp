@@ -62,9 +62,12 @@ bool Dispatcher::serve_all() {
 // Nothing of the user's is caught here: what a method throws has become a reply in Turn.
 Dispatcher::Outcome Dispatcher::serve(ServedChannel& channel) {
   try {
-    return serve_batch(channel);
+    const Outcome outcome = serve_batch(channel);
+    ring(channel);
+    return outcome;
   } catch (const ProtocolError& error) {
     status_.running_method.store(0, std::memory_order_relaxed);
+    ring(channel);
     on_broken_(channel, error.what());
     return Outcome::over;
   }
@@ -78,8 +81,14 @@ Dispatcher::Outcome Dispatcher::serve_batch(ServedChannel& channel) {
     if (!request) break;
     if (!Turn(actor_, channel, status_, *request).take()) return Outcome::over;
   }
-  if (end.has_outbox() && end.flush_outbox()) end.ring_client(true);
+  if (end.has_outbox() && end.flush_outbox()) channel.owed = Owed::reply;
   return served != 0 ? Outcome::served : Outcome::idle;
+}
+
+// What the last turn owes; the turns before it have been rung for by the next one.
+void Dispatcher::ring(ServedChannel& channel) {
+  const Owed owed = std::exchange(channel.owed, Owed::nothing);
+  if (owed != Owed::nothing) channel.end.ring_client(owed == Owed::reply);
 }
 
 void Dispatcher::let_go(std::size_t index) {

@@ -42,6 +42,7 @@ class Dispatcher {
   bool serve_all();
   Outcome serve(ServedChannel& channel);
   Outcome serve_batch(ServedChannel& channel);
+  static void ring(ServedChannel& channel);
   void let_go(std::size_t index);
 
   const Actor& actor_;

@@ -17,6 +17,9 @@
 
 namespace troupe::host {
 
+// What a client that sleeps is still to be woken for.
+enum class Owed : std::uint8_t { nothing, room, reply };
+
 // One client's channel as this host serves it. Made by the control thread, used by the dispatcher, which lets go of it.
 // Thread-safety: the dispatcher's thread; but end.taken() and end.published_by_client() anywhere.
 struct ServedChannel {
@@ -26,6 +29,7 @@ struct ServedChannel {
   channel::SpinPolicy spin;
   const platform::Event event;        // its client signals it when the dispatcher sleeps on events
   std::optional<unsigned> life_word;  // in the host's life page; set before the dispatcher sees the channel
+  Owed owed = Owed::nothing;          // by the turns so far
   bool is_in_event_set = false;       // the sleeper's
   std::uint64_t drain_until = 0;      // when stopping: how many requests had been sent by then
 };

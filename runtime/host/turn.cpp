@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "host/thrown.hpp"
@@ -22,7 +23,10 @@ namespace troupe::host {
 using wire::ReplyKind;
 
 bool Turn::take() {
-  switch (channel_.end.start(request_)) {
+  const channel::Claim claim = channel_.end.start(request_);
+  const Owed owed = std::exchange(channel_.owed, Owed::nothing);
+  if (owed != Owed::nothing) channel_.end.ring_client_behind_start(owed == Owed::reply);  // before the method takes its time
+  switch (claim) {
     case channel::Claim::won:
       serve();
       return true;
@@ -124,7 +128,7 @@ void Turn::answer(ReplyKind kind, bool has_run) {
     end.rearm(request_.ticket);
   }
   end.finish(request_);
-  end.ring_client(is_call());
+  channel_.owed = is_call() ? Owed::reply : std::max(channel_.owed, Owed::room);
 }
 
 }  // namespace troupe::host

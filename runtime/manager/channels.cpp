@@ -38,10 +38,11 @@ void Channels::refuse_unknown(const AttachRequest& request) {
   if (const auto* obituary = tables_.obituaries.find(message.actor, message.key)) {
     return refuse_dead(request.client, message.request, obituary->down.cause);
   }
-  tables_.clients.refuse(request.client, message.request,
-                         failure_of(wire::Refusal::no_such_actor, fmt::format("there is no actor {} with that key; it may have ended "
-                                                                              "long ago, or belong to another runtime",
-                                                                              message.actor.value)));
+  tables_.clients.refuse(
+      request.client, message.request,
+      failure_of(wire::Refusal::no_such_actor, fmt::format("there is no actor {} with that key; it may have ended "
+                                                           "long ago, or belong to another runtime",
+                                                           message.actor.value)));
 }
 
 void Channels::refuse_dead(ClientId client, std::uint64_t request, const DeathCause& cause) {

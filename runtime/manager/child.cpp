@@ -39,7 +39,8 @@ void Children::leave(int pid) {
 }
 
 void Children::sweep() {
-  for (auto pid = platform::ended_child(); pid && !pids_.contains(*pid); pid = platform::ended_child()) platform::reap_stray(*pid);
+  for (auto pid = platform::ended_child(); pid && !pids_.contains(*pid); pid = platform::ended_child())
+    platform::reap_stray(*pid);
 }
 
 Child::Child(Loop& loop, Children& children, platform::Process process, OnEnd on_end)

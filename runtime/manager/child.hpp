@@ -38,7 +38,7 @@ class Children {
   std::function<void()> on_empty_;
   std::set<int> pids_;
   std::map<int, std::unique_ptr<Child>> unwanted_;  // by pid
-  std::set<Child*> held_;  // ended, but a debugger holds on to them
+  std::set<Child*> held_;                           // ended, but a debugger holds on to them
   bool has_strays_ = false;
   std::unique_ptr<ChildSignal> signal_;  // only once it is needed
 };

@@ -12,7 +12,8 @@
 namespace troupe::manager {
 
 void Closing::on(ClientId client, const wire::Shutdown& message) {
-  if (!tables_.clients.find(client)->is_program()) throw ProtocolError("an actor wants to shut down the runtime that it lives in");
+  if (!tables_.clients.find(client)->is_program())
+    throw ProtocolError("an actor wants to shut down the runtime that it lives in");
   requesters_.push_back({client, message.request});
   tables_.is_closing = true;
   const std::chrono::nanoseconds grace(std::max<std::int64_t>(message.grace_ns, 0));

@@ -25,10 +25,10 @@ struct DeathFacts {
   ResourceUsage usage;
   Asked asked = Asked::nothing;
   bool constructor_threw = false;
-  std::string violation;            // how it broke the protocol; empty: it did not
-  std::uint32_t fatal_signal = 0;   // what its own handler wrote; it may lie
+  std::string violation;           // how it broke the protocol; empty: it did not
+  std::uint32_t fatal_signal = 0;  // what its own handler wrote; it may lie
   std::uint64_t fault_address = 0;
-  std::string method;               // that was running
+  std::string method;  // that was running
   unsigned incarnation = 0;
 };
 

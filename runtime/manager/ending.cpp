@@ -17,7 +17,9 @@ namespace {
 constexpr std::chrono::seconds kGraceOfTheUnheld(5);
 constexpr std::chrono::seconds kTimeToLeave(5);  // to write a core, or to run exit handlers
 
-std::chrono::nanoseconds grace_of(std::int64_t nanoseconds) { return std::chrono::nanoseconds(std::max<std::int64_t>(nanoseconds, 0)); }
+std::chrono::nanoseconds grace_of(std::int64_t nanoseconds) {
+  return std::chrono::nanoseconds(std::max<std::int64_t>(nanoseconds, 0));
+}
 
 // The host numbers its methods by its own modules; this process may be another program.
 std::string name_of_running_method(const HostRecord& host) {

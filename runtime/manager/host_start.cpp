@@ -27,10 +27,10 @@ void Spawning::launched(std::uint64_t number, NewHost new_host) {
   if (host == nullptr) return children_.end(std::move(new_host.process));
   const ActorId actor = host->actor.id;
   host->actor.pid = new_host.process.pid();
-  host->peer = std::make_shared<Peer>(
-      tables_.loop, std::move(new_host.socket),
-      Peer::Callbacks{[this, actor](platform::Packet& packet) { hosts_.host_sent(actor, packet); },
-                      [this, actor](const std::string& reason) { hosts_.host_gone(actor, reason); }});
+  host->peer =
+      std::make_shared<Peer>(tables_.loop, std::move(new_host.socket),
+                             Peer::Callbacks{[this, actor](platform::Packet& packet) { hosts_.host_sent(actor, packet); },
+                                             [this, actor](const std::string& reason) { hosts_.host_gone(actor, reason); }});
   host->stage = new_host.by_exec ? Stage::greeting : Stage::constructing;
   if (!new_host.by_exec) tell_to_construct(*host);
   host->child = std::make_unique<Child>(tables_.loop, children_, std::move(new_host.process),
@@ -123,6 +123,8 @@ void Spawning::on(HostRecord& host, const wire::ConstructFailed& failed) {
   });
 }
 
-void Spawning::on(HostRecord& host, const wire::GuardMissing& missing) { host.start_failure = host.program.path + ": " + missing.what; }
+void Spawning::on(HostRecord& host, const wire::GuardMissing& missing) {
+  host.start_failure = host.program.path + ": " + missing.what;
+}
 
 }  // namespace troupe::manager

@@ -30,7 +30,7 @@ enum class Stage : std::uint8_t {
   greeting,      // executed: it has to say hello before it is told what to construct
   constructing,  // it was told
   running,
-  refused,       // its constructor failed, and its spawner was told; it is on its way out
+  refused,  // its constructor failed, and its spawner was told; it is on its way out
 };
 
 // A client's spawn, until it is answered. Handles: as they came with it.
@@ -62,28 +62,28 @@ struct HostRecord {
   Program program;
 
   Stage stage = Stage::starting;
-  std::optional<SpawnRequest> request;  // until it is answered
-  std::vector<SpawnRequest> joining;    // spawn_or_get's that wait for the outcome
-  std::vector<AttachRequest> attaching; // that wait for the outcome
+  std::optional<SpawnRequest> request;   // until it is answered
+  std::vector<SpawnRequest> joining;     // spawn_or_get's that wait for the outcome
+  std::vector<AttachRequest> attaching;  // that wait for the outcome
 
-  std::shared_ptr<Peer> peer;           // from greeting or constructing on
-  std::unique_ptr<Child> child;         // likewise
+  std::shared_ptr<Peer> peer;    // from greeting or constructing on
+  std::unique_ptr<Child> child;  // likewise
   std::vector<wire::ModuleIdentity> modules;
   bool has_said_hello = false;
-  platform::LifeView life;              // from running on
-  wire::Status status;                  // its last
+  platform::LifeView life;  // from running on
+  wire::Status status;      // its last
 
   std::map<std::uint64_t, ChannelRecord> channels;  // by the manager's number
-  std::set<ClientId> holders;   // have been given it, and have not said that they let go
-  std::set<ClientId> watchers;  // want to hear of its end
+  std::set<ClientId> holders;                       // have been given it, and have not said that they let go
+  std::set<ClientId> watchers;                      // want to hear of its end
 
-  Alarm alarm;                  // for its start, or its end
+  Alarm alarm;  // for its start, or its end
   Asked asked = Asked::nothing;
   std::chrono::steady_clock::time_point kill_time = std::chrono::steady_clock::time_point::max();  // when the alarm kills it
-  bool is_leaving = false;      // it said so itself: it crashed, or runs its exit handlers
-  bool has_fallen = false;      // the clients were told
-  std::string violation;        // how it broke the protocol
-  std::string start_failure;    // why it did not come up, where that is known
+  bool is_leaving = false;    // it said so itself: it crashed, or runs its exit handlers
+  bool has_fallen = false;    // the clients were told
+  std::string violation;      // how it broke the protocol
+  std::string start_failure;  // why it did not come up, where that is known
 
   bool is_usable() const { return stage == Stage::running && !has_fallen && asked == Asked::nothing; }
 };

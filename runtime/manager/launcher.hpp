@@ -22,7 +22,7 @@ class Nursery;
 struct LaunchOrder {
   std::uint64_t number = 0;
   Program program;
-  bool by_exec = false;  // a fresh image instead of a zygote's copy
+  bool by_exec = false;                                          // a fresh image instead of a zygote's copy
   std::vector<std::pair<std::string, std::string>> environment;  // by_exec only
   std::string working_directory;                                 // by_exec only
 };

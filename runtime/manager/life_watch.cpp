@@ -14,7 +14,8 @@ constexpr std::chrono::milliseconds kGatheringTime(5);
 constexpr std::uint32_t kOwnerBits = 0x3fffffffu;  // the thread's id; the kernel clears it when it marks the word
 
 LifeWatch::Fall fall_of(std::uint32_t word_value) {
-  return platform::is_fallen(word_value) && (word_value & kOwnerBits) != 0 ? LifeWatch::Fall::by_itself : LifeWatch::Fall::by_kernel;
+  return platform::is_fallen(word_value) && (word_value & kOwnerBits) != 0 ? LifeWatch::Fall::by_itself
+                                                                           : LifeWatch::Fall::by_kernel;
 }
 
 }  // namespace
@@ -85,7 +86,8 @@ void LifeWatch::watch() {
   std::vector<platform::FutexTarget> targets;
   for (std::uint32_t seen = 0; refresh(watched, seen);) {
     targets.assign({{&change_count_, seen, platform::FutexScope::this_process}});
-    for (const Watched& each : watched) targets.push_back({&each.view.word(each.word), each.expected, platform::FutexScope::shared});
+    for (const Watched& each : watched)
+      targets.push_back({&each.view.word(each.word), each.expected, platform::FutexScope::shared});
     platform::futex_wait_any(targets);
     report_fallen(watched);
   }

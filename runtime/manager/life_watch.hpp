@@ -57,12 +57,12 @@ class LifeWatch {
   Loop& loop_;
   const OnFallen on_fallen_;
   std::mutex mutex_;
-  std::vector<Watched> wanted_;           // guarded by mutex_
-  bool must_end_ = false;                 // guarded by mutex_
-  platform::FutexWord change_count_{0};   // of what mutex_ guards
+  std::vector<Watched> wanted_;          // guarded by mutex_
+  bool must_end_ = false;                // guarded by mutex_
+  platform::FutexWord change_count_{0};  // of what mutex_ guards
   Alarm gathering_;
   bool is_gathering_ = false;
-  std::thread thread_;                    // since the first word
+  std::thread thread_;  // since the first word
 };
 
 }  // namespace troupe::manager

@@ -46,7 +46,7 @@ class Listing {
 
 // Sends a message whose list of actors may be too long for one: as many of them as fit.
 template <class Message>
-void send_fitting(ClientTable& clients, ClientId client, Message message, std::vector<ActorInfo> Message::* list) {
+void send_fitting(ClientTable& clients, ClientId client, Message message, std::vector<ActorInfo> Message::*list) {
   for (;;) {
     try {
       return clients.send(client, message);

@@ -126,7 +126,8 @@ void Manager::Impl::client_sent(ClientId id, platform::Packet& packet) {
 void Manager::Impl::on_client(ClientId id, wire::Join& message, Handles& handles) {
   ClientRecord& client = *tables_.clients.find(id);
   if (handles.size() != kJoinHandles) throw ProtocolError("a join came with the wrong number of handles");
-  if (message.on_behalf_of != ActorId() && message.on_behalf_of != client.actor) throw ProtocolError("a client claims to be an actor");
+  if (message.on_behalf_of != ActorId() && message.on_behalf_of != client.actor)
+    throw ProtocolError("a client claims to be an actor");
   if (message.hello.protocol != wire::kProtocolVersion || message.hello.library != wire::kLibraryVersion) {
     return refuse_version(id, message.hello);
   }
@@ -146,8 +147,9 @@ void Manager::Impl::welcome(ClientRecord& client) {
 }
 
 void Manager::Impl::refuse_version(ClientId client, const wire::Hello& hello) {
-  const std::string text = fmt::format("the manager is {} (protocol {}), and this program is {} (protocol {}); build both with the same",
-                                       wire::kLibraryVersion, wire::kProtocolVersion, hello.library, hello.protocol);
+  const std::string text =
+      fmt::format("the manager is {} (protocol {}), and this program is {} (protocol {}); build both with the same",
+                  wire::kLibraryVersion, wire::kProtocolVersion, hello.library, hello.protocol);
   tables_.clients.refuse(client, 0, failure_of(wire::Refusal::incompatible, text));
   client_gone(client, {});
 }
@@ -196,7 +198,8 @@ void Manager::Impl::on_host(HostRecord& host, const wire::JoinAsClient&, Handles
   if (handles.size() != 1) throw ProtocolError("a host joins as a client with the wrong number of handles");
   const auto& clients = tables_.clients.all();
   const auto is_its = [&](const auto& each) { return each.second->actor == host.actor.id; };
-  if (std::count_if(clients.begin(), clients.end(), is_its) >= kMostSessionsPerActor) throw ProtocolError("a host joins too often");
+  if (std::count_if(clients.begin(), clients.end(), is_its) >= kMostSessionsPerActor)
+    throw ProtocolError("a host joins too often");
   tables_.clients.add(platform::ControlSocket(std::move(handles[0])), host.actor.id);
 }
 

@@ -20,7 +20,8 @@ namespace {
 
 void check(const wire::Spawn& message, std::size_t handle_count) {
   const std::size_t wanted = message.argument_bytes != 0 ? 3 : 2;
-  if (handle_count != wanted) throw ProtocolError(fmt::format("a spawn came with {} handles instead of {}", handle_count, wanted));
+  if (handle_count != wanted)
+    throw ProtocolError(fmt::format("a spawn came with {} handles instead of {}", handle_count, wanted));
   const bool is_known = message.lifetime <= static_cast<std::uint8_t>(Lifetime::detached) &&
                         message.start <= static_cast<std::uint8_t>(StartMethod::spawn) &&
                         message.stdio <= static_cast<std::uint8_t>(Stdio::capture) &&
@@ -47,7 +48,8 @@ LaunchOrder launch_order(const HostRecord& host, const wire::Spawn& message) {
 }
 
 std::string who(const HostRecord& host) {
-  return fmt::format("actor {} ({}, process {})", host.actor.id.value, wire::readable_type(host.actor.type.c_str()), host.actor.pid);
+  return fmt::format("actor {} ({}, process {})", host.actor.id.value, wire::readable_type(host.actor.type.c_str()),
+                     host.actor.pid);
 }
 
 }  // namespace
@@ -64,13 +66,15 @@ void Spawning::place(SpawnRequest request) {
   const ClientRecord* client = tables_.clients.find(request.client);
   if (client == nullptr) return;
   if (tables_.is_closing) {
-    return tables_.clients.refuse(request.client, request.message.request,
-                                  failure_of(wire::Refusal::stopped, "the runtime is shutting down; start no actors after shutdown()"));
+    return tables_.clients.refuse(
+        request.client, request.message.request,
+        failure_of(wire::Refusal::stopped, "the runtime is shutting down; start no actors after shutdown()"));
   }
   const std::string& name = request.message.name;
   if (name.size() > kMostNameBytes || request.message.type.size() > kMostTypeBytes) {
-    return tables_.clients.refuse(request.client, request.message.request,
-                                  failure_of(wire::Refusal::start_failed, "the actor's name (or the name of its class) is too long"));
+    return tables_.clients.refuse(
+        request.client, request.message.request,
+        failure_of(wire::Refusal::start_failed, "the actor's name (or the name of its class) is too long"));
   }
   HostRecord* existing = name.empty() ? nullptr : tables_.hosts.find(tables_.directory.find(name));
   if (existing != nullptr) return meet_existing(std::move(request), *existing);
@@ -79,8 +83,9 @@ void Spawning::place(SpawnRequest request) {
 
 void Spawning::meet_existing(SpawnRequest request, HostRecord& host) {
   const auto refuse_with = [&](wire::Refusal kind, const std::string& advice) {
-    tables_.clients.refuse(request.client, request.message.request,
-                           failure_of(kind, fmt::format("the name \"{}\" belongs to {}; {}", request.message.name, who(host), advice)));
+    tables_.clients.refuse(
+        request.client, request.message.request,
+        failure_of(kind, fmt::format("the name \"{}\" belongs to {}; {}", request.message.name, who(host), advice)));
   };
   if (!request.message.join_existing) return refuse_with(wire::Refusal::duplicate_name, "use another name, or spawn_or_get");
   if (host.actor.type != request.message.type) return refuse_with(wire::Refusal::incompatible, "it is of another class");

@@ -49,7 +49,8 @@ void ZygoteProcess::on(const wire::Hello& hello) {
   const std::string build_id = hello.modules.empty() ? std::string() : hello.modules[0].build_id;
   if (build_id != program_.build_id) {
     is_hopeless_ = true;
-    throw ProtocolError(fmt::format("it is another build than its client: build id {} instead of {}", build_id, program_.build_id));
+    throw ProtocolError(
+        fmt::format("it is another build than its client: build id {} instead of {}", build_id, program_.build_id));
   }
   is_ready_ = true;
   listener_.zygote_ready();
@@ -89,7 +90,8 @@ std::string ZygoteProcess::reason_for_end(const platform::ChildEnd& end) const {
   if (!complaint_.empty()) return fmt::format("{} as zygote: {}", program_.path, complaint_);
   if (end.status.signal != 0) return fmt::format("{} as zygote died of signal {}", program_.path, end.status.signal);
   if (is_ready_) return fmt::format("{} as zygote ended with exit code {}", program_.path, end.status.exit_code);
-  return fmt::format("the process ended with exit code {} before it took its role; {}", end.status.exit_code, guard_advice(program_));
+  return fmt::format("the process ended with exit code {} before it took its role; {}", end.status.exit_code,
+                     guard_advice(program_));
 }
 
 }  // namespace troupe::manager

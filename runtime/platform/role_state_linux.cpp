@@ -28,7 +28,8 @@ void require_guard() {
     if (auto* report = missing_guard_report.load()) report();
     ::_exit(1);
   }
-  throw std::logic_error("troupe is used before its guard: construct troupe::Runtime(argc, argv), or call troupe::main_guard, first in main");
+  throw std::logic_error(
+      "troupe is used before its guard: construct troupe::Runtime(argc, argv), or call troupe::main_guard, first in main");
 }
 
 }  // namespace troupe::platform

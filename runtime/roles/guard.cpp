@@ -15,6 +15,7 @@
 #include "host/host.hpp"
 #include "manager/manager.hpp"
 #include "manager/zygote.hpp"
+#include "platform/broken_pipe.hpp"
 #include "platform/executable.hpp"
 #include "platform/launch.hpp"
 #include "platform/process_name.hpp"
@@ -31,8 +32,9 @@ using platform::RoleStart;
 // In a role that its main never took: tells the starter, who waits for a Hello.
 void report_missing_guard() noexcept {
   try {
-    const wire::GuardMissing missing{"the program went on without its guard: construct troupe::Runtime(argc, argv), or call "
-                                     "troupe::main_guard, first in main"};
+    const wire::GuardMissing missing{
+        "the program went on without its guard: construct troupe::Runtime(argc, argv), or call "
+        "troupe::main_guard, first in main"};
     if (const auto start = platform::take_role()) start->socket.send(wire::encode_message<wire::ToManagerFromHost>(missing));
   } catch (const std::exception&) {  // the starter sees its socket closed
   }
@@ -62,8 +64,9 @@ std::vector<wire::ModuleRange> module_ranges() {
   std::_Exit(exit_code);
 }
 
-// A host runs user code, so it ends as programs do.
+// A host runs user code, so it ends as programs do. It takes its actor's name when it knows that.
 [[noreturn]] void run_host(ControlSocket socket) {
+  platform::set_process_name("troupe-host");
   int exit_code = 1;
   {
     host::Host host(std::move(socket));
@@ -83,6 +86,7 @@ std::vector<wire::ModuleRange> module_ranges() {
 
 [[noreturn]] void run_manager(RoleStart start) {
   platform::set_process_name("troupe-manager");
+  platform::outlive_broken_pipes();
   manager::Manager manager(std::move(start.socket), start.starter_pid);
   leave(manager.run());
 }

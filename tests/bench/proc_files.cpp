@@ -106,8 +106,7 @@ MemoryFiles own_memory_files() {
     std::uint64_t offset = 0;
     std::uint64_t inode = 0;
     char name[32] = {};
-    const int fields =
-        std::sscanf(line.c_str(), "%lx-%lx %*s %lx %*s %lu %31s", &begin, &end, &offset, &inode, name);  // NOLINT(cert-err34-c)
+    const int fields = std::sscanf(line.c_str(), "%lx-%lx %*s %lx %*s %lu %31s", &begin, &end, &offset, &inode, name);
     if (fields == 5 && std::string_view(name).starts_with("/memfd:")) files[{inode, offset}] = committed_bytes(begin, end);
   }
   return files;

@@ -19,6 +19,13 @@ void sleep_up_to(Random& random, std::chrono::microseconds most) {
   std::this_thread::sleep_for(std::chrono::microseconds(uniform(random, 0, static_cast<int>(most.count()))));
 }
 
+void spin_up_to(Random& random, std::chrono::nanoseconds most) {
+  const auto span = std::chrono::nanoseconds(uniform(random, 0, static_cast<int>(most.count())));
+  const auto end = std::chrono::steady_clock::now() + span;
+  while (std::chrono::steady_clock::now() < end) {
+  }
+}
+
 namespace {
 
 void report(const Order& order, int number, const char* what) {

@@ -31,8 +31,9 @@ using Random = std::mt19937_64;
 int uniform(Random& random, int least, int most);
 // True one time in `n`.
 bool one_in(Random& random, int n);
-// Sleeps for a uniform time.
+// For a uniform time: asleep, or awake, which is exact.
 void sleep_up_to(Random& random, std::chrono::microseconds most);
+void spin_up_to(Random& random, std::chrono::nanoseconds most);
 
 // One run of a campaign, or one client's share of it.
 struct Order {

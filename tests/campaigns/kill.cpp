@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <chrono>
 #include <csignal>
 #include <memory>
 #include <string>
@@ -22,12 +23,18 @@ namespace {
 constexpr int kClients = 4;
 constexpr int kKillsPerLife = 5;
 
-// Kills the lane's host after a while; its calls end, and the report on its death is right.
-void kill_host(const Lane& lane, Random& random) {
+// After a while; every other time at a moment when the host is at work, since with many processes on few processors it
+// mostly waits for one.
+void kill_host(const Lane& lane, const Ledger& ledger, Random& random) {
   sleep_up_to(random, std::chrono::milliseconds(5));
+  if (one_in(random, 2)) {
+    ledger.await_begin(lane.host().pid(), std::chrono::steady_clock::now() + std::chrono::milliseconds(2));
+    spin_up_to(random, std::chrono::microseconds(20));
+  }
   lane.host().kill();
 }
 
+// Its calls end, and the report on its death is right.
 void expect_killed(Lane& lane) {
   lane.join();
   expect_ended({&lane.host(), 1}, "after SIGKILL");
@@ -57,7 +64,7 @@ void live_and_kill(Ledger& ledger, Random& random, int kills) {
   for (const auto& lane : lanes) lane->begin();
   for (; kills > 0; --kills) {
     auto& victim = lanes[static_cast<std::size_t>(uniform(random, 0, kActors - 1))];
-    kill_host(*victim, random);
+    kill_host(*victim, ledger, random);
     expect_killed(*victim);
     expect_refusal(*victim, ledger);
     victim = std::make_unique<Lane>(runtime, ledger, random);

@@ -49,8 +49,10 @@ class Ledger {
 
   // ---- the clients' half
 
-  // The number of a new call to the actor in process `pid`; nullopt when the ledger is full.
+  // The number of a new call to the actor in process `pid`; nullopt when the load has filled its part of the ledger.
   std::optional<std::uint64_t> open(int pid, Verdict verdict);
+  // The same from the part that is kept for the oracle's own calls, which must not be left out.
+  std::uint64_t open_reserved(int pid, Verdict verdict);
   // A second verdict for one call is a complaint.
   void close(std::uint64_t number, Verdict verdict, Blame blame);
   void note_answered_after(std::uint64_t told_number);
@@ -60,6 +62,9 @@ class Ledger {
   void announce_load();
   // Blocks: until some client has announced its load; false at `deadline`.
   bool await_load(std::chrono::steady_clock::time_point deadline) const;
+
+  // Blocks: until the actor in process `pid` begins one of the calls that wait now, spinning; or until `deadline`.
+  void await_begin(int pid, std::chrono::steady_clock::time_point deadline) const;
 
   // ---- the actors' half
 
@@ -77,6 +82,7 @@ class Ledger {
   static std::string tally();
 
   static constexpr std::size_t kCalls = std::size_t{1} << 17;
+  static constexpr std::size_t kReserved = std::size_t{1} << 12;  // not for the load
 
  private:
   struct Front {

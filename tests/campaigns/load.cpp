@@ -216,17 +216,15 @@ Proxy<Clerk> spawn_clerk(Runtime& runtime, Ledger& ledger) {
 
 void call_once(const Proxy<Clerk>& clerk, Ledger& ledger) {
   const Step step("calling an actor once");
-  const auto number = ledger.open(clerk.pid(), Verdict::waiting);
-  if (!number) return;
+  const std::uint64_t number = ledger.open_reserved(clerk.pid(), Verdict::waiting);
   try {
-    expect(clerk.call<&Clerk::count>(*number, kStarter, 0u).get() == Clerk::counted(*number), "call {} gave a wrong value",
-           *number);
-    ledger.close(*number, Verdict::value, Blame::nobody);
+    expect(clerk.call<&Clerk::count>(number, kStarter, 0u).get() == Clerk::counted(number), "call {} gave a wrong value", number);
+    ledger.close(number, Verdict::value, Blame::nobody);
   } catch (const ActorDied& error) {
-    ledger.close(*number, verdict_of(error.execution()), Blame::actor);
+    ledger.close(number, verdict_of(error.execution()), Blame::actor);
     throw;
   } catch (const ManagerDied& error) {
-    ledger.close(*number, verdict_of(error.execution()), Blame::manager);
+    ledger.close(number, verdict_of(error.execution()), Blame::manager);
     throw;
   }
 }

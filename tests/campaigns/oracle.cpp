@@ -95,7 +95,7 @@ void expect_fresh_call() {
   {
     Runtime runtime;
     const auto clerk = runtime.spawn<Clerk>(ledger.path());
-    const auto number = ledger.open(clerk.pid(), Verdict::waiting).value();
+    const auto number = ledger.open_reserved(clerk.pid(), Verdict::waiting);
     expect(clerk.call<&Clerk::count>(number, 0u, 0u).get() == Clerk::counted(number), "a fresh call gave a wrong value");
     ledger.close(number, Verdict::value, Blame::nobody);
   }

@@ -66,7 +66,8 @@ TEST(Channels, AHostThatDiesBeforeItAnswersIsRefused) {
 TEST(Channels, AnOfferWithoutMemoryIsRefusedByTheHostAlone) {
   ManagedClient managed;
   auto opened = managed.client.spawn(kind<Quiet>());
-  wire::Attach attach{1, opened.message.actor.id, opened.message.actor.key, opened.message.actor.type, {1u << 30, 1u << 30, 1u << 30}};
+  wire::Attach attach{
+      1, opened.message.actor.id, opened.message.actor.key, opened.message.actor.type, {1u << 30, 1u << 30, 1u << 30}};
   const std::array<int, 2> handles{opened.handles[0].get(), opened.handles[4].get()};
   managed.client.say(attach, handles);
 

@@ -47,6 +47,16 @@ bool FakeClient::read_next() {
   return true;
 }
 
+bool FakeClient::await_whether_opened() {
+  for (std::size_t i = 0;; ++i) {
+    if (i == waiting_.size() && !read_next()) throw std::runtime_error("the manager has closed the connection");
+    const bool is_opened = std::holds_alternative<wire::Opened>(waiting_[i].message);
+    if (!is_opened && !std::holds_alternative<wire::Refused>(waiting_[i].message)) continue;
+    waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(i));
+    return is_opened;
+  }
+}
+
 void FakeClient::await_end() {
   while (read_next()) continue;
 }
@@ -117,6 +127,8 @@ ManagedClient::~ManagedClient() {
   EXPECT_EQ(manager.reap(), ExitStatus{}) << "the manager did not end as it should";
 }
 
-platform::Process host_of(Received<wire::Opened>& opened) { return platform::Process(std::move(opened.handles.at(3)), opened.message.actor.pid); }
+platform::Process host_of(Received<wire::Opened>& opened) {
+  return platform::Process(std::move(opened.handles.at(3)), opened.message.actor.pid);
+}
 
 }  // namespace troupe::manager::testing

@@ -48,14 +48,8 @@ class FakeClient {
       return found;
     }
   }
-  // Whether such a message has come by now; after the answer to a List, say, that was asked later.
-  template <class Message>
-  bool has() const {
-    for (const auto& each : waiting_) {
-      if (std::holds_alternative<Message>(each.message)) return true;
-    }
-    return false;
-  }
+  // The answer to a spawn or an attach, whichever way it goes: whether that is an actor.
+  bool await_whether_opened();
   // Blocks: until the manager has closed.
   void await_end();
 

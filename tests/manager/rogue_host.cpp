@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "rogue_host.hpp"
 
-#include <troupe/options.hpp>
 #include <unistd.h>
+#include <troupe/options.hpp>
 
 #include <array>
 #include <cstdlib>
@@ -26,7 +26,8 @@ namespace {
 // What the guard would have done.
 void number_modules() {
   std::vector<wire::ModuleRange> ranges;
-  for (const auto& module : platform::loaded_modules()) ranges.push_back({module.path, module.build_id, module.begin, module.end});
+  for (const auto& module : platform::loaded_modules())
+    ranges.push_back({module.path, module.build_id, module.begin, module.end});
   wire::number_nodes(ranges);
 }
 
@@ -46,7 +47,8 @@ void come_up(platform::ControlSocket& socket) {
   static platform::LifePage page;
   const auto memory = platform::SharedMemory::create("a channel of a test", 4096);
   const auto event = platform::Event::create();
-  const std::array<int, 4> handles{memory.handle().get(), memory.handle().get(), page.memory().handle().get(), event.handle().get()};
+  const std::array<int, 4> handles{memory.handle().get(), memory.handle().get(), page.memory().handle().get(),
+                                   event.handle().get()};
   say(socket, wire::Constructed{}, handles);
 }
 

@@ -100,7 +100,8 @@ TEST(Shutdown, NothingIsLeftOfAClientThatIsKilled) {
   Victim victim;
   ASSERT_EQ(::read(ends[0], &victim, sizeof(victim)), static_cast<ssize_t>(sizeof(victim)));
   std::vector<platform::Process> rest;
-  for (const int each : {victim.manager, victim.zygote, victim.hosts[0], victim.hosts[1]}) rest.push_back(platform::Process::open(each));
+  for (const int each : {victim.manager, victim.zygote, victim.hosts[0], victim.hosts[1]})
+    rest.push_back(platform::Process::open(each));
   const auto grandchild = platform::Process::open(victim.grandchild);
 
   const auto client = platform::Process::open(pid);

@@ -125,13 +125,6 @@ TEST(CrashMark, ASignalThatIsIgnoredStaysIgnored) {
   EXPECT_EQ(receive_text(child.socket), "alive");
 }
 
-// The signal that the child of a tracer stops at; nullopt when it has ended.
-std::optional<int> next_stop(int pid) {
-  int status = 0;
-  ::waitpid(pid, &status, __WALL);
-  return WIFSTOPPED(status) ? std::optional(WSTOPSIG(status)) : std::nullopt;
-}
-
 // Traced, the process stops once before the handler runs and once more when the same fault comes again: there the words
 // have fallen, and the process has not ended.
 TEST(CrashMark, ComesBeforeTheProcessEnds) {

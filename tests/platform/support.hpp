@@ -41,6 +41,13 @@ inline std::ptrdiff_t open_handle_count() {
 // Whether this process has a child left, ended or not.
 inline bool has_children() { return ::waitpid(-1, nullptr, WNOHANG | __WALL) >= 0; }
 
+// The signal at which a traced child stops next; nullopt when it has ended (it is reaped then).
+inline std::optional<int> next_stop(int pid) {
+  int status = 0;
+  while (::waitpid(pid, &status, __WALL) < 0 && errno == EINTR) continue;
+  return WIFSTOPPED(status) ? std::optional(WSTOPSIG(status)) : std::nullopt;
+}
+
 // Waits until a child has ended and can be reaped: a moment later than the first when a leak checker traces it.
 inline std::optional<ExitStatus> end_of(const Process& child) {
   siginfo_t report{};

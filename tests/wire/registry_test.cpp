@@ -19,7 +19,9 @@ using ::testing::HasSubstr;
 struct Plain {};
 struct Fancy {};
 
-RegistrationNode node(const std::type_info& type = typeid(Plain), const char* signature = "text") { return {&type, signature, nullptr, nullptr}; }
+RegistrationNode node(const std::type_info& type = typeid(Plain), const char* signature = "text") {
+  return {&type, signature, nullptr, nullptr};
+}
 
 // A pretended library: some nodes side by side, and the range that holds them.
 template <std::size_t kCount>
@@ -165,27 +167,35 @@ std::string name_of(const char* signature) {
 }
 
 TEST(ReadableName, UnderstandsGcc) {
-  EXPECT_EQ(name_of("static constexpr const char* troupe::detail::MethodKey<Actor, kMember>::signature() [with Actor = Plain; auto kMember "
-                    "= &Plain::add]"),
-            "Plain::add");
+  EXPECT_EQ(
+      name_of(
+          "static constexpr const char* troupe::detail::MethodKey<Actor, kMember>::signature() [with Actor = Plain; auto kMember "
+          "= &Plain::add]"),
+      "Plain::add");
   EXPECT_EQ(name_of("const char* f() [with Key = troupe::detail::MethodKey<Counter, &Counter::add>; int = 3]"), "Counter::add");
   EXPECT_EQ(name_of("static constexpr const char* troupe::detail::MethodKey<Actor, kMember>::signature() [with Actor = "
                     "{anonymous}::Hidden; auto kMember = &{anonymous}::Hidden::f]"),
             "Hidden::f");
-  EXPECT_EQ(name_of("static constexpr const char* troupe::detail::MethodKey<Actor, kMember>::signature() [with Actor = my::Box<int>; auto "
-                    "kMember = &my::Box<int>::operator<]"),
-            "my::Box<int>::operator<");
+  EXPECT_EQ(
+      name_of(
+          "static constexpr const char* troupe::detail::MethodKey<Actor, kMember>::signature() [with Actor = my::Box<int>; auto "
+          "kMember = &my::Box<int>::operator<]"),
+      "my::Box<int>::operator<");
 }
 
 TEST(ReadableName, UnderstandsClang) {
-  EXPECT_EQ(name_of("static const char *troupe::detail::MethodKey<Plain, &Plain::add>::signature() [Actor = Plain, kMember = &Plain::add]"),
-            "Plain::add");
+  EXPECT_EQ(
+      name_of(
+          "static const char *troupe::detail::MethodKey<Plain, &Plain::add>::signature() [Actor = Plain, kMember = &Plain::add]"),
+      "Plain::add");
   EXPECT_EQ(name_of("const char *f() [Key = troupe::detail::MethodKey<Counter, &Counter::add>]"), "Counter::add");
 }
 
 TEST(ReadableName, NamesConstructorsAndFunctionsByTheirActor) {
-  EXPECT_EQ(name_of("static constexpr const char* troupe::detail::ConstructorKey<Actor, Args>::signature() [with Actor = int; Args = {}]"),
-            "constructor of int");
+  EXPECT_EQ(
+      name_of(
+          "static constexpr const char* troupe::detail::ConstructorKey<Actor, Args>::signature() [with Actor = int; Args = {}]"),
+      "constructor of int");
   EXPECT_EQ(name_of("static constexpr const char* troupe::detail::RunKey<Actor, F, Args>::signature() [with Actor = int; F = "
                     "main()::<lambda(int&)>; Args = {}]"),
             "function run on int");

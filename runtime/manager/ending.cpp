@@ -153,7 +153,7 @@ void Ending::fall(HostRecord& host) {
 
 DeathCause Ending::process_ended(HostRecord& host, const platform::ChildEnd& end) {
   life_watch_.remove(host.actor.id);
-  const DeathCause cause = judge_death(facts_of(host, end));
+  DeathCause cause = judge_death(facts_of(host, end));
   if (host.stage != Stage::running) return cause;  // nobody has heard of it
   wire::ActorDown down;
   down.actor = host.actor.id;

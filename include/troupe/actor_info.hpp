@@ -13,6 +13,7 @@
 
 namespace troupe {
 
+// Adding one: at the end; wire/control_codec changes with it.
 enum class ActorState : std::uint8_t { starting, running, stopping, dead };
 
 // What the manager knows about one actor. A value, out of date as soon as it is read.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <troupe/detail/crossing.hpp>
+#include <troupe/detail/growing_buffer.hpp>
 #include <troupe/detail/plain_codec.hpp>
 #include <troupe/error.hpp>
 
@@ -14,91 +16,174 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <span>
-#include <string>
-#include <string_view>
 #include <type_traits>
-#include <utility>
 
-// Values to bytes and back, through cereal: whatever cereal serializes crosses, and nothing that could hurt the reader.
+// Values to bytes and back. Whatever cereal serializes crosses: containers by their <cereal/types/….hpp> header, the
+// user's types by a serialize(), save() and load(), or save_minimal() and load_minimal() of their own. Plain types
+// (detail/plain_codec.hpp) do not go through cereal at all; their bytes are the same.
 namespace troupe {
 
-namespace detail {
+// Values inside values, in both directions.
+inline constexpr unsigned kMaxNesting = 500;
 
-// Bytes that grow, up to a limit. Small contents stay on the stack. Thread-safety: none.
-class GrowingBuffer {
+// A cereal archive that writes native binary. Every value takes at least one byte: one that archives nothing is a zero.
+// Errors: SerializationError past the buffer's limit or kMaxNesting. Thread-safety: none.
+class OutputArchive final : public cereal::OutputArchive<OutputArchive, cereal::AllowEmptyClassElision> {
  public:
-  static constexpr std::size_t kLargestArguments = std::size_t{1} << 30;
+  explicit OutputArchive(detail::GrowingBuffer& buffer);
+  ~OutputArchive() noexcept override;
 
-  explicit GrowingBuffer(std::size_t limit = kLargestArguments) : limit_(limit) {}
-  GrowingBuffer(const GrowingBuffer&) = delete;
-  GrowingBuffer& operator=(const GrowingBuffer&) = delete;
-
-  // Errors: SerializationError past the limit.
-  void append(const void* bytes, std::size_t count) {
-    if (count > capacity_ - size_) grow(count);
-    if (count != 0) std::memcpy(data_ + size_, bytes, count);
-    size_ += count;
+  template <class... T>
+  OutputArchive& operator()(T&&... values) {
+    (put(values), ...);
+    return *this;
   }
-  std::span<const std::byte> bytes() const { return {data_, size_}; }
 
  private:
-  void grow(std::size_t more);
+  using Cereal = cereal::OutputArchive<OutputArchive, cereal::AllowEmptyClassElision>;
 
-  const std::size_t limit_;
-  std::size_t size_ = 0;
-  std::size_t capacity_ = sizeof inline_;
-  std::unique_ptr<std::byte[]> heap_;
-  std::byte inline_[512];
-  std::byte* data_ = inline_;
-};
-
-[[noreturn]] void throw_too_nested();
-
-}  // namespace detail
-
-// A cereal archive that writes native binary into a buffer. Thread-safety: none.
-class OutputArchive : public cereal::OutputArchive<OutputArchive, cereal::AllowEmptyClassElision> {
- public:
-  explicit OutputArchive(detail::GrowingBuffer& buffer)
-      : cereal::OutputArchive<OutputArchive, cereal::AllowEmptyClassElision>(this), buffer_(buffer) {}
-
-  void write(const void* bytes, std::size_t count) { buffer_.append(bytes, count); }
-
- private:
-  detail::GrowingBuffer& buffer_;
-};
-
-// A cereal archive that reads what OutputArchive wrote, from bytes that it does not trust: it never reads past them,
-// checks each length against the bytes that are left before anything is allocated for it, counts elements that take no
-// bytes against the same budget, and bounds the nesting. Errors: SerializationError. Thread-safety: none.
-class InputArchive : public cereal::InputArchive<InputArchive, cereal::AllowEmptyClassElision> {
- public:
-  static constexpr unsigned kMaxNesting = 500;
-
-  explicit InputArchive(std::span<const std::byte> bytes)
-      : cereal::InputArchive<InputArchive, cereal::AllowEmptyClassElision>(this), reader_(bytes), elements_left_(bytes.size()) {}
-
-  void read(void* bytes, std::size_t count) {
-    const std::byte* from = reader_.take(count);
-    if (count != 0) std::memcpy(bytes, from, count);
+  template <class T>
+  void put(const T& value) {
+    if constexpr (detail::is_plain<T>) {
+      detail::encode_plain(buffer_.extend(detail::encoded_size(value)), value);
+    } else {
+      Cereal::operator()(value);
+    }
   }
-  std::uint64_t read_count() {
-    const std::size_t count = reader_.take_count(1);
-    if (count > elements_left_) detail::throw_truncated();
-    elements_left_ -= count;
-    return count;
+  template <class T>
+  void put(const cereal::NameValuePair<T>& pair) {
+    put(pair.value);
   }
+  template <class Key, class Value>
+  void put(const cereal::MapItem<Key, Value>& item) {
+    put(item.key);
+    put(item.value);
+  }
+  template <class T>
+  void put(const cereal::SizeTag<T>& tag) {
+    put(static_cast<std::uint64_t>(tag.size));
+  }
+  template <class T>
+  void put(const cereal::BinaryData<T>& block) {
+    buffer_.append(block.data, static_cast<std::size_t>(block.size));
+  }
+
   void enter() {
-    if (++nesting_ > kMaxNesting) detail::throw_too_nested();
+    if (++nesting_ > kMaxNesting) [[unlikely]]
+      detail::throw_too_nested(kMaxNesting, buffer_.direction());
+    value_start_ = buffer_.size();
   }
-  void leave() { --nesting_; }
+  void leave() {
+    --nesting_;
+    if (buffer_.size() == value_start_) *buffer_.extend(1) = std::byte{0};
+  }
+
+  // What cereal calls; found by argument-dependent lookup.
+  template <class T>
+  friend void prologue(OutputArchive& archive, const T&) {
+    detail::assert_is_archived<T, OutputArchive, cereal::traits::is_output_serializable>();
+    if constexpr (detail::is_class_value<T>) archive.enter();
+  }
+  template <class T>
+  friend void epilogue(OutputArchive& archive, const T&) {
+    if constexpr (detail::is_class_value<T>) archive.leave();
+  }
+  template <detail::ArchivedDirectly T>
+  friend void CEREAL_SAVE_FUNCTION_NAME(OutputArchive& archive, const T& value) {
+    archive.put(value);
+  }
+
+  detail::GrowingBuffer& buffer_;
+  std::size_t value_start_ = 0;  // of the value that was entered last: if nothing follows, it has archived nothing
+  unsigned nesting_ = 0;
+};
+
+// A cereal archive that reads what OutputArchive wrote, from bytes that it does not trust. It never reads past them;
+// checks each container's count against the bytes that are left, and the sum of all counts against the bytes that there
+// were (a value takes one at least), before anything is allocated for it; and bounds the nesting.
+// Errors: SerializationError. Thread-safety: none.
+class InputArchive final : public cereal::InputArchive<InputArchive, cereal::AllowEmptyClassElision> {
+ public:
+  explicit InputArchive(std::span<const std::byte> bytes, Direction direction = Direction::argument);
+  ~InputArchive() noexcept override;
+
+  template <class... T>
+  InputArchive& operator()(T&&... values) {
+    (get(values), ...);
+    return *this;
+  }
+
   std::size_t left() const { return reader_.left(); }
+  void expect_end() const { reader_.expect_end(); }
 
  private:
+  using Cereal = cereal::InputArchive<InputArchive, cereal::AllowEmptyClassElision>;
+
+  template <class T>
+  void get(T& value) {
+    if constexpr (detail::is_plain<T>) {
+      detail::PlainCodec<T>::get(reader_, value);
+    } else {
+      Cereal::operator()(value);
+    }
+  }
+  template <class T>
+  void get(cereal::NameValuePair<T>& pair) {
+    get(pair.value);
+  }
+  template <class Key, class Value>
+  void get(cereal::MapItem<Key, Value>& item) {
+    get(item.key);
+    get(item.value);
+  }
+  template <class T>
+  void get(cereal::SizeTag<T>& tag) {
+    using Count = std::remove_reference_t<T>;
+    const std::uint64_t count = take_count();
+    tag.size = static_cast<Count>(count);
+    if (static_cast<std::uint64_t>(tag.size) != count) [[unlikely]]
+      detail::throw_too_many(count, left(), reader_.direction());
+  }
+  template <class T>
+  void get(cereal::BinaryData<T>& block) {
+    using Element = std::remove_cv_t<std::remove_all_extents_t<std::remove_pointer_t<std::remove_reference_t<T>>>>;
+    const auto count = static_cast<std::size_t>(block.size);
+    const std::byte* bytes = reader_.take(count);
+    if constexpr (detail::is_bool<Element>) detail::check_bools(bytes, count, reader_.direction());
+    if (count != 0) std::memcpy(block.data, bytes, count);
+  }
+
+  std::uint64_t take_count();
+
+  void enter() {
+    if (++nesting_ > kMaxNesting) [[unlikely]]
+      detail::throw_too_nested(kMaxNesting, reader_.direction());
+    left_at_value_start_ = left();
+  }
+  void leave() {
+    --nesting_;
+    if (left() == left_at_value_start_) reader_.take_nothing();
+  }
+
+  // What cereal calls; found by argument-dependent lookup.
+  template <class T>
+  friend void prologue(InputArchive& archive, const T&) {
+    detail::assert_is_archived<T, InputArchive, cereal::traits::is_input_serializable>();
+    if constexpr (detail::is_class_value<T>) archive.enter();
+  }
+  template <class T>
+  friend void epilogue(InputArchive& archive, const T&) {
+    if constexpr (detail::is_class_value<T>) archive.leave();
+  }
+  template <detail::ArchivedDirectly T>
+  friend void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive, T& value) {
+    archive.get(value);
+  }
+
   detail::PlainReader reader_;
-  std::size_t elements_left_;
+  std::size_t countable_;  // elements that containers may still claim
+  std::size_t left_at_value_start_ = 0;
   unsigned nesting_ = 0;
 };
 
@@ -106,154 +191,59 @@ class InputArchive : public cereal::InputArchive<InputArchive, cereal::AllowEmpt
 
 CEREAL_SETUP_ARCHIVE_TRAITS(troupe::InputArchive, troupe::OutputArchive)
 
-namespace troupe {
+namespace troupe::detail {
 
-// What cereal calls for the archives; found by argument-dependent lookup.
-
-template <class T>
-requires std::is_arithmetic_v<T>
-void CEREAL_SAVE_FUNCTION_NAME(OutputArchive& archive, const T& value) { archive.write(&value, sizeof value); }
-template <class T>
-requires std::is_arithmetic_v<T>
-void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive, T& value) {
-  if constexpr (std::is_same_v<T, bool>) {
-    std::uint8_t byte = 0;
-    archive.read(&byte, 1);
-    if (byte > 1) detail::throw_bad_bool();
-    value = byte != 0;
-  } else {
-    archive.read(&value, sizeof value);
-  }
-}
-
-template <class Archive, class T>
-requires std::is_same_v<Archive, OutputArchive> || std::is_same_v<Archive, InputArchive>
-void CEREAL_SERIALIZE_FUNCTION_NAME(Archive& archive, cereal::NameValuePair<T>& pair) { archive(pair.value); }
-
-template <class T>
-void CEREAL_SAVE_FUNCTION_NAME(OutputArchive& archive, const cereal::SizeTag<T>& tag) {
-  const std::uint64_t count = tag.size;
-  archive.write(&count, sizeof count);
-}
-template <class T>
-void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive, cereal::SizeTag<T>& tag) {
-  tag.size = static_cast<std::remove_reference_t<T>>(archive.read_count());
-}
-
-template <class T>
-void CEREAL_SAVE_FUNCTION_NAME(OutputArchive& archive, const cereal::BinaryData<T>& data) {
-  archive.write(data.data, static_cast<std::size_t>(data.size));
-}
-template <class T>
-void CEREAL_LOAD_FUNCTION_NAME(InputArchive& archive, cereal::BinaryData<T>& data) {
-  archive.read(data.data, static_cast<std::size_t>(data.size));
-}
-
-template <class T>
-requires(!std::is_arithmetic_v<T>) void prologue(InputArchive& archive, const T&) { archive.enter(); }
-template <class T>
-requires(!std::is_arithmetic_v<T>) void epilogue(InputArchive& archive, const T&) { archive.leave(); }
-
-namespace detail {
-
-// Whether T is `Template` of something.
-template <template <class...> class Template, class T>
-inline constexpr bool is_instance = false;
-template <template <class...> class Template, class... T>
-inline constexpr bool is_instance<Template, Template<T...>> = true;
-
-// Refuses, with a reason, what means nothing in another process; looks through the arguments of templates.
-template <class T>
-struct Crossing {
-  static_assert(
-      !std::is_pointer_v<T>,
-      "troupe: a raw pointer cannot cross to another process, which has memory of its own: send the value, a std::optional or a "
-      "std::vector");
-  static_assert(!std::is_member_pointer_v<T>,
-                "troupe: a pointer to member cannot cross to another process: name it in the call instead");
-  static_assert(
-      !std::is_polymorphic_v<T>,
-      "troupe: a polymorphic object cannot cross: the other process could be made to build any class of its hierarchy; send a "
-      "std::variant of the concrete types");
-  static constexpr bool kChecked = true;
-};
-template <class T>
-struct Crossing<std::shared_ptr<T>> {
-  static_assert(!std::is_same_v<T, T>,
-                "troupe: a std::shared_ptr cannot cross: the other process would get a copy and share nothing; send the value, "
-                "or a proxy of an "
-                "actor that owns it");
-};
-template <class T>
-struct Crossing<std::weak_ptr<T>> : Crossing<std::shared_ptr<T>> {};
-template <template <class...> class Template, class... T>
-requires(!std::is_polymorphic_v<Template<T...>>) struct Crossing<Template<T...>> {
-  static constexpr bool kChecked = (Crossing<std::remove_cv_t<T>>::kChecked && ... && true);
-};
-template <>
-struct Crossing<void> {
-  static constexpr bool kChecked = true;
-};
-
+// Refuses at compile time, with a reason, what cannot cross to another process.
 template <class T>
 constexpr void assert_crosses() {
-  static_assert(!std::is_reference_v<T>);
-  static_assert(Crossing<std::remove_cv_t<T>>::kChecked);
-  if constexpr (!PlainCodec<T>::kIsPlain && !std::is_pointer_v<T> && !is_instance<std::shared_ptr, T> &&
-                !std::is_polymorphic_v<T>) {
-    static_assert(
-        cereal::traits::is_output_serializable<T, OutputArchive>::value &&
-            cereal::traits::is_input_serializable<T, InputArchive>::value,
-        "troupe: this type cannot be serialized: give it a member `template <class Archive> void serialize(Archive& archive) "
-        "{ archive(field, …); }`, or include the <cereal/types/….hpp> header of its container");
+  static_assert(!std::is_reference_v<T> && std::is_same_v<T, std::remove_cv_t<T>>);
+  static_assert(
+      PlainCodec<T>::kOwns,
+      "troupe: a view (std::string_view, std::span) that is received has nothing to look at: use std::string or std::vector");
+  if constexpr (!is_plain<T>) {
+    assert_is_archived<T, OutputArchive, cereal::traits::is_output_serializable>();
+    assert_is_archived<T, InputArchive, cereal::traits::is_input_serializable>();
   }
 }
 
-// Encoding and decoding T runs no code of the user's.
-template <class T>
-inline constexpr bool is_plain = PlainCodec<T>::kIsPlain;
+// Run `save` and `load` with an archive; what cereal throws becomes SerializationError.
+void save_with_archive(GrowingBuffer& buffer, void (*save)(OutputArchive& archive, const void* values), const void* values);
+void load_with_archive(std::span<const std::byte> bytes, Direction direction,
+                       void (*load)(InputArchive& archive, const void* values), const void* values);
 
-template <class... T>
-std::size_t encoded_size(const T&... values) {
-  return (std::size_t{0} + ... + PlainCodec<T>::size(values));
-}
-
-// Writes exactly encoded_size(values...) bytes.
-template <class... T>
-void encode_plain([[maybe_unused]] std::byte* out, const T&... values) {
-  (PlainCodec<T>::put(out, values), ...);
-}
-
-template <class T>
-void encode_one(OutputArchive& archive, GrowingBuffer& buffer, const T& value) {
-  if constexpr (std::is_same_v<T, std::string_view>) {
-    const std::uint64_t count = value.size();
-    buffer.append(&count, sizeof count);
-    buffer.append(value.data(), value.size());
-  } else {
-    archive(value);
-  }
-}
-
+// Appends the bytes of any values that cross. Errors: SerializationError; what the user's code throws.
 template <class... T>
 void encode(GrowingBuffer& buffer, const T&... values) {
-  OutputArchive archive(buffer);
-  (encode_one(archive, buffer, values), ...);
-}
-
-// Errors: SerializationError when the bytes are not exactly such values.
-template <class... T>
-void decode(std::span<const std::byte> bytes, T&... values) {
   if constexpr ((is_plain<T> && ...)) {
-    PlainReader reader(bytes);
-    (PlainCodec<T>::get(reader, values), ...);
-    if (reader.left() != 0) throw_left_over(reader.left());
+    encode_plain(buffer.extend(encoded_size(values...)), values...);
   } else {
-    InputArchive archive(bytes);
-    archive(values...);
-    if (archive.left() != 0) throw_left_over(archive.left());
+    const auto save = [&](OutputArchive& archive) { archive(values...); };
+    save_with_archive(
+        buffer, [](OutputArchive& archive, const void* function) { (*static_cast<decltype(save)*>(function))(archive); }, &save);
   }
 }
 
-}  // namespace detail
-}  // namespace troupe
+// Reads exactly these values. Errors: SerializationError for bytes that hold anything else; what the user's code throws.
+template <class... T>
+void decode_as(Direction direction, std::span<const std::byte> bytes, T&... values) {
+  if constexpr ((is_plain<T> && ...)) {
+    PlainReader reader(bytes, direction);
+    (PlainCodec<T>::get(reader, values), ...);
+    reader.expect_end();
+  } else {
+    const auto load = [&](InputArchive& archive) { archive(values...); };
+    load_with_archive(
+        bytes, direction, [](InputArchive& archive, const void* function) { (*static_cast<decltype(load)*>(function))(archive); },
+        &load);
+  }
+}
+template <class... T>
+void decode(std::span<const std::byte> bytes, T&... values) {
+  decode_as(Direction::argument, bytes, values...);
+}
+template <class T>
+void decode_result(std::span<const std::byte> bytes, T& value) {
+  decode_as(Direction::result, bytes, value);
+}
+
+}  // namespace troupe::detail

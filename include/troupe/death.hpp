@@ -14,7 +14,8 @@ enum class Execution : std::uint8_t {
   done,         // it ran to its end, but what it gave back did not arrive
 };
 
-// Why an actor's process ended. Adding one: DeathCause::text and the manager's judge_exit change with it.
+// Why an actor's process ended. Adding one: at the end; DeathCause::text, wire/control_codec and the manager's judge_exit
+// change with it.
 enum class DeathKind : std::uint8_t {
   unknown,             // not (or not yet) reported
   signal,              // a signal that troupe did not send

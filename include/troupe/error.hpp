@@ -3,7 +3,6 @@
 
 #include <troupe/death.hpp>
 
-#include <chrono>
 #include <exception>
 #include <memory>
 #include <stdexcept>
@@ -179,3 +178,10 @@ class InvalidState : public std::logic_error {
 };
 
 }  // namespace troupe
+
+#include <troupe/detail/exception_registry.hpp>
+
+// TROUPE_EXCEPTION(MyError, other::Error): an exception of one of these types that leaves an actor's method is caught at the
+// caller as that type and as RemoteError, with the same what(). In any namespace, in a header, more than once. The types: not
+// final (nor their what()), copyable, constructible from std::string; matched exactly, so a derived class wants its own.
+#define TROUPE_EXCEPTION(...) TROUPE_DETAIL_EXCEPTION_AT(__COUNTER__, __VA_ARGS__)

@@ -17,7 +17,7 @@ std::string signal_text(int signal) {
 std::string headline(const DeathCause& cause) {
   switch (cause.kind) {
     case DeathKind::unknown:
-      return "its end has not been reported yet";
+      return "how it ended has not been reported yet";
     case DeathKind::signal:
       return "killed by " + signal_text(cause.signal);
     case DeathKind::exit_code:
@@ -38,14 +38,26 @@ std::string headline(const DeathCause& cause) {
   return "ended";
 }
 
+std::string usage_text(const ResourceUsage& usage) {
+  constexpr double kMicroseconds = 1e6;
+  constexpr double kMebibyte = 1024.0 * 1024.0;
+  return fmt::format("it had used {:.2f} s of processor time ({:.2f} s in the system) and at most {:.1f} MiB",
+                     static_cast<double>(usage.user_time_us + usage.system_time_us) / kMicroseconds,
+                     static_cast<double>(usage.system_time_us) / kMicroseconds,
+                     static_cast<double>(usage.max_resident_bytes) / kMebibyte);
+}
+
 }  // namespace
 
 std::string DeathCause::text() const {
   std::string text = headline(*this);
   if (fault_address != 0) text += fmt::format(" at address {:#x}", fault_address);
   if (!method.empty()) text += fmt::format(" while {} ran", method);
+  if (incarnation > 1) text += fmt::format(", in its life number {}", incarnation);
   if (!detail.empty()) text += "; " + detail;
-  if (!backtrace.empty()) text += "\n" + backtrace;
+  if (resource_usage.max_resident_bytes != 0) text += "; " + usage_text(resource_usage);
+  if (!backtrace.empty()) text += "\nbacktrace:\n" + backtrace;
+  if (!stderr_tail.empty()) text += "\nits last lines on stderr:";
   for (const std::string& line : stderr_tail) text += "\n  | " + line;
   return text;
 }

@@ -9,6 +9,11 @@ namespace troupe {
 
 namespace detail {
 
+void DeathReport::note(const DeathCause& partial) {
+  const std::lock_guard lock(mutex_);
+  if (!is_complete_) cause_ = partial;
+}
+
 void DeathReport::complete(const DeathCause& cause) {
   const std::lock_guard lock(mutex_);
   if (is_complete_) return;

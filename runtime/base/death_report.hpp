@@ -13,9 +13,11 @@ namespace troupe::detail {
 // Thread-safety: full.
 class DeathReport {
  public:
-  // The first one counts.
+  // What can be said so far. Has no effect once the report is complete.
+  void note(const DeathCause& partial);
+  // The whole report, and whoever waits for it goes on. The first one counts.
   void complete(const DeathCause& cause);
-  // Blocks: until complete, at most `timeout`; then what there is (DeathKind::unknown).
+  // Blocks: until it is complete, at most `timeout`; then what there is so far (DeathKind::unknown when nothing is).
   DeathCause wait(Timeout timeout) const;
 
  private:

@@ -6,6 +6,8 @@
 #include <fmt/core.h>
 
 #include <optional>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include "wire/control_codec.hpp"
@@ -16,8 +18,10 @@ namespace {
 
 constexpr std::uint8_t kGuardMissing = 0xff;  // the same in every vocabulary: its sender does not know which it speaks
 
+// A message's rank in its vocabulary.
 template <class Message, class... Each>
 constexpr std::uint8_t kind_of(const std::variant<Each...>*) {
+  static_assert((std::is_same_v<Message, Each> || ...), "this message is not of this vocabulary");
   if constexpr (std::is_same_v<Message, GuardMissing>) return kGuardMissing;
   std::uint8_t rank = 0;
   (void)((std::is_same_v<Message, Each> ? true : (++rank, false)) || ...);
@@ -62,62 +66,22 @@ Vocabulary decode_message(std::span<const std::byte> bytes) {
   throw ProtocolError(fmt::format("a control message is of the unknown kind {}", std::to_integer<int>(bytes.front())));
 }
 
-// Every message of every vocabulary.
-#define TROUPE_ENCODES(VOCABULARY, MESSAGE) template std::vector<std::byte> encode_message<VOCABULARY, MESSAGE>(const MESSAGE&);
-#define TROUPE_DECODES(VOCABULARY) template VOCABULARY decode_message<VOCABULARY>(std::span<const std::byte>);
+// The header declares the two templates only: their instances, for each message of each vocabulary, are made
+// here. (Not in an anonymous namespace: then nobody else could link to them, and compilers leave them out.)
+template <class Vocabulary>
+struct Instances;
+template <class... Message>
+struct Instances<std::variant<Message...>> {
+  using Vocabulary = std::variant<Message...>;
+  static constexpr auto kDecode = &decode_message<Vocabulary>;
+  static constexpr std::tuple kEncode = {&encode_message<Vocabulary, Message>...};
+};
 
-TROUPE_DECODES(ToManagerFromClient)
-TROUPE_ENCODES(ToManagerFromClient, Join)
-TROUPE_ENCODES(ToManagerFromClient, Spawn)
-TROUPE_ENCODES(ToManagerFromClient, Find)
-TROUPE_ENCODES(ToManagerFromClient, Attach)
-TROUPE_ENCODES(ToManagerFromClient, List)
-TROUPE_ENCODES(ToManagerFromClient, Watch)
-TROUPE_ENCODES(ToManagerFromClient, StopActor)
-TROUPE_ENCODES(ToManagerFromClient, KillActor)
-TROUPE_ENCODES(ToManagerFromClient, Release)
-TROUPE_ENCODES(ToManagerFromClient, Shutdown)
-TROUPE_ENCODES(ToManagerFromClient, GuardMissing)
-
-TROUPE_DECODES(ToClient)
-TROUPE_ENCODES(ToClient, Welcome)
-TROUPE_ENCODES(ToClient, Opened)
-TROUPE_ENCODES(ToClient, Refused)
-TROUPE_ENCODES(ToClient, Found)
-TROUPE_ENCODES(ToClient, Listed)
-TROUPE_ENCODES(ToClient, ActorFalling)
-TROUPE_ENCODES(ToClient, ActorDown)
-TROUPE_ENCODES(ToClient, ActorUp)
-TROUPE_ENCODES(ToClient, ShutdownDone)
-TROUPE_ENCODES(ToClient, GuardMissing)
-
-TROUPE_DECODES(ToZygote)
-TROUPE_ENCODES(ToZygote, Fork)
-
-TROUPE_DECODES(ToManagerFromZygote)
-TROUPE_ENCODES(ToManagerFromZygote, Hello)
-TROUPE_ENCODES(ToManagerFromZygote, Forked)
-TROUPE_ENCODES(ToManagerFromZygote, ForkFailed)
-TROUPE_ENCODES(ToManagerFromZygote, GuardMissing)
-
-TROUPE_DECODES(ToHost)
-TROUPE_ENCODES(ToHost, Construct)
-TROUPE_ENCODES(ToHost, OpenChannel)
-TROUPE_ENCODES(ToHost, CloseChannel)
-TROUPE_ENCODES(ToHost, StopHost)
-TROUPE_ENCODES(ToHost, AskStatus)
-
-TROUPE_DECODES(ToManagerFromHost)
-TROUPE_ENCODES(ToManagerFromHost, Hello)
-TROUPE_ENCODES(ToManagerFromHost, Constructed)
-TROUPE_ENCODES(ToManagerFromHost, ConstructFailed)
-TROUPE_ENCODES(ToManagerFromHost, ChannelOpened)
-TROUPE_ENCODES(ToManagerFromHost, ChannelRefused)
-TROUPE_ENCODES(ToManagerFromHost, Status)
-TROUPE_ENCODES(ToManagerFromHost, JoinAsClient)
-TROUPE_ENCODES(ToManagerFromHost, GuardMissing)
-
-#undef TROUPE_DECODES
-#undef TROUPE_ENCODES
+template struct Instances<ToManagerFromClient>;
+template struct Instances<ToClient>;
+template struct Instances<ToZygote>;
+template struct Instances<ToManagerFromZygote>;
+template struct Instances<ToHost>;
+template struct Instances<ToManagerFromHost>;
 
 }  // namespace troupe::wire

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <troupe/actor_info.hpp>
-#include <troupe/archive.hpp>
 #include <troupe/death.hpp>
 
 #include <array>
@@ -111,6 +110,7 @@ struct ChannelAnswer {
   }
 };
 
+// Adding one: at the end, and in control_codec.hpp and the client's error_of.
 enum class Refusal : std::uint8_t {
   start_failed,
   constructor_threw,  // `exception` holds it (wire/exceptions)
@@ -129,12 +129,7 @@ struct Failure {
   std::string text{};
   std::vector<std::byte> exception{};
   DeathCause cause{};
-
-  template <class Archive>
-  void serialize(Archive& archive) {
-    archive(kind, text, exception, cause);
-  }
-};
+};  // serialized by control_codec.hpp, like the public structs
 
 // ---- client → manager
 

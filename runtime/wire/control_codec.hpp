@@ -1,12 +1,30 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <troupe/archive.hpp>
+#include <troupe/error.hpp>
+
 #include "wire/control.hpp"
 
-#include <cereal/types/vector.hpp>
-
-// How control messages become bytes: the message's rank in its vocabulary, then its fields. Included by control.cpp alone.
+// How the public structs that control messages carry become bytes. Included by control.cpp alone.
 namespace troupe {
+
+namespace wire {
+
+// An enum that comes in must be one of its enumerators, `last` being the last of them.
+template <class Archive, class Enum>
+void archive_enum(Archive& archive, Enum& value, Enum last) {
+  archive(value);
+  if (value > last) throw SerializationError("an enum has a value past its last enumerator");
+}
+
+template <class Archive>
+void serialize(Archive& archive, Failure& failure) {
+  archive_enum(archive, failure.kind, Refusal::protocol);
+  archive(failure.text, failure.exception, failure.cause);
+}
+
+}  // namespace wire
 
 template <class Archive>
 void serialize(Archive& archive, ExitStatus& status) {
@@ -20,14 +38,16 @@ void serialize(Archive& archive, ResourceUsage& usage) {
 
 template <class Archive>
 void serialize(Archive& archive, DeathCause& cause) {
-  archive(cause.kind, cause.exit_code, cause.signal, cause.fault_address, cause.method, cause.backtrace, cause.stderr_tail,
+  wire::archive_enum(archive, cause.kind, DeathKind::start_failure);
+  archive(cause.exit_code, cause.signal, cause.fault_address, cause.method, cause.backtrace, cause.stderr_tail,
           cause.resource_usage, cause.incarnation, cause.detail);
 }
 
 template <class Archive>
 void serialize(Archive& archive, ActorInfo& info) {
-  archive(info.id, info.name, info.type, info.pid, info.state, info.incarnation, info.mailbox_depth, info.calls_handled,
-          info.restarts, info.last_death);
+  archive(info.id, info.name, info.type, info.pid);
+  wire::archive_enum(archive, info.state, ActorState::dead);
+  archive(info.incarnation, info.mailbox_depth, info.calls_handled, info.restarts, info.last_death);
 }
 
 }  // namespace troupe

@@ -9,12 +9,13 @@
 
 namespace troupe::wire {
 
-// The bytes of an exception that left user code. Never throws for what the exception holds (but std::bad_alloc).
+// The bytes of an exception that left user code. One that has crossed before goes on as what it was when it was thrown
+// first, with the origin it had then. Errors: none of the exception's making, only std::bad_alloc.
 std::vector<std::byte> encode_exception(const std::exception_ptr& thrown, const std::string& backtrace = {});
 
-// The exception to throw on this side: a type that both know arrives as itself and as RemoteError, any other as
-// RemoteException, or as InitError when it left a constructor. Bytes that hold none become ProtocolError.
-// `actor`, `pid`: where it was thrown.
+// The exception to throw on this side: a type that both know (std's, or TROUPE_EXCEPTION) arrives as itself and as
+// RemoteError, any other as RemoteException, or as InitError when it left a constructor. Bytes that hold none become
+// ProtocolError. `actor`, `pid`: which process sent it.
 std::exception_ptr decode_exception(std::span<const std::byte> bytes, std::string actor, int pid, bool is_from_constructor);
 
 }  // namespace troupe::wire

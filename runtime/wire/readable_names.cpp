@@ -12,12 +12,14 @@
 namespace troupe::wire {
 namespace {
 
-void erase_all(std::string& text, std::string_view part) {
-  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at)) text.erase(at, part.size());
+void replace_all(std::string& text, std::string_view part, std::string_view by) {
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + by.size()))
+    text.replace(at, part.size(), by);
 }
 
 std::string simplified(std::string text) {
-  for (const std::string_view noise : {"__cxx11::", "{anonymous}::", "(anonymous namespace)::"}) erase_all(text, noise);
+  for (const std::string_view noise : {"__cxx11::", "{anonymous}::", "(anonymous namespace)::"}) replace_all(text, noise, "");
+  replace_all(text, "std::basic_string<char, std::char_traits<char>, std::allocator<char> >", "std::string");
   return text;
 }
 

@@ -393,7 +393,7 @@ TEST(HostileClient, WhoScribblesIntoItsMemoryWhileTheHostWorksHarmsNobody) {
   EXPECT_NE(to_ring, 0);  // the host has a mapping of its own
   const Scribbler requests(channel.requests_bytes, 3), states(channel.states_bytes, 4);
   int refused = 0;
-  for (int round = 0; round < 3000; ++round) {
+  for (int round = 0; round < 3000 || refused == 0; ++round) {
     HostEnd host(kSmall, channel.requests, channel.replies, channel.states, {});
     const auto request = [&]() -> std::optional<HostEnd::Request> {
       try {
@@ -414,7 +414,7 @@ TEST(HostileHost, WhoScribblesIntoItsMemoryWhileTheClientWorksHarmsNobody) {
   OpenChannel channel;
   const Scribbler replies(channel.replies_bytes, 5), states(channel.states_bytes, 6);
   int refused = 0;
-  for (int round = 0; round < 3000; ++round) {
+  for (int round = 0; round < 3000 || refused == 0; ++round) {
     ClientEnd client(kSmall, channel.requests, channel.replies, channel.states, platform::Event::create());
     try {
       for (int i = 0; i < 20; ++i) {

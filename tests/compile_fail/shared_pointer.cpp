@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// expect: troupe: a std::shared_ptr cannot cross
+// expect: troupe: a std::shared_ptr or std::weak_ptr cannot cross
 #include <memory>
 #include <troupe/troupe.hpp>
 

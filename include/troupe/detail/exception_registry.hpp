@@ -5,28 +5,46 @@
 
 #include <exception>
 #include <string>
+#include <type_traits>
 #include <typeinfo>
 #include <utility>
 
+// The types that TROUPE_EXCEPTION names, and how they are thrown again in another process.
 namespace troupe::detail {
+
+template <class E>
+concept StdException = std::is_base_of_v<std::exception, E>;
 
 // An E that was thrown in another process: caught as E and as RemoteError.
 template <class E>
 class Transported final : public E, public RemoteError {
  public:
   template <class... Args>
-  explicit Transported(Origin origin, Args&&... args) : E(std::forward<Args>(args)...), RemoteError(std::move(origin)) {}
+  explicit Transported(RemoteError::Origin origin, Args&&... args)
+      : E(std::forward<Args>(args)...), RemoteError(std::move(origin)) {}
 };
 
-// How an exception type of the user's crosses. Identified on the wire by the type's own name.
+// Its what() is the text that was thrown, whatever E's constructors make of it.
+template <StdException E>
+class Transported<E> final : public E, public RemoteError {
+ public:
+  template <class... Args>
+  explicit Transported(RemoteError::Origin origin, Args&&... args)
+      : E(std::forward<Args>(args)...), RemoteError(std::move(origin)) {}
+
+  const char* what() const noexcept override { return RemoteError::text().c_str(); }
+};
+
+// How an exception type of the user's crosses. Another process knows it by the name that its typeid gives.
 struct ExceptionNode {
   const std::type_info* type;
-  std::exception_ptr (*make)(RemoteError::Origin origin);
-  const std::type_info* transported;  // what `make` makes: crosses again as `type`
+  const std::type_info* transported;  // what revive() makes: it crosses again as `type`
+  std::exception_ptr (*revive)(RemoteError::Origin origin);
+  std::string (*text)(const std::exception_ptr& thrown);  // of a `type`; null: std::exception says it
   ExceptionNode* next = nullptr;
-  bool is_listed = false;
 };
 
+// Called before main for the executable and its libraries, and during dlopen for later ones.
 void register_exception(ExceptionNode& node) noexcept;
 
 struct ExceptionRegistrar {
@@ -35,16 +53,33 @@ struct ExceptionRegistrar {
 
 template <class E>
 class ExceptionRegistration {
+  static_assert(std::is_class_v<E> && !std::is_final_v<E>,
+                "troupe: TROUPE_EXCEPTION needs a class that is not final: what is thrown at the "
+                "caller derives from it");
+  static_assert(std::is_constructible_v<E, std::string>, "troupe: TROUPE_EXCEPTION needs a constructor from std::string");
+  static_assert(std::is_copy_constructible_v<E>,
+                "troupe: TROUPE_EXCEPTION needs a copyable class, like everything that is thrown");
+  static_assert(!std::is_base_of_v<RemoteError, E>, "troupe: a class that derives from RemoteError crosses as it is");
+
  public:
-  static void use() noexcept { (void)&registrar_; }
+  static void use() noexcept { (void)&registrar_; }  // instantiates it: the registrar runs before main
 
  private:
-  static std::exception_ptr make(RemoteError::Origin origin) {
+  static std::exception_ptr revive(RemoteError::Origin origin) {
     std::string text = origin.text;
     return std::make_exception_ptr(Transported<E>(std::move(origin), std::move(text)));
   }
+  static std::string text(const std::exception_ptr& thrown) {
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const E& error) {
+      if constexpr (requires { std::string(error.what()); }) return std::string(error.what());
+    } catch (...) {
+    }
+    return "(no text)";
+  }
 
-  static inline constinit ExceptionNode node_{&typeid(E), &make, &typeid(Transported<E>)};
+  static inline constinit ExceptionNode node_{&typeid(E), &typeid(Transported<E>), &revive, StdException<E> ? nullptr : &text};
   static inline const ExceptionRegistrar registrar_{node_};
 };
 
@@ -55,10 +90,6 @@ struct RegisterExceptions {
 
 }  // namespace troupe::detail
 
-// An exception of these types that leaves an actor's method is caught at the caller as its own type and as RemoteError.
-// In any namespace, in a header, more than once. The types: not final, copyable, constructible from std::string; matched
-// exactly.
-#define TROUPE_EXCEPTION(...) TROUPE_EXCEPTION_AT(__COUNTER__, __VA_ARGS__)
-#define TROUPE_EXCEPTION_AT(NUMBER, ...) TROUPE_EXCEPTION_NAMED(NUMBER, __VA_ARGS__)
-#define TROUPE_EXCEPTION_NAMED(NUMBER, ...) \
+#define TROUPE_DETAIL_EXCEPTION_AT(NUMBER, ...) TROUPE_DETAIL_EXCEPTION_NAMED(NUMBER, __VA_ARGS__)
+#define TROUPE_DETAIL_EXCEPTION_NAMED(NUMBER, ...) \
   [[maybe_unused]] static const ::troupe::detail::RegisterExceptions<__VA_ARGS__> troupe_exceptions_##NUMBER {}

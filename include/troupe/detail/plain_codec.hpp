@@ -17,148 +17,267 @@
 #include <vector>
 
 // Encoding of the types that troupe knows by itself: numbers, enums, text, and vectors, arrays, pairs, tuples and optionals
-// of them. Inlines to plain stores and bounds-checked loads. The bytes are those that the cereal archives make.
+// of them. Inlines to plain stores and bounds-checked loads. The bytes are native little-endian and those that cereal's
+// binary archive makes, but for a value without contents (std::tuple<>, std::array<T, 0>), which takes one zero byte: so
+// every value takes at least one, and a container's count can be checked against the bytes that are left.
 namespace troupe::detail {
 
-[[noreturn]] void throw_truncated();  // SerializationError: fewer bytes than the value needs
-[[noreturn]] void throw_bad_bool();   // ... a bool that is neither 0 nor 1
-[[noreturn]] void throw_left_over(std::size_t bytes);
+// Why bytes are no value. Errors: SerializationError, always.
+[[noreturn]] void throw_truncated(std::size_t wanted_bytes, std::size_t left_bytes, Direction direction);
+[[noreturn]] void throw_too_many(std::uint64_t count, std::size_t left_bytes, Direction direction);
+[[noreturn]] void throw_bad_byte(const char* what, std::byte byte, Direction direction);
+[[noreturn]] void throw_left_over(std::size_t left_bytes, Direction direction);
 
-// The bytes that are left to decode. Thread-safety: none.
+// The bytes that are left to decode; never reads past them. Thread-safety: none.
 class PlainReader {
  public:
-  explicit PlainReader(std::span<const std::byte> bytes) : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
+  explicit PlainReader(std::span<const std::byte> bytes, Direction direction = Direction::argument)
+      : at_(bytes.data()), end_(bytes.data() + bytes.size()), direction_(direction) {}
 
   std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
+  Direction direction() const { return direction_; }
+
   const std::byte* take(std::size_t bytes) {
-    if (bytes > left()) throw_truncated();
+    if (bytes > left()) [[unlikely]]
+      throw_truncated(bytes, left(), direction_);
     return std::exchange(at_, at_ + bytes);
   }
-  // A container's length, checked against what is left before anything is allocated.
-  std::size_t take_count(std::size_t element_bytes) {
+  // A container's count, checked against what is left before anything is allocated for it.
+  std::size_t take_count(std::size_t least_element_bytes) {
     std::uint64_t count;
     std::memcpy(&count, take(sizeof count), sizeof count);
-    if (count > left() / element_bytes) throw_truncated();
+    if (count > left() / least_element_bytes) [[unlikely]]
+      throw_too_many(count, left(), direction_);
     return static_cast<std::size_t>(count);
+  }
+  // The byte of a value without contents.
+  void take_nothing() {
+    const std::byte byte = *take(1);
+    if (byte != std::byte{0}) [[unlikely]]
+      throw_bad_byte("a value without contents", byte, direction_);
+  }
+  void expect_end() const {
+    if (at_ != end_) [[unlikely]]
+      throw_left_over(left(), direction_);
   }
 
  private:
   const std::byte* at_;
   const std::byte* end_;
+  Direction direction_;
 };
 
 template <class T>
-struct PlainCodec {  // arithmetic types and enums
-  static constexpr bool kIsPlain = std::is_arithmetic_v<T> || std::is_enum_v<T>;
-  static constexpr bool kIsOneBlock = kIsPlain && !std::is_same_v<T, bool>;  // an array of them may be copied as bytes
+concept Enum = std::is_enum_v<T>;
+template <class T>
+concept NumberOrEnum = (std::is_arithmetic_v<T> || std::is_enum_v<T>)&&std::is_same_v<T, std::remove_cv_t<T>>;
+
+template <class T>
+inline constexpr bool is_bool = std::is_same_v<T, bool>;
+template <Enum T>
+inline constexpr bool is_bool<T> = std::is_same_v<std::underlying_type_t<T>, bool>;
+
+// bool's memory may hold 0 and 1 only.
+inline void check_bools(const std::byte* bytes, std::size_t count, Direction direction) {
+  for (std::size_t each = 0; each < count; ++each) {
+    if (std::to_integer<unsigned>(bytes[each]) > 1) [[unlikely]]
+      throw_bad_byte("a bool", bytes[each], direction);
+  }
+}
+
+// How a T becomes bytes; this one: not here, but through cereal.
+template <class T>
+struct PlainCodec {
+  static constexpr bool kIsPlain = false;
+  static constexpr bool kIsOneBlock = false;  // an array of them may be copied as bytes
+  static constexpr bool kOwns = true;         // false for views, which are encoded as what they show, and never decoded
+};
+
+// Whether encoding and decoding T runs no code of the user's and throws nothing but SerializationError and std::bad_alloc.
+template <class T>
+inline constexpr bool is_plain = PlainCodec<T>::kIsPlain;
+template <class T>
+concept Plain = is_plain<T>;
+
+// size(): the bytes that put() writes and get() takes. put() advances `at`.
+template <NumberOrEnum T>
+struct PlainCodec<T> {
+  static constexpr bool kIsPlain = true;
+  static constexpr bool kIsOneBlock = !is_bool<T>;
+  static constexpr bool kOwns = true;
   static constexpr std::size_t kLeastBytes = sizeof(T);
 
-  static std::size_t size(const T&) { return sizeof(T); }
+  static constexpr std::size_t size(const T&) { return sizeof(T); }
   static void put(std::byte*& at, const T& value) {
     std::memcpy(at, &value, sizeof(T));
     at += sizeof(T);
   }
   static void get(PlainReader& reader, T& value) {
     const std::byte* bytes = reader.take(sizeof(T));
-    if constexpr (std::is_same_v<T, bool>) {
-      if (std::to_integer<unsigned>(*bytes) > 1) throw_bad_bool();
-    }
+    if constexpr (is_bool<T>) check_bools(bytes, 1, reader.direction());
     std::memcpy(&value, bytes, sizeof(T));
   }
 };
 
-inline void put_count(std::byte*& at, std::size_t count) {
-  const std::uint64_t wide = count;
-  PlainCodec<std::uint64_t>::put(at, wide);
-}
+// A count and that many T, as one block.
+template <class T>
+struct BlockCodec {
+  static constexpr std::size_t kLeastBytes = sizeof(std::uint64_t);
 
-template <>
-struct PlainCodec<std::string_view> {
+  static std::size_t size(std::size_t count) { return sizeof(std::uint64_t) + count * sizeof(T); }
+  static void put(std::byte*& at, const T* values, std::size_t count) {
+    PlainCodec<std::uint64_t>::put(at, count);
+    if (count != 0) std::memcpy(at, values, count * sizeof(T));
+    at += count * sizeof(T);
+  }
+  // Straight into place where the bytes lie aligned: a large block is touched once.
+  template <class Container>
+  static void get(PlainReader& reader, Container& values) {
+    const std::size_t count = reader.take_count(sizeof(T));
+    const std::byte* bytes = reader.take(count * sizeof(T));
+    if (reinterpret_cast<std::uintptr_t>(bytes) % alignof(T) == 0) {
+      const T* first = reinterpret_cast<const T*>(bytes);
+      values.assign(first, first + count);
+    } else {
+      values.resize(count);
+      std::memcpy(values.data(), bytes, count * sizeof(T));
+    }
+  }
+};
+
+template <class C>
+struct PlainCodec<std::basic_string_view<C>> {
+  static constexpr bool kIsPlain = PlainCodec<C>::kIsPlain;
+  static constexpr bool kIsOneBlock = false;
+  static constexpr bool kOwns = false;
+  static constexpr std::size_t kLeastBytes = BlockCodec<C>::kLeastBytes;
+
+  static std::size_t size(std::basic_string_view<C> text) { return BlockCodec<C>::size(text.size()); }
+  static void put(std::byte*& at, std::basic_string_view<C> text) { BlockCodec<C>::put(at, text.data(), text.size()); }
+};
+
+template <class C>
+struct PlainCodec<std::basic_string<C>> : PlainCodec<std::basic_string_view<C>> {
+  static constexpr bool kOwns = true;
+  static void get(PlainReader& reader, std::basic_string<C>& text) { BlockCodec<C>::get(reader, text); }
+};
+
+// A count and that many values.
+template <class T, class Values>
+struct SequenceCodec {
+  using Element = PlainCodec<T>;
+  static constexpr bool kIsPlain = Element::kIsPlain;
+  static constexpr bool kIsOneBlock = false;
+  static constexpr std::size_t kLeastBytes = sizeof(std::uint64_t);
+
+  static std::size_t size(const Values& values) {
+    if constexpr (Element::kIsOneBlock) {
+      return BlockCodec<T>::size(values.size());
+    } else {
+      std::size_t bytes = sizeof(std::uint64_t);
+      for (const auto& value : values) bytes += Element::size(value);
+      return bytes;
+    }
+  }
+  static void put(std::byte*& at, const Values& values) {
+    if constexpr (Element::kIsOneBlock) {
+      BlockCodec<T>::put(at, values.data(), values.size());
+    } else {
+      PlainCodec<std::uint64_t>::put(at, values.size());
+      for (const auto& value : values) Element::put(at, value);
+    }
+  }
+};
+
+template <class T, std::size_t kExtent>
+struct PlainCodec<std::span<const T, kExtent>> : SequenceCodec<T, std::span<const T, kExtent>> {
+  static constexpr bool kOwns = false;
+};
+
+template <class T>
+struct PlainCodec<std::vector<T>> : SequenceCodec<T, std::vector<T>> {
+  using Element = PlainCodec<T>;
+  static constexpr bool kOwns = Element::kOwns;
+
+  static void get(PlainReader& reader, std::vector<T>& values) {
+    if constexpr (std::is_same_v<T, bool>) {
+      const std::size_t count = reader.take_count(1);
+      const std::byte* bytes = reader.take(count);
+      check_bools(bytes, count, reader.direction());
+      values.resize(count);
+      for (std::size_t each = 0; each < count; ++each) values[each] = bytes[each] != std::byte{0};
+    } else if constexpr (Element::kIsOneBlock) {
+      BlockCodec<T>::get(reader, values);
+    } else {
+      values.resize(reader.take_count(Element::kLeastBytes));
+      for (T& value : values) Element::get(reader, value);
+    }
+  }
+};
+
+// std::tuple<> and std::array<T, 0>.
+template <class T>
+struct NothingCodec {
   static constexpr bool kIsPlain = true;
   static constexpr bool kIsOneBlock = false;
-  static constexpr std::size_t kLeastBytes = sizeof(std::uint64_t);
+  static constexpr bool kOwns = true;
+  static constexpr std::size_t kLeastBytes = 1;
 
-  static std::size_t size(std::string_view text) { return sizeof(std::uint64_t) + text.size(); }
-  static void put(std::byte*& at, std::string_view text) {
-    put_count(at, text.size());
-    if (!text.empty()) std::memcpy(at, text.data(), text.size());
-    at += text.size();
-  }
+  static constexpr std::size_t size(const T&) { return 1; }
+  static void put(std::byte*& at, const T&) { *at++ = std::byte{0}; }
+  static void get(PlainReader& reader, T&) { reader.take_nothing(); }
 };
 
-template <>
-struct PlainCodec<std::string> : PlainCodec<std::string_view> {
-  static void get(PlainReader& reader, std::string& text) {
-    const std::size_t count = reader.take_count(1);
-    text.assign(reinterpret_cast<const char*>(reader.take(count)), count);
-  }
-};
+template <class T>
+struct PlainCodec<std::array<T, 0>> : NothingCodec<std::array<T, 0>> {};
 
-template <class T, class Allocator>
-struct PlainCodec<std::vector<T, Allocator>> {
+template <class T, std::size_t kCount>
+struct PlainCodec<std::array<T, kCount>> {
   using Element = PlainCodec<T>;
-  static constexpr bool kIsPlain = Element::kIsPlain && !std::is_same_v<T, bool>;
-  static constexpr bool kIsOneBlock = false;
-  static constexpr std::size_t kLeastBytes = sizeof(std::uint64_t);
+  using Values = std::array<T, kCount>;
+  static constexpr bool kIsPlain = Element::kIsPlain;
+  static constexpr bool kIsOneBlock = Element::kIsOneBlock;
+  static constexpr bool kOwns = Element::kOwns;
+  static constexpr std::size_t kLeastBytes = [] {
+    if constexpr (kIsPlain) return kCount * Element::kLeastBytes;
+    return std::size_t{1};
+  }();
 
-  static std::size_t size(const std::vector<T, Allocator>& values) {
-    std::size_t bytes = sizeof(std::uint64_t);
-    if constexpr (Element::kIsOneBlock) {
-      bytes += values.size() * sizeof(T);
-    } else {
-      for (const T& value : values) bytes += Element::size(value);
-    }
+  static constexpr std::size_t size(const Values& values) {
+    if constexpr (kIsOneBlock) return sizeof values;
+    std::size_t bytes = 0;
+    for (const T& value : values) bytes += Element::size(value);
     return bytes;
   }
-  static void put(std::byte*& at, const std::vector<T, Allocator>& values) {
-    put_count(at, values.size());
-    if constexpr (Element::kIsOneBlock) {
-      if (!values.empty()) std::memcpy(at, values.data(), values.size() * sizeof(T));
-      at += values.size() * sizeof(T);
+  static void put(std::byte*& at, const Values& values) {
+    if constexpr (kIsOneBlock) {
+      std::memcpy(at, &values, sizeof values);
+      at += sizeof values;
     } else {
       for (const T& value : values) Element::put(at, value);
     }
   }
-  static void get(PlainReader& reader, std::vector<T, Allocator>& values) {
-    const std::size_t count = reader.take_count(Element::kLeastBytes);
-    values.resize(count);
-    if constexpr (Element::kIsOneBlock) {
-      const std::byte* bytes = reader.take(count * sizeof(T));
-      if (count != 0) std::memcpy(values.data(), bytes, count * sizeof(T));
+  static void get(PlainReader& reader, Values& values) {
+    if constexpr (kIsOneBlock) {
+      std::memcpy(&values, reader.take(sizeof values), sizeof values);
     } else {
       for (T& value : values) Element::get(reader, value);
     }
   }
 };
 
-template <class T, std::size_t kCount>
-struct PlainCodec<std::array<T, kCount>> {
-  using Element = PlainCodec<T>;
-  static constexpr bool kIsPlain = Element::kIsPlain && kCount != 0;
-  static constexpr bool kIsOneBlock = false;
-  static constexpr std::size_t kLeastBytes = kCount * Element::kLeastBytes;
+template <>
+struct PlainCodec<std::tuple<>> : NothingCodec<std::tuple<>> {};
 
-  static std::size_t size(const std::array<T, kCount>& values) {
-    std::size_t bytes = 0;
-    for (const T& value : values) bytes += Element::size(value);
-    return bytes;
-  }
-  static void put(std::byte*& at, const std::array<T, kCount>& values) {
-    for (const T& value : values) Element::put(at, value);
-  }
-  static void get(PlainReader& reader, std::array<T, kCount>& values) {
-    for (T& value : values) Element::get(reader, value);
-  }
-};
-
-template <class... T>
+template <Plain... T>
 struct PlainCodec<std::tuple<T...>> {
-  static constexpr bool kIsPlain = sizeof...(T) != 0 && (PlainCodec<T>::kIsPlain && ...);
+  static constexpr bool kIsPlain = true;
   static constexpr bool kIsOneBlock = false;
-  static constexpr std::size_t kLeastBytes = (std::size_t{0} + ... + PlainCodec<T>::kLeastBytes);
+  static constexpr bool kOwns = (PlainCodec<T>::kOwns && ...);
+  static constexpr std::size_t kLeastBytes = (PlainCodec<T>::kLeastBytes + ...);
 
-  static std::size_t size(const std::tuple<T...>& values) {
-    return std::apply([](const T&... value) { return (std::size_t{0} + ... + PlainCodec<T>::size(value)); }, values);
+  static constexpr std::size_t size(const std::tuple<T...>& values) {
+    return std::apply([](const T&... value) { return (PlainCodec<T>::size(value) + ...); }, values);
   }
   static void put(std::byte*& at, const std::tuple<T...>& values) {
     std::apply([&](const T&... value) { (PlainCodec<T>::put(at, value), ...); }, values);
@@ -168,13 +287,14 @@ struct PlainCodec<std::tuple<T...>> {
   }
 };
 
-template <class A, class B>
+template <Plain A, Plain B>
 struct PlainCodec<std::pair<A, B>> {
-  static constexpr bool kIsPlain = PlainCodec<A>::kIsPlain && PlainCodec<B>::kIsPlain;
+  static constexpr bool kIsPlain = true;
   static constexpr bool kIsOneBlock = false;
+  static constexpr bool kOwns = PlainCodec<A>::kOwns && PlainCodec<B>::kOwns;
   static constexpr std::size_t kLeastBytes = PlainCodec<A>::kLeastBytes + PlainCodec<B>::kLeastBytes;
 
-  static std::size_t size(const std::pair<A, B>& pair) {
+  static constexpr std::size_t size(const std::pair<A, B>& pair) {
     return PlainCodec<A>::size(pair.first) + PlainCodec<B>::size(pair.second);
   }
   static void put(std::byte*& at, const std::pair<A, B>& pair) {
@@ -187,13 +307,14 @@ struct PlainCodec<std::pair<A, B>> {
   }
 };
 
-template <class T>
+template <Plain T>
 struct PlainCodec<std::optional<T>> {
-  static constexpr bool kIsPlain = PlainCodec<T>::kIsPlain;
+  static constexpr bool kIsPlain = true;
   static constexpr bool kIsOneBlock = false;
+  static constexpr bool kOwns = PlainCodec<T>::kOwns;
   static constexpr std::size_t kLeastBytes = 1;
 
-  static std::size_t size(const std::optional<T>& value) { return 1 + (value ? PlainCodec<T>::size(*value) : 0); }
+  static constexpr std::size_t size(const std::optional<T>& value) { return 1 + (value ? PlainCodec<T>::size(*value) : 0); }
   static void put(std::byte*& at, const std::optional<T>& value) {
     PlainCodec<bool>::put(at, !value);  // as cereal: whether it is null comes first
     if (value) PlainCodec<T>::put(at, *value);
@@ -208,5 +329,17 @@ struct PlainCodec<std::optional<T>> {
     }
   }
 };
+
+// The bytes that encode_plain(values...) writes; a constant where the types say it all.
+template <class... T>
+constexpr std::size_t encoded_size(const T&... values) {
+  return (std::size_t{0} + ... + PlainCodec<T>::size(values));
+}
+
+// Writes exactly encoded_size(values...) bytes.
+template <class... T>
+void encode_plain([[maybe_unused]] std::byte* out, const T&... values) {
+  (PlainCodec<T>::put(out, values), ...);
+}
 
 }  // namespace troupe::detail

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <gmock/gmock.h>
+#include <troupe/death.hpp>
+
+namespace troupe {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(DeathCause, NamesTheSignalTheAddressAndTheMethod) {
+  const DeathCause cause{.kind = DeathKind::signal, .signal = 11, .fault_address = 0x10, .method = "Counter::add"};
+  EXPECT_EQ(cause.text(), "killed by signal 11 (SIGSEGV) at address 0x10 while Counter::add ran");
+}
+
+TEST(DeathCause, NamesTheExitCode) {
+  EXPECT_EQ((DeathCause{.kind = DeathKind::exit_code, .exit_code = 7}.text()), "exited with code 7");
+}
+
+TEST(DeathCause, SaysWhenNothingIsKnownYet) { EXPECT_EQ(DeathCause().text(), "how it ended has not been reported yet"); }
+
+TEST(DeathCause, SaysWhichLifeItWas) {
+  EXPECT_THAT((DeathCause{.kind = DeathKind::stopped, .incarnation = 3}.text()), HasSubstr("in its life number 3"));
+}
+
+TEST(DeathCause, ShowsBacktraceAndLastLines) {
+  const DeathCause cause{.kind = DeathKind::signal, .signal = 6, .backtrace = "#0 abort", .stderr_tail = {"oh", "no"}};
+  EXPECT_THAT(cause.text(), HasSubstr("\nbacktrace:\n#0 abort"));
+  EXPECT_THAT(cause.text(), HasSubstr("\n  | oh\n  | no"));
+}
+
+TEST(DeathCause, ShowsWhatTheProcessHadUsed) {
+  const DeathCause cause{.kind = DeathKind::stopped, .resource_usage = {1'500'000, 500'000, 3 * 1024 * 1024}};
+  EXPECT_THAT(cause.text(), HasSubstr("2.00 s of processor time (0.50 s in the system) and at most 3.0 MiB"));
+}
+
+TEST(DeathCause, HasATextForEachKind) {
+  for (int kind = 0; kind <= static_cast<int>(DeathKind::start_failure); ++kind) {
+    EXPECT_THAT((DeathCause{.kind = static_cast<DeathKind>(kind)}.text()), testing::Not(testing::IsEmpty()));
+  }
+}
+
+}  // namespace
+}  // namespace troupe

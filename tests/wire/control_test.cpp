@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "wire/control.hpp"
+
+#include <gmock/gmock.h>
+#include <troupe/error.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace troupe::wire {
+namespace {
+
+using Bytes = std::vector<std::byte>;
+
+// Messages with something in every field that can have it.
+
+Hello hello() {
+  return {kProtocolVersion, "troupe 0.1.0", 42, {{"/bin/program", "abcd", 12, 0xfeed}, {"/lib/module.so", "", 1, 2}}};
+}
+
+ActorDescription actor() {
+  ActorDescription actor;
+  actor.id = {7};
+  actor.key = {1, 2};
+  actor.name = "counter";
+  actor.type = "7Counter";
+  actor.pid = 43;
+  actor.incarnation = 3;
+  return actor;
+}
+
+DeathCause cause() {
+  DeathCause cause{.kind = DeathKind::signal, .signal = 11, .fault_address = 0x10, .method = "Counter::add"};
+  cause.stderr_tail = {"one", "two"};
+  cause.resource_usage = {1, 2, 3};
+  cause.detail = "more";
+  return cause;
+}
+
+Failure failure() { return {Refusal::actor_died, "text", {std::byte{1}, std::byte{2}}, cause()}; }
+
+ActorInfo info() {
+  ActorInfo info{.id = {7}, .name = "counter", .type = "Counter", .pid = 43, .state = ActorState::stopping, .incarnation = 2};
+  info.last_death = cause();
+  return info;
+}
+
+Spawn spawn() {
+  Spawn spawn;
+  spawn.request = 5;
+  spawn.constructor = {1, 2};
+  spawn.type = "7Counter";
+  spawn.environment = {{"NAME", "value"}};
+  spawn.offer = {1024, 1024, 512};
+  return spawn;
+}
+
+// A sample of every message of the vocabulary. One that has no sample here is sent as it is by default.
+template <class Message>
+Message sample() {
+  return Message();
+}
+template <>
+Hello sample() {
+  return hello();
+}
+template <>
+Join sample() {
+  return {hello(), {7}, {1, 2}};
+}
+template <>
+Spawn sample() {
+  return spawn();
+}
+template <>
+Find sample() {
+  return {1, "name", "type"};
+}
+template <>
+Attach sample() {
+  return {1, {7}, {1, 2}, "type", {1, 2, 3}};
+}
+template <>
+StopActor sample() {
+  return {{7}, {1, 2}, -1};
+}
+template <>
+GuardMissing sample() {
+  return {"construct Runtime first in main"};
+}
+template <>
+Welcome sample() {
+  return {hello()};
+}
+template <>
+Opened sample() {
+  return {1, actor(), {3}, true};
+}
+template <>
+Refused sample() {
+  return {1, failure()};
+}
+template <>
+Found sample() {
+  return {1, true, actor()};
+}
+template <>
+Listed sample() {
+  return {1, {info(), ActorInfo()}};
+}
+template <>
+ActorDown sample() {
+  return {{7}, 2, "counter", "7Counter", {.signal = 11, .core_dumped = true}, cause()};
+}
+template <>
+ActorUp sample() {
+  return {actor()};
+}
+template <>
+ShutdownDone sample() {
+  return {1, {info()}};
+}
+template <>
+ForkFailed sample() {
+  return {1, "no"};
+}
+template <>
+Construct sample() {
+  Construct construct;
+  construct.actor = actor();
+  construct.client_modules = hello().modules;
+  return construct;
+}
+template <>
+ConstructFailed sample() {
+  return {failure()};
+}
+template <>
+OpenChannel sample() {
+  return {1, {1, 2, 3}, hello().modules};
+}
+template <>
+ChannelRefused sample() {
+  return {1, failure()};
+}
+template <>
+Status sample() {
+  return {1, 2, 3, "Counter::add"};
+}
+
+template <class Vocabulary>
+struct VocabularyTest : testing::Test {};
+
+// Calls use(message) with a sample of each message of the vocabulary.
+template <class Use, class... Message>
+void for_each_message(const std::variant<Message...>*, Use use) {
+  (use(sample<Message>()), ...);
+}
+template <class Vocabulary, class Use>
+void for_each_message_of(Use use) {
+  for_each_message(static_cast<const Vocabulary*>(nullptr), use);
+}
+
+using Vocabularies = testing::Types<ToManagerFromClient, ToClient, ToZygote, ToManagerFromZygote, ToHost, ToManagerFromHost>;
+TYPED_TEST_SUITE(VocabularyTest, Vocabularies);
+
+TYPED_TEST(VocabularyTest, GivesEachMessageBack) {
+  for_each_message_of<TypeParam>([]<class Message>(const Message& message) {
+    const Bytes bytes = encode_message<TypeParam>(message);
+    const TypeParam decoded = decode_message<TypeParam>(bytes);
+    ASSERT_TRUE(std::holds_alternative<Message>(decoded)) << decoded.index();
+    EXPECT_EQ(encode_message<TypeParam>(std::get<Message>(decoded)), bytes);
+  });
+}
+
+TYPED_TEST(VocabularyTest, RefusesEveryTruncation) {
+  for_each_message_of<TypeParam>([](const auto& message) {
+    const Bytes bytes = encode_message<TypeParam>(message);
+    for (std::size_t count = 0; count < bytes.size(); ++count) {
+      EXPECT_THROW(decode_message<TypeParam>(std::span(bytes).first(count)), ProtocolError)
+          << count << " of " << bytes.size() << " bytes";
+    }
+  });
+}
+
+TYPED_TEST(VocabularyTest, RefusesBytesThatAreLeftOver) {
+  for_each_message_of<TypeParam>([](const auto& message) {
+    Bytes bytes = encode_message<TypeParam>(message);
+    bytes.push_back(std::byte{0});
+    EXPECT_THROW(decode_message<TypeParam>(bytes), ProtocolError);
+  });
+}
+
+TYPED_TEST(VocabularyTest, SurvivesAnyChangeOfAByte) {
+  for_each_message_of<TypeParam>([](const auto& message) {
+    const Bytes bytes = encode_message<TypeParam>(message);
+    for (std::size_t place = 0; place < bytes.size(); ++place) {
+      for (const unsigned change : {0x01u, 0x02u, 0x10u, 0x80u, 0xffu}) {
+        Bytes changed = bytes;
+        changed[place] ^= static_cast<std::byte>(change);
+        try {
+          (void)decode_message<TypeParam>(changed);
+        } catch (const ProtocolError&) {
+        }
+      }
+    }
+  });
+}
+
+TYPED_TEST(VocabularyTest, RefusesAnUnknownKind) {
+  const Bytes bytes = {std::byte{0xfe}};
+  EXPECT_THAT([&] { (void)decode_message<TypeParam>(bytes); },
+              testing::ThrowsMessage<ProtocolError>(testing::HasSubstr("unknown kind 254")));
+}
+
+TEST(GuardMissing, HasTheSameBytesInEveryVocabulary) {
+  const GuardMissing missing{"construct Runtime first in main"};
+  const Bytes bytes = encode_message<ToManagerFromHost>(missing);
+  EXPECT_EQ(encode_message<ToManagerFromZygote>(missing), bytes);
+  EXPECT_EQ(encode_message<ToManagerFromClient>(missing), bytes);
+  EXPECT_EQ(encode_message<ToClient>(missing), bytes);
+}
+
+TEST(ActorDown, KeepsTheWholeReport) {
+  const auto decoded = std::get<ActorDown>(decode_message<ToClient>(encode_message<ToClient>(sample<ActorDown>())));
+  EXPECT_EQ(decoded.status, (ExitStatus{.signal = 11, .core_dumped = true}));
+  EXPECT_EQ(decoded.cause.kind, DeathKind::signal);
+  EXPECT_EQ(decoded.cause.method, "Counter::add");
+  EXPECT_EQ(decoded.cause.stderr_tail, (std::vector<std::string>{"one", "two"}));
+  EXPECT_EQ(decoded.cause.resource_usage.max_resident_bytes, 3u);
+}
+
+TEST(Refused, MustNotHaveAReasonPastTheLast) {
+  Failure failure;
+  failure.kind = static_cast<Refusal>(static_cast<int>(Refusal::protocol) + 1);
+  Bytes bytes = encode_message<ToClient>(Refused{1, {}});
+  bytes[1 + sizeof(std::uint64_t)] = static_cast<std::byte>(failure.kind);
+  EXPECT_THROW((void)decode_message<ToClient>(bytes), ProtocolError);
+}
+
+}  // namespace
+}  // namespace troupe::wire

@@ -23,7 +23,10 @@ namespace {
 class WordCounter {
  public:
   WordTable count(const std::string& path, bool crash) {
-    if (crash) *reinterpret_cast<volatile int*>(16) = 1;  // a real one
+    if (crash) {
+      volatile std::uintptr_t nowhere = 16;
+      *reinterpret_cast<volatile int*>(nowhere) = 1;  // a real segfault
+    }
     return count_words(path);
   }
 };

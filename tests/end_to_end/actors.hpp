@@ -106,7 +106,10 @@ class Thrower {
 class Victim {
  public:
   int ok() { return 1; }
-  void segfault() { *reinterpret_cast<volatile int*>(8) = 1; }
+  void segfault() {
+    volatile std::uintptr_t nowhere = 8;
+    *reinterpret_cast<volatile int*>(nowhere) = 1;
+  }
   void abort() { std::abort(); }
   void exit(int code) { std::exit(code); }
   void quick_exit(int code) { ::_exit(code); }

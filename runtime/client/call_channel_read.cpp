@@ -238,9 +238,11 @@ void CallChannel::expire_if_due(ResultCell& cell) {
   if (Clock::now().time_since_epoch().count() >= CellAccess::deadline_ns(cell)) expire(cell);
 }
 
+// A call that was answered meanwhile has run, or its host saw the deadline first and refused it; its word does not tell.
 void CallChannel::expire(ResultCell& cell) {
   if (!cell.claim()) return;
-  const Execution execution = withdraw(cell, wire::SlotState::cancelled);
+  const Execution seen = withdraw(cell, wire::SlotState::cancelled);
+  const Execution execution = seen == Execution::done ? Execution::maybe : seen;
   cell.publish_error(std::make_exception_ptr(
       TimeoutError(fmt::format("{}: its deadline has passed; {}", describe_call(cell), verdict_text(execution)), execution)));
 }

@@ -24,6 +24,11 @@ std::uint32_t draw_text_bytes(Random& random) {
   return static_cast<std::uint32_t>(one_in(random, 20) ? uniform(random, 0, 12000) : uniform(random, 0, 200));
 }
 
+// One that passes while the call waits or runs, or one that never does.
+Timeout draw_deadline(Random& random) {
+  return one_in(random, 2) ? Timeout(std::chrono::microseconds(uniform(random, 1, 500))) : Timeout(std::chrono::hours(1));
+}
+
 }  // namespace
 
 Sender::Sender(Proxy<Clerk> clerk, Ledger& ledger, std::uint32_t number, int in_flight, std::uint64_t seed)
@@ -82,11 +87,10 @@ void Sender::tell(std::uint64_t number) {
 void Sender::call(std::uint64_t number) {
   Sent sent{number};
   ++open_;
-  if (one_in(random_, 5)) {
-    sent.text_bytes = draw_text_bytes(random_);
-    sent.echo = clerk_.call<&Clerk::echo>(number, number_, Clerk::text_of(number, sent.text_bytes));
+  if (one_in(random_, 10)) {
+    ask(clerk_.with({.deadline = draw_deadline(random_)}), sent);
   } else {
-    sent.count = clerk_.call<&Clerk::count>(number, number_, draw_work_us(random_));
+    ask(clerk_, sent);
   }
   if (!uses_callbacks_) {
     window_.push_back(std::move(sent));
@@ -94,6 +98,16 @@ void Sender::call(std::uint64_t number) {
     add_callback(sent, sent.echo);
   } else {
     add_callback(sent, sent.count);
+  }
+}
+
+template <class Verbs>
+void Sender::ask(const Verbs& verbs, Sent& sent) {
+  if (one_in(random_, 5)) {
+    sent.text_bytes = draw_text_bytes(random_);
+    sent.echo = verbs.template call<&Clerk::echo>(sent.number, number_, Clerk::text_of(sent.number, sent.text_bytes));
+  } else {
+    sent.count = verbs.template call<&Clerk::count>(sent.number, number_, draw_work_us(random_));
   }
 }
 
@@ -164,6 +178,8 @@ void Sender::record(const Sent& sent, const AsyncResult<T>& result) {
     fail(sent.number, error.execution(), Blame::actor);
   } catch (const ManagerDied& error) {
     fail(sent.number, error.execution(), Blame::manager);
+  } catch (const TimeoutError& error) {
+    ledger_.close(sent.number, verdict_of(error.execution()), Blame::nobody);
   } catch (const std::exception& error) {
     ledger_.complain(fmt::format("call {} to process {} failed with: {}", sent.number, pid_, error.what()));
     ledger_.close(sent.number, Verdict::maybe, Blame::nobody);

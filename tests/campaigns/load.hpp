@@ -51,6 +51,8 @@ class Sender {
   bool send();
   void tell(std::uint64_t number);
   void call(std::uint64_t number);
+  template <class Verbs>
+  void ask(const Verbs& verbs, Sent& sent);
   template <class T>
   void add_callback(const Sent& sent, const AsyncResult<T>& result);
   void settle_one();

@@ -15,7 +15,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <system_error>
 #include <thread>
 
@@ -29,10 +28,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// "pid (name) state …"; the name may hold anything.
+// "pid (name) state …"; the name may hold anything. Read as formatted input, which ends, where a stream's buffer would throw,
+// when the process goes between the opening of its file and the reading.
 std::optional<SeenProcess> look_at(int pid, int parent) {
   std::ifstream file(fmt::format("/proc/{}/stat", pid));
-  const std::string stat{std::istreambuf_iterator<char>(file), {}};
+  std::string stat;
+  std::getline(file, stat, '\0');
   const auto begin = stat.find('(');
   const auto end = stat.rfind(')');
   if (begin == std::string::npos || end == std::string::npos || end + 2 >= stat.size()) return std::nullopt;

@@ -47,99 +47,101 @@ class DyingHost {
     std::mt19937 random(seed);
     start_host();
     for (auto count = random() % 100 + 8; count > 0; --count) send_next();
-    await_begin_of(sent - 2 - static_cast<std::uint32_t>(random() % 3));
+    await_begin_of(sent_ - 2 - static_cast<std::uint32_t>(random() % 3));
     for (auto steps = random() % 2000; steps > 0; --steps) platform::spin_pause();
     kill_host();
     judge();
-    for (std::uint32_t number = 0; number < sent; ++number) expect_exact(number);
+    for (std::uint32_t number = 0; number < sent_; ++number) expect_exact(number);
   }
 
  private:
   // Every seventh call is refused, every other one has a large result, every third takes some time.
   void serve_for_ever() {
     for (;;) {
-      if (channel.host.has_outbox() && channel.host.flush_outbox()) channel.host.ring_client(true);
-      const auto request = channel.host.next();
+      if (channel_.host.has_outbox() && channel_.host.flush_outbox()) channel_.host.ring_client(true);
+      const auto request = channel_.host.next();
       if (!request) {
-        SharedMemoryChannel::wait(channel.host);
+        SharedMemoryChannel::wait(channel_.host);
         continue;
       }
       const std::uint32_t number = number_in(request->payload);
-      if (channel.host.start(*request) != Claim::won) ::_exit(1);
+      if (channel_.host.start(*request) != Claim::won) ::_exit(1);
       if (number % 7 == 0) {
-        reply(channel.host, request->ticket, pattern(number % 2 == 0 ? 1500 : 4), ReplyKind::undecodable, false);
+        reply(channel_.host, request->ticket, pattern(number % 2 == 0 ? 1500 : 4), ReplyKind::undecodable, false);
       } else {
         ++book().lines.at(number).begun;
         for (int steps = number % 3 == 0 ? 10'000 : 0; steps > 0; --steps) platform::spin_pause();
         const Bytes result = pattern(number % 2 == 0 ? 1500 : 4, number);
         ++book().lines.at(number).ended;
-        reply(channel.host, request->ticket, result);
+        reply(channel_.host, request->ticket, result);
       }
-      channel.host.finish(*request);
-      channel.host.ring_client(true);
+      channel_.host.finish(*request);
+      channel_.host.ring_client(true);
     }
   }
 
   void start_host() {
     const int pid = ::fork();
     if (pid == 0) serve_for_ever();
-    process = platform::Process::open(pid);
+    process_ = platform::Process::open(pid);
   }
 
   bool drain() {
     bool has_received = false;
-    for (; const auto reply = channel.client.next_reply(); has_received = true) {
-      const std::uint32_t number = pending.at(reply->ticket.slot).value();
-      pending.at(reply->ticket.slot).reset();
-      EXPECT_EQ(ends.at(number), End::none);
-      ends.at(number) = reply->kind == ReplyKind::value ? End::value : End::refusal;
-      channel.client.finish(*reply);
+    for (; const auto reply = channel_.client.next_reply(); has_received = true) {
+      const std::uint32_t number = pending_.at(reply->ticket.slot).value();
+      pending_.at(reply->ticket.slot).reset();
+      EXPECT_EQ(ends_.at(number), End::none);
+      ends_.at(number) = reply->kind == ReplyKind::value ? End::value : End::refusal;
+      channel_.client.finish(*reply);
     }
-    if (has_received) channel.client.settle();
+    if (has_received) channel_.client.settle();
     return has_received;
   }
 
   void send_next() {
-    while (!try_send_next()) {
-      if (!drain()) SharedMemoryChannel::wait(channel.client, channel.client.host_progress());
+    for (;;) {
+      const std::uint64_t progress = channel_.client.host_progress();
+      if (try_send_next()) return;
+      if (!drain()) SharedMemoryChannel::wait(channel_.client, progress);
     }
   }
 
   bool try_send_next() {
-    const auto draft = channel.client.draft(40);
+    const auto draft = channel_.client.draft(40);
     if (!draft) return false;
-    std::memcpy(draft->payload, &sent, sizeof sent);
-    pending.at(draft->ticket.slot) = sent++;
-    tickets.at(draft->ticket.slot) = draft->ticket;
-    channel.client.publish(*draft, wire::RequestKind::call, kMethod, wire::kNoDeadline);
-    channel.client.ring_host();
+    std::memcpy(draft->payload, &sent_, sizeof sent_);
+    pending_.at(draft->ticket.slot) = sent_++;
+    tickets_.at(draft->ticket.slot) = draft->ticket;
+    channel_.client.publish(*draft, wire::RequestKind::call, kMethod, wire::kNoDeadline);
+    channel_.client.ring_host();
     return true;
   }
 
   // Blocks: until the host has begun with the call, or with one behind it.
   void await_begin_of(std::uint32_t number) {
     const auto has_begun = [](const Book::Line& line) { return line.begun != 0; };
-    while (std::none_of(&book().lines.at(number), book().lines.data() + sent, has_begun)) std::this_thread::yield();
+    while (std::none_of(&book().lines.at(number), book().lines.data() + sent_, has_begun)) std::this_thread::yield();
   }
 
   void kill_host() {
-    process.kill();
-    process.wait_ended();
-    (void)process.reap();
+    process_.kill();
+    process_.wait_ended();
+    (void)process_.reap();
   }
 
   void judge() {
     drain();
-    for (std::size_t slot = 0; slot < pending.size(); ++slot) {
-      if (pending.at(slot))
-        ends.at(*pending.at(slot)) = end_of(channel.client.withdraw(tickets.at(slot), wire::SlotState::taken));
+    for (std::size_t slot = 0; slot < pending_.size(); ++slot) {
+      if (pending_.at(slot))
+        ends_.at(*pending_.at(slot)) = end_of(channel_.client.withdraw(tickets_.at(slot), wire::SlotState::taken));
     }
   }
 
   void expect_exact(std::uint32_t number) {
     const int begun = book().lines.at(number).begun, ended = book().lines.at(number).ended;
     EXPECT_LE(begun, 1);
-    switch (ends.at(number)) {
+    switch (ends_.at(number)) {
       case End::none:
         ADD_FAILURE() << "call " << number << " has no end";
         break;
@@ -156,16 +158,16 @@ class DyingHost {
     }
   }
 
-  Book& book() { return *reinterpret_cast<Book*>(book_bytes.data()); }
+  Book& book() { return *reinterpret_cast<Book*>(book_bytes_.data()); }
 
-  SharedMemoryChannel channel{kSmall};
-  platform::SharedMemory book_memory = platform::SharedMemory::create("what the host did", sizeof(Book));
-  platform::Mapping book_bytes{book_memory, platform::Access::read_write};
-  platform::Process process;
-  std::uint32_t sent = 0;
-  std::array<std::optional<std::uint32_t>, kSmall.slots> pending;
-  std::array<Ticket, kSmall.slots> tickets{};
-  std::vector<End> ends = std::vector<End>(kMaxCalls, End::none);
+  SharedMemoryChannel channel_{kSmall};
+  platform::SharedMemory book_memory_ = platform::SharedMemory::create("what the host did", sizeof(Book));
+  platform::Mapping book_bytes_{book_memory_, platform::Access::read_write};
+  platform::Process process_;
+  std::uint32_t sent_ = 0;
+  std::array<std::optional<std::uint32_t>, kSmall.slots> pending_;
+  std::array<Ticket, kSmall.slots> tickets_{};
+  std::vector<End> ends_ = std::vector<End>(kMaxCalls, End::none);
 };
 
 TEST(HostKilledAtAnyMoment, LeavesAnExactVerdictOnEachCall) {

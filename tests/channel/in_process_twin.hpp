@@ -214,6 +214,7 @@ class TwinHostEnd {
     ++state_->taken;
   }
   void ring_client(bool) { state_->moved.notify_all(); }
+  void ring_client_behind_start(bool has_replied) { ring_client(has_replied); }
 
   bool has_outbox() const {
     const std::lock_guard lock(state_->mutex);

@@ -132,10 +132,10 @@ TEST(FutureError, KeepsItsCodeAndText) {
 }
 
 TEST(RegexError, KeepsItsCodeAndText) {
-  const auto thrown = thrown_by([] { const std::regex broken("("); });
-  caught_as<std::regex_error>(crossed(thrown), [&](const std::regex_error& error) {
-    EXPECT_EQ(error.code(), std::regex_constants::error_paren);
-    EXPECT_EQ(error.what(), what_of<std::regex_error>(thrown));
+  const std::regex_error original(std::regex_constants::error_paren);
+  caught_as<std::regex_error>(crossed(std::make_exception_ptr(original)), [&](const std::regex_error& error) {
+    EXPECT_EQ(error.code(), original.code());
+    EXPECT_STREQ(error.what(), original.what());
   });
 }
 
@@ -239,7 +239,8 @@ TEST(ExceptionBytes, ThatEndTooSoonBecomeProtocolError) {
 
 TEST(ExceptionBytes, DoNoHarmWhicheverIsChanged) {
   const std::filesystem::filesystem_error original("the text", "one", "two", std::make_error_code(std::errc::io_error));
-  for (const auto& thrown : {std::make_exception_ptr(original), thrown_by([] { const std::regex broken("("); })}) {
+  for (const auto& thrown :
+       {std::make_exception_ptr(original), std::make_exception_ptr(std::regex_error(std::regex_constants::error_paren))}) {
     const auto bytes = wire::encode_exception(thrown);
     for (std::size_t place = 0; place < bytes.size(); ++place) {
       for (unsigned change = 1; change < 256; ++change) {

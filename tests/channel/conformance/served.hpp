@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <exception>
 #include <thread>
+#include <utility>
 
 #include "platform/process.hpp"
 #include "tests/channel/conformance/channels.hpp"
@@ -42,31 +43,44 @@ void answer(Host& host, const typename Host::Request& request, ServedCounts& cou
   }
 }
 
-// Blocks: until kStop was served and all replies have gone out, or the client has judged this host dead.
+template <class Host>
+void take_turn(Host& host, const typename Host::Request& request, Claim claim, ServedCounts& counts) {
+  if (claim == Claim::broken) throw std::logic_error("an honest client's slot word is broken");
+  if (claim == Claim::won) {
+    answer(host, request, counts);
+  } else if (request.kind == wire::RequestKind::call) {
+    reply(host, request.ticket, {}, wire::ReplyKind::skipped, false);
+  } else {
+    host.rearm(request.ticket);
+  }
+  host.finish(request);
+}
+
+// What the client has not been rung for yet.
+enum class Owed : std::uint8_t { nothing, room, reply };
+
+// Blocks: until kStop was served and all replies have gone out, or the client has judged this host dead. Rings for a turn
+// behind the next start, as a host does that has much to do.
 template <class Channel>
 void serve_until_stopped(typename Channel::Host& host) {
   ServedCounts counts;
+  Owed owed = Owed::nothing;
   for (bool has_to_stop = false; !has_to_stop || host.has_outbox();) {
-    if (host.has_outbox() && host.flush_outbox()) host.ring_client(true);
+    if (host.has_outbox() && host.flush_outbox()) owed = Owed::reply;
     const auto request = host.next();
     if (!request) {
+      if (owed != Owed::nothing) host.ring_client(std::exchange(owed, Owed::nothing) == Owed::reply);
       if (!has_to_stop || host.has_outbox()) Channel::wait(host);
       continue;
     }
     has_to_stop = request->method.value == kStop.value;
     const Claim claim = host.start(*request);
+    if (owed != Owed::nothing) host.ring_client_behind_start(owed == Owed::reply);
     if (claim == Claim::fenced) return;
-    if (claim == Claim::broken) throw std::logic_error("an honest client's slot word is broken");
-    if (claim == Claim::won) {
-      answer(host, *request, counts);
-    } else if (request->kind == wire::RequestKind::call) {
-      reply(host, request->ticket, {}, wire::ReplyKind::skipped, false);
-    } else {
-      host.rearm(request->ticket);
-    }
-    host.finish(*request);
-    host.ring_client(request->kind == wire::RequestKind::call);
+    take_turn(host, *request, claim, counts);
+    owed = request->kind == wire::RequestKind::call ? Owed::reply : Owed::room;
   }
+  if (owed != Owed::nothing) host.ring_client(owed == Owed::reply);
 }
 
 template <class Channel>

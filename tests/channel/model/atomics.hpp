@@ -72,6 +72,7 @@ struct Atomics {
   using Atomic = model::Atomic<T>;
 
   static void full_fence() { fence(); }
+  static void full_fence_behind_update() {}  // an update has waited for the own buffer to be empty
 };
 
 // What a test keeps book with: no step, no buffer, but part of the state.

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <optional>
+#include <utility>
 
 #include "atomics.hpp"
 #include "cells.hpp"
@@ -35,6 +36,14 @@ constexpr std::uint32_t kNoMore = 99;
 enum class End : std::uint8_t { none, value, refusal, not_started, maybe, done };
 End end_of(Execution execution) { return static_cast<End>(static_cast<int>(End::not_started) + static_cast<int>(execution)); }
 
+// When the host rings the client for a turn.
+enum class Ringing : std::uint8_t {
+  after_turn,    // at its end
+  behind_start,  // behind the compare-and-swap that wins the next, if there is one already
+  unfenced,      // as if behind one, where there is none: a fault
+};
+enum class Owed : std::uint8_t { nothing, room, reply };
+
 // What a record says: a request which use of which slot it is and which call; a reply also how the call ended.
 struct Content {
   std::uint32_t call = 0;
@@ -56,7 +65,8 @@ struct ChannelWorld : World {
     std::uint32_t cells = 2;    // of the request ring
     std::uint32_t refused = 0;  // bit n: the host refuses call n (expired, undecodable)
     std::uint32_t tells = 0;    // bit n: call n is a tell; nothing replies to it
-    bool can_die = true;        // the host, at any step
+    Ringing ringing = Ringing::after_turn;
+    bool can_die = true;  // the host, at any step
     bool can_be_mistaken_for_dead = false;
     std::optional<std::uint32_t> cancelled = {};  // another thread of the client tries to, when it was sent; one slot only
     // Faults put in on purpose:
@@ -118,17 +128,31 @@ struct ChannelWorld : World {
 
   void serve() {
     for (std::uint32_t served = 0; served < plan.calls;) {
-      restate(served << 8 | replies_writer.released());
+      restate(served << 8 | replies_writer.released() << 4 | static_cast<unsigned>(owed));
       if (requests_reader.peek()) {
         if (!turn()) return;
         ++served;
         continue;
       }
+      ring();
       const std::uint32_t armed = Bell::arm(host_bell, Rest::futex);
       if (!requests_reader.peek()) futex_wait_any({{&host_bell.state, armed}, {&killed, 0}});
       Bell::disarm(host_bell);
       if (killed.load() != 0) return;
     }
+    ring();
+  }
+
+  void ring() {
+    const Owed what = std::exchange(owed, Owed::nothing);
+    if (what != Owed::nothing) wake_client(what == Owed::reply ? Bell::look(client_bell) : Bell::look_for_room(client_bell));
+  }
+  void ring_behind_update() {
+    const Owed what = std::exchange(owed, Owed::nothing);
+    if (what != Owed::nothing) wake_client(Bell::look_behind_update(client_bell, what == Owed::reply));
+  }
+  void wake_client(channel::Wake wake) {
+    if (wake.futex) futex_wake(client_bell.state);
   }
 
   bool turn() {
@@ -137,6 +161,7 @@ struct ChannelWorld : World {
     turns.set(turns.get() + 1);
     auto& word = slots.at(request.slot);
     const Claim claim = Slot::start(word, request.generation);
+    ring_behind_update();
     require(claim != Claim::broken, "an honest word is not broken");
     if (claim == Claim::fenced) return false;
     if (claim == Claim::won && (plan.refused >> request.call & 1) == 0) {
@@ -150,8 +175,9 @@ struct ChannelWorld : World {
     }
     requests_reader.advance(1);
     requests_read.store(requests_reader.position(), memory_order_release);
-    const auto wake = is_tell(request.call) ? Bell::look_for_room(client_bell) : Bell::look(client_bell);
-    if (wake.futex) futex_wake(client_bell.state);
+    owed = is_tell(request.call) ? Owed::room : Owed::reply;
+    if (plan.ringing == Ringing::after_turn) ring();
+    if (plan.ringing == Ringing::unfenced) ring_behind_update();
     return true;
   }
 
@@ -327,6 +353,7 @@ struct ChannelWorld : World {
   channel::RingReader<Cells> replies_reader;
   std::array<Pending, kMaxSlots> pending{};
   std::uint32_t sent = 0;
+  Owed owed = Owed::nothing;
 
   std::array<Ghost<int>, kMaxCalls> begun, ended;
   std::array<Ghost<End>, kMaxCalls> ends;
@@ -372,6 +399,16 @@ TEST(ChannelModel, TellsFreeTheirSlotsAndAreJudgedWhenTheHostDiesAtAnyStep) {
   }
 }
 
+TEST(ChannelModel, ARingBehindTheNextStartIsAsGoodAsOneAfterTheTurn) {
+  for (const std::uint32_t tells : {0b000u, 0b001u, 0b010u, 0b101u}) {
+    expect_kept(explore_channel({.calls = 3, .slots = 2, .cells = 2, .tells = tells, .ringing = Ringing::behind_start}),
+                std::to_string(tells));
+  }
+}
+
+TEST(ChannelModel, ARingWithoutAFenceWhereThereIsNoStartLosesAWakeUp) {
+  expect_broken(explore_channel({.calls = 1, .ringing = Ringing::unfenced, .can_die = false}), "nobody waits for ever");
+}
 TEST(ChannelModel, AClientThatDoesNotWatchTheLifeWordWaitsForEver) {
   expect_broken(explore_channel({.calls = 1, .watches_life = false}), "nobody waits for ever");
 }

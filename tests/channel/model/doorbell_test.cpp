@@ -12,7 +12,6 @@
 namespace troupe::model {
 namespace {
 
-using channel::kWantsRoom;
 using channel::Rest;
 using channel::Wake;
 using std::memory_order_acquire;
@@ -31,6 +30,7 @@ struct ForgetfulAtomics {
   static void full_fence() {
     if (this_thread() != forgetful) fence();
   }
+  static void full_fence_behind_update() {}
 };
 template <std::size_t forgetful>
 using ForgetfulBell = channel::DoorbellProtocol<ForgetfulAtomics<forgetful>>;

@@ -11,7 +11,6 @@
 #include <span>
 #include <string>
 #include <thread>
-#include <utility>
 #include <vector>
 
 namespace troupe::bench {
@@ -22,8 +21,12 @@ constexpr std::size_t kOutstanding = 1024;
 constexpr double kMillion = 1e6;
 constexpr double kThousand = 1e3;
 
+// One client, one actor, and another that calls it; each side on a processor of its own, as in the floors. The thread that
+// makes it is the client, and stays on its side while it lives.
 struct CallStage {
   CallStage() {
+    keep_on_one_side(counter.pid(), Side::receiver);
+    keep_on_one_side(caller.pid(), Side::sender);
     time_calls(counter, 5000);
     caller.call<&Caller::median_call_ns>(counter, 5000).get();
   }
@@ -31,14 +34,12 @@ struct CallStage {
   Runtime runtime;
   Proxy<Counter> counter = runtime.spawn<Counter>(0);
   Proxy<Caller> caller = runtime.spawn<Caller>();
+  OnOneSide client{Side::sender};
 };
 
-// Client and actor each on a processor of its own, as in floor.boost_mq.rate.
-struct ApartStage {
-  ApartStage() {
-    time_calls(counter, 5000);
-    keep_on_one_side(counter.pid(), Side::receiver);
-  }
+// The same where the scheduler likes.
+struct FreeStage {
+  FreeStage() { time_calls(counter, 5000); }
 
   Runtime runtime;
   Proxy<Counter> counter = runtime.spawn<Counter>(0);
@@ -70,16 +71,10 @@ double pipelined_rate(std::span<const Proxy<Counter>> counters, int calls) {
   return calls / span.count();
 }
 
-double pipelined_rate_apart(const ApartStage& stage, int calls) {
-  const OnOneSide sender(Side::sender);
-  return pipelined_rate({&stage.counter, 1}, calls);
-}
-
-double tell_rate_apart(const ApartStage& stage, int messages) {
-  const OnOneSide sender(Side::sender);
+double tell_rate(const Proxy<Counter>& counter, int messages) {
   const Seconds span = time_of([&] {
-    for (int i = 0; i < messages; ++i) stage.counter.tell<&Counter::count>(1);
-    stage.counter.call<&Counter::value>().get();  // in order: the last is executed
+    for (int i = 0; i < messages; ++i) counter.tell<&Counter::count>(1);
+    counter.call<&Counter::value>().get();  // in order: the last is executed
   });
   return messages / span.count();
 }
@@ -152,23 +147,38 @@ std::vector<Row> latency_rows(const Bench& bench, const Shared<CallStage>& stage
 
 std::vector<Row> rate_rows(const Bench& bench, const Shared<CallStage>& stage) {
   const int calls = bench.times(400'000);
-  const int synchronous_calls = bench.times(80'000);
-  const Shared<ApartStage> apart;
-  const Shared<EightActors> eight;
   const auto queue = [=] { return 1e9 / bench.floors.run(floors::queue_one_way, calls).p50_ns / kMillion; };
   return {
       {.name = "call.pipelined",
        .unit = "M/s",
-       .figure = [=] { return pipelined_rate_apart(*apart, calls) / kMillion; },
+       .figure =
+           [=] {
+             return pipelined_rate({&stage->counter, 1}, calls) / kMillion;
+           },
        .reference_name = "floor.boost_mq.rate",
        .reference = queue,
        .bar = at_least(1.5)},
       {.name = "tell.rate",
        .unit = "M/s",
-       .figure = [=] { return tell_rate_apart(*apart, calls) / kMillion; },
+       .figure = [=] { return tell_rate(stage->counter, calls) / kMillion; },
        .reference_name = "floor.boost_mq.rate",
        .reference = queue,
        .bar = at_least(2.5)},
+  };
+}
+
+// What has more sides than two.
+std::vector<Row> free_rows(const Bench& bench) {
+  const int calls = bench.times(400'000);
+  const int synchronous_calls = bench.times(80'000);
+  const Shared<FreeStage> stage;
+  const Shared<EightActors> eight;
+  return {
+      {.name = "call.hot.unpinned",
+       .unit = "us",
+       .figure = [=] { return microseconds(time_calls(stage->counter, synchronous_calls).p50_ns); },
+       .reference_name = "floor.spin",
+       .reference = [=] { return microseconds(bench.floors.run(floors::spin, synchronous_calls).p50_ns); }},
       {.name = "call.threads4",
        .unit = "k/s",
        .figure = [=] { return rate_of_threads(stage->counter, 4, synchronous_calls / 4) / kThousand; },
@@ -191,8 +201,9 @@ std::vector<Row> rate_rows(const Bench& bench, const Shared<CallStage>& stage) {
 
 std::vector<Row> call_rows(const Bench& bench) {
   const Shared<CallStage> stage;
-  auto rows = latency_rows(bench, stage);
-  for (auto& row : rate_rows(bench, stage)) rows.push_back(std::move(row));
+  std::vector<Row> rows;
+  for (auto& group : {latency_rows(bench, stage), rate_rows(bench, stage), free_rows(bench)})
+    rows.insert(rows.end(), group.begin(), group.end());
   return rows;
 }
 

@@ -85,11 +85,13 @@ template <class Write, class Await, class Before>
 Latency round_trips_of(int count, Write write, Await await, Before before) {
   SharedLines lines;
   const Child echo = Child::forked([&] {
+    const OnOneSide receiver(Side::receiver);
     for (std::uint32_t value = 1;; ++value) {
       await(lines->there, value);
       write(lines->back, value);
     }
   });
+  const OnOneSide sender(Side::sender);
   std::uint32_t value = 0;
   const auto round_trip = [&] {
     write(lines->there, ++value);
@@ -147,11 +149,13 @@ Latency queue_round_trip(int round_trips) {
   NamelessQueue there("there");
   NamelessQueue back("back");
   const Child echo = Child::forked([&] {
+    const OnOneSide receiver(Side::receiver);
     for (QueueMessage message{};;) {
       there.receive(message);
       back.send(message);
     }
   });
+  const OnOneSide sender(Side::sender);
   QueueMessage message{};
   return time_each(round_trips, [&] {
     there.send(message);

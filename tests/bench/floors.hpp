@@ -7,7 +7,7 @@
 #include <cstddef>
 
 // What the machine itself needs, written as plainly as possible. Run them in a SmallProcess; those that have another side
-// fork it. All are spans, rates too: the span of one message.
+// fork it, and run with each side on a processor of its own. All are spans, rates too: the span of one message.
 namespace troupe::bench::floors {
 
 inline constexpr std::chrono::milliseconds kSilence{5};
@@ -18,8 +18,7 @@ Latency spin(int round_trips);
 // The same, each side asleep in the kernel until woken; and after kSilence each time.
 Latency futex(int round_trips);
 Latency futex_after_silence(int round_trips);
-// boost::interprocess::message_queue, 64-byte messages: round trips; and one way, each side on a processor of its own, the
-// mean span of one message.
+// boost::interprocess::message_queue, 64-byte messages: round trips; and one way, the mean span of one message.
 Latency queue_round_trip(int round_trips);
 Latency queue_one_way(int messages);
 // A process that exits at once, and the wait for it: this very executable by posix_spawn; by fork.

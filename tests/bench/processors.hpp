@@ -4,8 +4,9 @@
 #include <sched.h>
 #include <sys/types.h>
 
-// Who runs where. Rates need it: two processes that happen to share a processor hand over whole rings at a time, without
-// contention, and are many times as fast as on two; which of the two a scheduler chooses changes from second to second.
+// Who runs where. Two processes that take turns are put on one processor by the scheduler as soon as the machine has other
+// things to do, and then everything is different: nobody can spin, wake-ups cost a third, rings are handed over whole. So
+// whatever has two sides is measured with each on a processor of its own, floors and figures alike; what has more is not.
 namespace troupe::bench {
 
 // The two sides of a measurement. On a machine of one processor they share it.

@@ -125,7 +125,11 @@ void ClientEnd::finish(const Reply& reply) {
 
 void ClientEnd::settle() { wake_host(DoorbellProtocol<>::look_for_room(host_bell())); }
 
+void ClientEnd::settle_behind_update() { wake_host(DoorbellProtocol<>::look_behind_update(host_bell(), false)); }
+
 void ClientEnd::ring_host() { wake_host(DoorbellProtocol<>::look(host_bell())); }
+
+void ClientEnd::ring_host_behind_update() { wake_host(DoorbellProtocol<>::look_behind_update(host_bell(), true)); }
 
 void ClientEnd::wake_host(Wake wake) {
   if (wake.futex) platform::futex_wake(host_bell().state, 1, platform::FutexScope::shared);

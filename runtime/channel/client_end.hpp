@@ -60,8 +60,6 @@ class ClientEnd {
   // Its slot and its room are free again.
   void finish(const Reply& reply);
   bool has_reply() const { return replies_reader_.peek().has_value(); }
-  // After a batch of finish(): wakes a host that waits for room.
-  void settle();
 
   // ---- any thread
 
@@ -70,6 +68,11 @@ class ClientEnd {
 
   // Wakes the host if it sleeps; after publish(), outside of locks.
   void ring_host();
+  // Wakes a host that waits for room; after a batch of finish().
+  void settle();
+  // The same two at less cost, where an atomic read-modify-write (the release of a lock or a role) lies between.
+  void ring_host_behind_update();
+  void settle_behind_update();
   // Takes the call from the host (`outcome` cancelled or taken), or says how far it got.
   Execution withdraw(Ticket ticket, wire::SlotState outcome);
 

@@ -50,7 +50,7 @@ class HostEnd {
   // Sends what was drafted, or an empty reply if nothing was. `has_run`: see slot.hpp for the order this decides.
   // Errors: ProtocolError when a client that never reads has filled the outbox.
   void publish_reply(Ticket ticket, wire::ReplyKind kind, bool has_run);
-  void discard_draft() { draft_ = {}; }
+  void discard_draft() { draft_.is_open = false; }
   // A tell's slot is free again; no reply.
   void rearm(Ticket ticket);
 
@@ -83,7 +83,7 @@ class HostEnd {
   struct Draft {
     bool is_open = false;
     std::optional<Writer::Place> place;  // in the ring; else:
-    std::vector<std::byte> bytes;
+    std::vector<std::byte> bytes;        // kept for the next one
     std::uint32_t payload_bytes = 0;
   };
   struct Waiting {

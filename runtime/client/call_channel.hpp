@@ -16,6 +16,7 @@
 #include "base/death_report.hpp"
 #include "channel/client_end.hpp"
 #include "channel/spin.hpp"
+#include "client/send_lock.hpp"
 #include "platform/futex.hpp"
 #include "platform/life_page.hpp"
 #include "platform/process.hpp"
@@ -116,8 +117,8 @@ class CallChannel {
 
   // Sending (call_channel_send.cpp).
   bool try_draft(std::uint32_t payload_bytes);
-  std::byte* reserve_full(detail::CallWriter& writer, std::uint32_t payload_bytes, std::unique_lock<std::mutex>& lock);
-  std::byte* reserve_spill(std::uint32_t payload_bytes, std::unique_lock<std::mutex>& lock);
+  std::byte* reserve_full(detail::CallWriter& writer, std::uint32_t payload_bytes, std::unique_lock<SendLock>& lock);
+  std::byte* reserve_spill(std::uint32_t payload_bytes, std::unique_lock<SendLock>& lock);
   void publish(detail::ResultCell* cell, const detail::RegistrationNode& node, std::int64_t deadline_ns);
   void flush_spill();
   bool wait_for_room(std::uint32_t epoch, TimePoint deadline);
@@ -172,8 +173,8 @@ class CallChannel {
   mutable std::mutex protocol_error_mutex_;
   std::string protocol_error_;  // guarded by protocol_error_mutex_
 
-  alignas(64) std::mutex send_mutex_;
-  // Guarded by send_mutex_:
+  alignas(64) SendLock send_lock_;
+  // Guarded by send_lock_:
   bool is_closed_ = false;
   std::optional<channel::ClientEnd::Draft> draft_;
   bool is_draft_spilled_ = false;

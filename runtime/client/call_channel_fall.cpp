@@ -46,7 +46,7 @@ void CallChannel::judge() {
   if (is_readable) drain();
   std::deque<Spilled> unsent;
   {
-    const std::lock_guard lock(send_mutex_);
+    const std::lock_guard lock(send_lock_);
     is_closed_ = true;
     unsent.swap(spill_);
     if (has_spill_.exchange(false)) unwatch();

@@ -17,6 +17,13 @@ namespace troupe::client {
 using Clock = std::chrono::steady_clock;
 using detail::ResultCell;
 
+namespace {
+
+// How this thread waits for another one to read its reply.
+thread_local channel::SpinPolicy follower_spin(true);
+
+}  // namespace
+
 bool CallChannel::try_read_role() noexcept {
   return !is_being_read_.load(std::memory_order_relaxed) && !is_being_read_.exchange(true, std::memory_order_seq_cst);
 }
@@ -25,13 +32,13 @@ bool CallChannel::try_read_role() noexcept {
 // role is free (seq_cst): one of the two sides sees the other.
 void CallChannel::leave_read_role() {
   for (;;) {
-    end_.settle();
     const bool is_watched = watched_.load(std::memory_order_seq_cst) != 0 && !is_judged_;
     if (is_watched) {
       channel::DoorbellProtocol<>::arm(end_.client_bell(), channel::Rest::event, wants_room());
       if (drain()) continue;
     }
     is_being_read_.exchange(false, std::memory_order_seq_cst);
+    end_.settle_behind_update();
     const bool is_fall_new = has_fallen() && !is_judged_;
     const bool is_watch_new = !is_watched && watched_.load(std::memory_order_seq_cst) != 0 && !is_judged_;
     if (!(is_fall_new || is_watch_new) || !try_read_role()) break;
@@ -73,7 +80,13 @@ void CallChannel::follow(ResultCell& cell, TimePoint deadline) {
   follower_count_.fetch_add(1, std::memory_order_seq_cst);
   auto& status = CellAccess::status(cell);
   // Looks for the role once more after being counted: who leaves it now promotes a follower.
-  while (!CellAccess::is_visible(cell) && is_being_read_.load(std::memory_order_seq_cst)) {
+  const auto is_over = [&] { return CellAccess::is_visible(cell) || !is_being_read_.load(std::memory_order_seq_cst); };
+  while (!is_over()) {
+    // Neither the host nor the reader may be kept from its processor.
+    const std::uint32_t hosts = end_.host_bell().processor.load(std::memory_order_relaxed);
+    const std::uint32_t peers =
+        hosts == platform::current_processor() ? hosts : end_.client_bell().processor.load(std::memory_order_relaxed);
+    if (spin_.is_enabled() && follower_spin.spin_until(is_over, peers)) break;
     if (const std::uint32_t seen = CellAccess::announce_sleep(cell)) {
       if (platform::futex_wait(status, seen, platform::FutexScope::this_process, deadline) == platform::FutexWake::timed_out)
         break;
@@ -95,8 +108,8 @@ void CallChannel::promote_one() {
   if (is_being_read_.load(std::memory_order_seq_cst)) return;
   for (ResultCell* cell : followers_) {
     if (CellAccess::is_visible(*cell)) continue;
-    CellAccess::status(*cell).fetch_or(CellStatus::kPromoted, std::memory_order_acq_rel);
-    platform::futex_wake(CellAccess::status(*cell), INT32_MAX, platform::FutexScope::this_process);
+    if ((CellAccess::status(*cell).fetch_or(CellStatus::kPromoted, std::memory_order_acq_rel) & CellStatus::kSleeper) != 0)
+      platform::futex_wake(CellAccess::status(*cell), INT32_MAX, platform::FutexScope::this_process);
     return;
   }
 }

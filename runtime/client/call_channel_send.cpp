@@ -43,7 +43,7 @@ std::byte* CallChannel::reserve(detail::CallWriter& writer, std::size_t payload_
   const auto bytes = static_cast<std::uint32_t>(payload_bytes);
   const auto& own = writer.options_ != nullptr ? writer.options_->deadline : std::nullopt;
   writer.deadline_ns_ = deadline_from_now(own.value_or(deadline_));
-  std::unique_lock lock(send_mutex_);
+  std::unique_lock lock(send_lock_);
   if (!is_closed_ && spill_.empty() && try_draft(bytes)) {
     lock.release();  // send() unlocks
     return draft_->payload;
@@ -62,8 +62,7 @@ bool CallChannel::try_draft(std::uint32_t payload_bytes) {
   return draft_.has_value();
 }
 
-std::byte* CallChannel::reserve_full(detail::CallWriter& writer, std::uint32_t payload_bytes,
-                                     std::unique_lock<std::mutex>& lock) {
+std::byte* CallChannel::reserve_full(detail::CallWriter& writer, std::uint32_t payload_bytes, std::unique_lock<SendLock>& lock) {
   struct RoomWaiter {
     explicit RoomWaiter(std::atomic<std::uint32_t>& count) : count_(count) { count_.fetch_add(1, std::memory_order_seq_cst); }
     ~RoomWaiter() { count_.fetch_sub(1, std::memory_order_seq_cst); }
@@ -107,7 +106,7 @@ std::byte* CallChannel::reserve_full(detail::CallWriter& writer, std::uint32_t p
   }
 }
 
-std::byte* CallChannel::reserve_spill(std::uint32_t payload_bytes, std::unique_lock<std::mutex>& lock) {
+std::byte* CallChannel::reserve_spill(std::uint32_t payload_bytes, std::unique_lock<SendLock>& lock) {
   if (spill_.empty()) {
     watched_.fetch_add(1, std::memory_order_seq_cst);  // the loop flushes when nobody reads
     has_spill_.store(true, std::memory_order_seq_cst);
@@ -146,14 +145,14 @@ void CallChannel::send(detail::CallWriter& writer) {
     last.cell = writer.cell_;
     last.node = &writer.node_;
     last.deadline_ns = writer.deadline_ns_;
-    send_mutex_.unlock();
+    send_lock_.unlock();
     session_watch();
     look();
     return;
   }
   publish(writer.cell_, writer.node_, writer.deadline_ns_);
-  send_mutex_.unlock();
-  end_.ring_host();
+  send_lock_.unlock();
+  end_.ring_host_behind_update();
 }
 
 // With the send lock held and draft_ filled.
@@ -171,7 +170,7 @@ void CallChannel::publish(detail::ResultCell* cell, const detail::RegistrationNo
 void CallChannel::flush_spill() {
   bool has_sent = false;
   {
-    const std::lock_guard lock(send_mutex_);
+    const std::lock_guard lock(send_lock_);
     while (!spill_.empty() && !is_closed_) {
       Spilled& next = spill_.front();
       if (!try_draft(static_cast<std::uint32_t>(next.bytes.size()))) break;
@@ -183,11 +182,11 @@ void CallChannel::flush_spill() {
     if (spill_.empty() && has_spill_.exchange(false)) unwatch();
     if (is_closed_ && !has_fallen()) fall_.store(Fall::protocol_error, std::memory_order_seq_cst);  // judged by this reader
   }
-  if (has_sent) end_.ring_host();
+  if (has_sent) end_.ring_host_behind_update();  // the lock's release
 }
 
 Execution CallChannel::withdraw(detail::ResultCell& cell, wire::SlotState outcome) {
-  const std::lock_guard lock(send_mutex_);
+  const std::lock_guard lock(send_lock_);
   if (CellAccess::is_sent(cell)) return end_.withdraw(CellAccess::ticket(cell), outcome);
   const auto spilled = std::find_if(spill_.begin(), spill_.end(), [&](const Spilled& each) { return each.cell == &cell; });
   if (spilled != spill_.end()) {

@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "host/thrown.hpp"
-#include "platform/processor.hpp"
 #include "wire/registry.hpp"
 
 namespace troupe::host {
@@ -50,7 +49,6 @@ void Turn::serve() {
   if (is_expired()) return answer(ReplyKind::expired, false);
   const Method* method = channel_.methods.find(request_.method, actor_.type());
   if (method == nullptr) return refuse();
-  status_.running_since_ticks.store(platform::ticks(), std::memory_order_relaxed);
   status_.running_method.store(method->own_number + 1, std::memory_order_relaxed);
   run(*method);
 }

@@ -19,6 +19,10 @@ inline void spin_pause() noexcept {
 #endif
 }
 
+// Lets other threads that want this processor run first. Blocks: half a microsecond when there is none; else until the
+// scheduler comes back, milliseconds when they do not yield in turn.
+void yield_processor() noexcept;
+
 // A cheap, monotonic count that grows with time (the time-stamp counter); see ticks_per_microsecond().
 inline std::uint64_t ticks() noexcept {
 #if defined(__x86_64__)

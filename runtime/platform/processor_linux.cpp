@@ -94,6 +94,8 @@ unsigned usable_processors() noexcept {
   return quota < affine ? std::max(1U, static_cast<unsigned>(std::ceil(quota))) : affine;
 }
 
+void yield_processor() noexcept { ::sched_yield(); }
+
 std::uint64_t ticks_per_microsecond() noexcept {
   static const std::uint64_t measured = measure_ticks();
   return measured;

@@ -12,8 +12,12 @@ struct StillMachine {
   static std::uint64_t ticks_per_microsecond() noexcept { return 100; }
   static std::uint32_t current_processor() noexcept { return 0; }
   static void pause() noexcept { ++pauses; }
+  static void yield() noexcept {
+    ++yields;
+    now += per_yield;
+  }
 
-  inline static std::uint64_t now, per_read, pauses;
+  inline static std::uint64_t now, per_read, pauses, yields, per_yield;
 };
 
 constexpr std::uint64_t kMicrosecond = 100;
@@ -24,8 +28,8 @@ class Spin : public ::testing::Test {
   using Policy = BasicSpinPolicy<StillMachine>;
 
   Spin() {
-    StillMachine::now = StillMachine::pauses = 0;
-    StillMachine::per_read = kMicrosecond;
+    StillMachine::now = StillMachine::pauses = StillMachine::yields = StillMachine::per_yield = 0;
+    StillMachine::per_read = kMicrosecond / 2;
   }
 
   // How many of `waits` in vain were spun through.
@@ -58,15 +62,54 @@ TEST_F(Spin, GivesUpWhenSleepingWouldHaveCostLess) {
 }
 
 TEST_F(Spin, DoesNotWatchWhenSwitchedOff) {
-  policy = Policy(false);
-  EXPECT_EQ(spins_in_vain(10), 0);
-  policy.slept(0);
-  EXPECT_EQ(spins_in_vain(10), 0);
+  Policy disabled(false);
+  for (const std::uint32_t processor : {kHere, kElsewhere}) {
+    EXPECT_FALSE(disabled.spin_until([] { return true; }, processor));
+    disabled.slept(0);
+    EXPECT_FALSE(disabled.spin_until([] { return true; }, processor));
+  }
+  EXPECT_EQ(StillMachine::pauses + StillMachine::yields, 0u);
 }
 
-TEST_F(Spin, DoesNotWatchForAPeerOnItsOwnProcessor) {
-  EXPECT_FALSE(policy.spin_until([] { return true; }, kHere));
+TEST_F(Spin, DoesNotYieldForAQuickAnswer) {
+  EXPECT_TRUE(succeed_after(20));
+  EXPECT_EQ(StillMachine::yields, 0u);
+}
+
+TEST_F(Spin, LetsOthersRunWhenTheAnswerTakesLong) {
+  EXPECT_TRUE(policy.spin_until([] { return StillMachine::yields == 3; }, kElsewhere));
+  EXPECT_GT(StillMachine::pauses, 0u);
+}
+
+TEST_F(Spin, YieldsAtOnceToAPeerOnItsOwnProcessor) {
+  StillMachine::per_yield = 3 * kMicrosecond;
+  EXPECT_TRUE(policy.spin_until([] { return StillMachine::yields == 3; }, kHere));
   EXPECT_EQ(StillMachine::pauses, 0u);
+}
+
+TEST_F(Spin, GivesUpSoonWhenThePeerOnItsOwnProcessorDoesNotRun) {
+  EXPECT_FALSE(policy.spin_until([] { return false; }, kHere));
+  EXPECT_EQ(StillMachine::yields, 2u);
+  EXPECT_FALSE(policy.spin_until([] { return false; }, kHere));
+  EXPECT_EQ(StillMachine::yields, 2u);  // and sleeps at once the next time
+}
+
+TEST_F(Spin, LooksForAShorterTimeWhereOthersWantTheProcessor) {
+  EXPECT_FALSE(policy.spin_until([] { return false; }, kElsewhere));
+  const std::uint64_t looks_alone = StillMachine::pauses / StillMachine::yields;
+  SetUp();
+  StillMachine::now = StillMachine::pauses = StillMachine::yields = 0;
+  StillMachine::per_yield = 3 * kMicrosecond;
+  while (StillMachine::yields < 2) policy.spin_until([] { return StillMachine::yields == 2; }, kElsewhere);
+  policy.spin_until([before = StillMachine::pauses] { return StillMachine::pauses > before + 1000; }, kElsewhere);
+  EXPECT_LT(StillMachine::pauses / StillMachine::yields, looks_alone);
+}
+
+TEST_F(Spin, GivesUpWhenWhoRanMeanwhileDoesNotYieldInTurn) {
+  StillMachine::per_yield = 2 * Policy::kVeryLongMicroseconds * kMicrosecond;
+  EXPECT_EQ(spins_in_vain(1), 1);
+  EXPECT_EQ(StillMachine::yields, 1u);
+  EXPECT_EQ(spins_in_vain(1), 0);
 }
 
 TEST_F(Spin, WatchesLessOftenTheMoreItFails) {

@@ -83,8 +83,11 @@ class ResultCell {
 
   static constexpr std::uint64_t kHandle = std::uint64_t{1} << 32;
 
+  // Who holds all that there is needs no atomic update to drop it: nobody else can be counting.
   void drop(std::uint64_t counts) noexcept {
-    if (static_cast<std::uint32_t>(counts_.fetch_sub(counts, std::memory_order_acq_rel)) == 1) type_->destroy(this);
+    if (counts_.load(std::memory_order_acquire) == counts ||
+        static_cast<std::uint32_t>(counts_.fetch_sub(counts, std::memory_order_acq_rel)) == 1)
+      type_->destroy(this);
   }
 
   const CellType* type_;

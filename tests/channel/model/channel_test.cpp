@@ -42,6 +42,12 @@ enum class Ringing : std::uint8_t {
   behind_start,  // behind the compare-and-swap that wins the next, if there is one already
   unfenced,      // as if behind one, where there is none: a fault
 };
+// What lies between the client's publishing and its look at the host's doorbell.
+enum class Sending : std::uint8_t {
+  fenced,          // a fence
+  behind_release,  // the release of its producer lock, an atomic update
+  unfenced,        // nothing: a fault
+};
 enum class Owed : std::uint8_t { nothing, room, reply };
 
 // What a record says: a request which use of which slot it is and which call; a reply also how the call ended.
@@ -66,6 +72,7 @@ struct ChannelWorld : World {
     std::uint32_t refused = 0;  // bit n: the host refuses call n (expired, undecodable)
     std::uint32_t tells = 0;    // bit n: call n is a tell; nothing replies to it
     Ringing ringing = Ringing::after_turn;
+    Sending sending = Sending::fenced;
     bool can_die = true;  // the host, at any step
     bool can_be_mistaken_for_dead = false;
     std::optional<std::uint32_t> cancelled = {};  // another thread of the client tries to, when it was sent; one slot only
@@ -273,8 +280,14 @@ struct ChannelWorld : World {
     requests_writer.publish(*place, 0);
     use.end = requests_writer.position();
     sent_in_all.store(sent, memory_order_relaxed);
-    if (Bell::look(host_bell).futex) futex_wake(host_bell.state);
+    ring_host();
     return true;
+  }
+
+  void ring_host() {
+    if (plan.sending == Sending::behind_release) send_lock.exchange(0);
+    const auto wake = plan.sending == Sending::fenced ? Bell::look(host_bell) : Bell::look_behind_update(host_bell, true);
+    if (wake.futex) futex_wake(host_bell.state);
   }
 
   void drain() {
@@ -343,6 +356,7 @@ struct ChannelWorld : World {
   std::array<Atomic<std::uint64_t>, kMaxSlots> slots;
   Atomic<std::uint64_t> requests_read, replies_read;
   Bell::Words host_bell, client_bell;
+  Atomic<std::uint32_t> send_lock{1};
   Atomic<std::uint32_t> life, killed;
   Atomic<std::uint32_t> sent_in_all;  // or kNoMore
 
@@ -409,6 +423,14 @@ TEST(ChannelModel, ARingBehindTheNextStartIsAsGoodAsOneAfterTheTurn) {
 TEST(ChannelModel, ARingWithoutAFenceWhereThereIsNoStartLosesAWakeUp) {
   expect_broken(explore_channel({.calls = 1, .ringing = Ringing::unfenced, .can_die = false}), "nobody waits for ever");
 }
+TEST(ChannelModel, TheReleaseOfTheProducerLockIsAsGoodAsAFence) {
+  expect_kept(explore_channel({.calls = 3, .slots = 2, .cells = 2, .sending = Sending::behind_release}), "");
+}
+
+TEST(ChannelModel, ASenderWithoutAFenceLosesAWakeUp) {
+  expect_broken(explore_channel({.calls = 1, .sending = Sending::unfenced, .can_die = false}), "nobody waits for ever");
+}
+
 TEST(ChannelModel, AClientThatDoesNotWatchTheLifeWordWaitsForEver) {
   expect_broken(explore_channel({.calls = 1, .watches_life = false}), "nobody waits for ever");
 }

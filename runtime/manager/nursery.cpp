@@ -28,7 +28,7 @@ Nursery::~Nursery() = default;
 void Nursery::warm_up() {
   if (zygote_ || cannot_fork_ || has_ended_) return;
   try {
-    zygote_ = std::make_unique<ZygoteProcess>(loop_, children_, program_, *this);
+    zygote_ = std::make_unique<ZygoteProcess>(loop_, children_, program_, binds_early_, *this);
   } catch (const std::exception& error) {
     fail_all(error.what());
   }
@@ -130,11 +130,12 @@ void Nursery::recall_forks() {
   if (has_strays) children_.expect_strays();
 }
 
-void Nursery::zygote_ended(const std::string& reason, bool is_hopeless) {
+void Nursery::zygote_ended(const std::string& reason, ZygoteProcess::Chance chance) {
   zygote_.reset();
   recall_forks();
+  if (chance == ZygoteProcess::Chance::if_bound_late) binds_early_ = false;
   if (waiting_.empty()) return;
-  if (!is_hopeless && ++failures_in_a_row_ < kMostFailuresInARow) return warm_up();
+  if (chance != ZygoteProcess::Chance::none && ++failures_in_a_row_ < kMostFailuresInARow) return warm_up();
   failures_in_a_row_ = 0;
   fail_all(reason);
 }

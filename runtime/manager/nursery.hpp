@@ -39,7 +39,7 @@ class Nursery final : public ZygoteProcess::Listener {
   void zygote_cannot_fork(const std::string& reason) override;
   void forked(std::uint64_t request, int pid) override;
   void fork_failed(std::uint64_t request, const std::string& reason) override;
-  void zygote_ended(const std::string& reason, bool is_hopeless) override;
+  void zygote_ended(const std::string& reason, ZygoteProcess::Chance chance) override;
 
   void send(Waiting& waiting);
   void recall_forks();
@@ -54,6 +54,7 @@ class Nursery final : public ZygoteProcess::Listener {
   std::unique_ptr<ZygoteProcess> zygote_;
   std::map<std::uint64_t, Waiting> waiting_;  // by the order's number, which is the fork's request number as well
   int failures_in_a_row_ = 0;
+  bool binds_early_ = true;
   bool cannot_fork_ = false;
   bool has_ended_ = false;
 };

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <string>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "platform/launch.hpp"
@@ -17,6 +18,15 @@
 namespace troupe::manager {
 
 Zygote::Zygote(platform::ControlSocket manager, int manager_pid) : manager_(std::move(manager)), manager_pid_(manager_pid) {}
+
+namespace {
+
+// The stack and the heap arena of a thread that has ended lie ready for the next one: here, the control thread of each host.
+void leave_a_thread_behind() {
+  std::thread([] { const std::string on_its_heap(64, ' '); }).join();
+}
+
+}  // namespace
 
 template <class Message>
 void Zygote::send(const Message& message) const {
@@ -30,6 +40,7 @@ std::optional<platform::ControlSocket> Zygote::run() {
   std::string reason;
   const bool can_fork = platform::can_clone_sibling(reason);
   if (!can_fork) send(wire::ForkFailed{0, reason});
+  if (can_fork) leave_a_thread_behind();
   while (auto packet = manager_.receive()) {
     if (!can_fork) continue;  // the manager executes its hosts; this process waits for its end
     if (auto socket = fork(std::move(*packet))) return socket;

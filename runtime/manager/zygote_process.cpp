@@ -20,11 +20,14 @@ constexpr std::chrono::seconds kTimeToEnd(1);
 
 }  // namespace
 
-ZygoteProcess::ZygoteProcess(Loop& loop, Children& children, const Program& program, Listener& listener)
-    : program_(program), listener_(listener), silence_(loop) {
+ZygoteProcess::ZygoteProcess(Loop& loop, Children& children, const Program& program, bool binds_early, Listener& listener)
+    : program_(program), binds_early_(binds_early), listener_(listener), silence_(loop) {
   auto [ours, theirs] = platform::ControlSocket::pair();
-  auto process = platform::launch(
-      {.executable = program.executable->get(), .path = program.path, .role = "zygote", .socket = theirs.handle().get()});
+  auto process = platform::launch({.executable = program.executable->get(),
+                                   .path = program.path,
+                                   .role = "zygote",
+                                   .socket = theirs.handle().get(),
+                                   .binds_early = binds_early});
   child_ = std::make_unique<Child>(loop, children, std::move(process), [this](const auto& end) { on_end(end); });
   peer_ = std::make_shared<Peer>(loop, std::move(ours),
                                  Peer::Callbacks{[this](const platform::Packet& packet) { on_packet(packet); },
@@ -82,8 +85,14 @@ void ZygoteProcess::on_end(const platform::ChildEnd& end) {
   peer_->drain();
   peer_->close();
   silence_.cancel();
-  const bool has_left = !is_ready_ && end.status.signal == 0;  // the program has run to its end instead
-  listener_.zygote_ended(reason_for_end(end), is_hopeless_ || has_left);
+  listener_.zygote_ended(reason_for_end(end), chance_after(end));
+}
+
+ZygoteProcess::Chance ZygoteProcess::chance_after(const platform::ChildEnd& end) const {
+  if (is_hopeless_) return Chance::none;
+  if (is_ready_ || end.status.signal != 0) return Chance::good;
+  if (binds_early_ && end.status.exit_code == platform::kUnbound) return Chance::if_bound_late;
+  return Chance::none;  // the program has run to its end instead
 }
 
 std::string ZygoteProcess::reason_for_end(const platform::ChildEnd& end) const {

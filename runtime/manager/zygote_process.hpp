@@ -15,6 +15,13 @@ namespace troupe::manager {
 // The manager's side of one zygote process: its start, its socket, its end. Which forks are due is the launcher's.
 class ZygoteProcess {
  public:
+  // What can be expected of another one.
+  enum class Chance {
+    good,
+    if_bound_late,  // this one could not be bound early
+    none,           // it would end likewise
+  };
+
   // What becomes of it; each is called in the loop, never inside a call to this.
   class Listener {
    public:
@@ -22,15 +29,15 @@ class ZygoteProcess {
     virtual void zygote_cannot_fork(const std::string& reason) = 0;  // it never will
     virtual void forked(std::uint64_t request, int pid) = 0;
     virtual void fork_failed(std::uint64_t request, const std::string& reason) = 0;
-    // Last of all, when it has been reaped; this may be destroyed then. `is_hopeless`: another one would end likewise.
-    virtual void zygote_ended(const std::string& reason, bool is_hopeless) = 0;
+    // Last of all, when it has been reaped; this may be destroyed then.
+    virtual void zygote_ended(const std::string& reason, Chance chance) = 0;
 
    protected:
     ~Listener() = default;
   };
 
   // Errors: StartError, std::system_error.
-  ZygoteProcess(Loop& loop, Children& children, const Program& program, Listener& listener);
+  ZygoteProcess(Loop& loop, Children& children, const Program& program, bool binds_early, Listener& listener);
   ~ZygoteProcess();
   ZygoteProcess(const ZygoteProcess&) = delete;
   ZygoteProcess& operator=(const ZygoteProcess&) = delete;
@@ -48,9 +55,11 @@ class ZygoteProcess {
   void on(const wire::GuardMissing& missing);
   void on_gone(const std::string& reason);
   void on_end(const platform::ChildEnd& end);
+  Chance chance_after(const platform::ChildEnd& end) const;
   std::string reason_for_end(const platform::ChildEnd& end) const;
 
   Program program_;
+  const bool binds_early_;
   Listener& listener_;
   std::shared_ptr<Peer> peer_;
   std::unique_ptr<Child> child_;

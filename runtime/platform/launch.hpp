@@ -19,7 +19,13 @@ struct LaunchRequest {
   int socket = -1;      // the child's end of its control socket, made by this process; becomes its handle 3
   std::vector<std::pair<std::string, std::string>> environment{};  // added to, or replacing in, the inherited one
   std::string working_directory{};                                 // empty: the starter's
+  // Looks up all its symbols before main, for a process that is to be forked from: what is looked up later, each child has
+  // to look up again. One with a symbol that is defined nowhere, and never used, ends with kUnbound then.
+  bool binds_early = false;
 };
+
+// The exit code of a process whose symbols could not be found.
+constexpr int kUnbound = 127;
 
 // Starts it with Boost.Process and returns at once; nothing of the user's runs between fork and exec. The caller reaps.
 // Errors: StartError with path and reason (not executable, no such directory, no process left).

@@ -157,6 +157,8 @@ std::vector<std::string> environment_for(const LaunchRequest& request) {
   }
   for (const auto& [key, value] : request.environment) entries.push_back(key + '=' + value);
   entries.push_back(fmt::format("{}={} {}", kRoleVariable, request.role, ::getpid()));
+  if (request.binds_early && std::getenv(kBindVariable) == nullptr)
+    entries.push_back(fmt::format("{}={}", kBindVariable, kBindValue));
   return entries;
 }
 

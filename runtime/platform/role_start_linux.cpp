@@ -72,6 +72,8 @@ std::optional<RoleStart> take_role() {
     ::fcntl(kRoleSocket, F_SETFD, FD_CLOEXEC);
   }
   ::unsetenv(kRoleVariable);  // last: the role was a view into it
+  const char* binding = std::getenv(kBindVariable);
+  if (binding != nullptr && std::string_view(binding) == kBindValue) ::unsetenv(kBindVariable);
   return start;
 }
 

@@ -65,6 +65,7 @@ int describe(RoleStart start) {
   send_text(start.socket, fmt::format("directory {}", std::filesystem::current_path().string()));
   send_text(start.socket,
             fmt::format("variables {} {} {}", variable("TROUPE_TEST_A"), variable("TROUPE_TEST_B"), variable("TROUPE_ROLE")));
+  send_text(start.socket, fmt::format("binding {}", variable("LD_BIND_NOW")));
   send_text(start.socket, fmt::format("handles {}", fmt::join(open_handles(), " ")));
   send_text(start.socket, fmt::format("starter {}", start.starter_pid));
   ::dup2(1, 17);

@@ -52,7 +52,7 @@ std::vector<std::string> description(LaunchRequest request = {}) {
   std::vector<std::string> lines;
   for (std::string line = receive_text(guest.socket); line != "(closed)"; line = receive_text(guest.socket))
     lines.push_back(line);
-  lines.resize(8);
+  lines.resize(9);
   return lines;
 }
 
@@ -78,13 +78,20 @@ TEST(Launch, GivesPathEnvironmentAndDirectory) {
   EXPECT_EQ(lines[3], "variables inherited replaced (unset)");
 }
 
+TEST(Launch, TakesEarlyBindingOutOfTheEnvironmentAgain) {
+  EXPECT_EQ(description({.binds_early = true})[4], "binding (unset)");
+  ::setenv("LD_BIND_NOW", "1", 1);
+  EXPECT_EQ(description({.binds_early = true})[4], "binding 1");
+  ::unsetenv("LD_BIND_NOW");
+}
+
 TEST(Launch, PassesOnNoHandleButTheSocket) {
   const Handle first(::open("/dev/null", O_RDONLY));
   const Handle inherited(::fcntl(first.get(), F_DUPFD, 100));
-  EXPECT_EQ(description()[4], "handles 0 1 2 3");
+  EXPECT_EQ(description()[5], "handles 0 1 2 3");
 }
 
-TEST(Launch, NamesItsStarter) { EXPECT_EQ(description()[5], fmt::format("starter {}", ::getpid())); }
+TEST(Launch, NamesItsStarter) { EXPECT_EQ(description()[6], fmt::format("starter {}", ::getpid())); }
 
 // Launches an echo with its two handles at these numbers, and all others below 40 closed.
 bool echoes_with(int executable_at, int socket_at) {
@@ -233,8 +240,8 @@ TEST(CleanRoleProcess, LeavesFourHandlesDefaultSignalsAndNoMask) {
   ::signal(SIGPIPE, SIG_IGN);
   const auto lines = description();
   ::signal(SIGPIPE, SIG_DFL);
-  EXPECT_EQ(lines[6], "clean handles 0 1 2 3");
-  EXPECT_EQ(lines[7], "clean signals default default false");
+  EXPECT_EQ(lines[7], "clean handles 0 1 2 3");
+  EXPECT_EQ(lines[8], "clean signals default default false");
 }
 
 }  // namespace

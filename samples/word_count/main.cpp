@@ -3,165 +3,148 @@
 // replaced, its files are counted again, and the counts are right.
 //   word_count [DIR] [--crash N] [--in-process]
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
-#include <csignal>
-#include <cstdlib>
-#include <cstring>
 #include <deque>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <troupe/troupe.hpp>
 #include <unordered_map>
 
-#include "words.hpp"
+using WordTable = std::vector<std::pair<std::string, std::uint64_t>>;  // word, how often
 
-namespace {
-
-class WordCounter {
- public:
-  WordTable count(const std::string& path, bool crash) {
-    if (crash) {
-      volatile std::uintptr_t nowhere = 16;
-      *reinterpret_cast<volatile int*>(nowhere) = 1;  // a real segfault
-    }
-    return count_words(path);
-  }
-};
-
-struct Options {
-  std::string directory = "/usr/include";
-  std::size_t crash_at = 0;  // the N-th file, from 1; 0: none
-  bool in_process = false;
-};
-
-class Tally {
- public:
-  void add(const WordTable& table) {
-    for (const auto& [word, count] : table) {
-      counts_[word] += count;
-      words_ += count;
-    }
-  }
-  void print() const {
-    std::vector<std::pair<std::string, std::uint64_t>> order(counts_.begin(), counts_.end());
-    std::sort(order.begin(), order.end(),
-              [](const auto& a, const auto& b) { return a.second != b.second ? a.second > b.second : a.first < b.first; });
-    for (std::size_t i = 0; i < std::min<std::size_t>(20, order.size()); ++i)
-      fmt::print("{:>9} {}\n", order[i].second, order[i].first);
-    std::uint64_t checksum = 0;
-    for (const auto& [word, count] : order) checksum = checksum * 31 + std::hash<std::string>()(word) * count;
-    fmt::print("total: {} words, {} different, checksum {:016x}\n", words_, counts_.size(), checksum);
-  }
-
- private:
-  std::unordered_map<std::string, std::uint64_t> counts_;
-  std::uint64_t words_ = 0;
-};
-
-// One actor and what it was asked to do.
-struct Worker {
-  troupe::Proxy<WordCounter> actor;
-  struct Asked {
-    std::size_t file;
-    troupe::AsyncResult<WordTable> result;
-  };
-  std::deque<Asked> asked;
-};
-
-class Count {
- public:
-  Count(troupe::Runtime& runtime, const Options& options, std::vector<std::string> files)
-      : runtime_(runtime),
-        files_(std::move(files)),
-        crash_at_(options.crash_at),
-        workers_(std::max(1u, std::thread::hardware_concurrency())) {
-    for (Worker& worker : workers_) worker.actor = spawn();
-  }
-
-  void run() {
-    for (std::size_t turn = 0; done_ < files_.size(); ++turn) {
-      Worker& worker = workers_[turn % workers_.size()];
-      while (worker.asked.size() < 8 && next_ < files_.size()) ask(worker, next_++, true);
-      if (!worker.asked.empty()) collect(worker);
-    }
-  }
-
-  Tally tally;
-  std::map<int, std::size_t> files_by_process;
-
- private:
-  troupe::Proxy<WordCounter> spawn() {
-    return runtime_.spawn<WordCounter>({.mailbox = {.bytes = 16 << 20}});  // a header's table is larger than the default
-  }
-
-  void ask(Worker& worker, std::size_t file, bool first_time) {
-    const bool crash = first_time && file + 1 == crash_at_;
-    worker.asked.push_back({file, worker.actor.call<&WordCounter::count>(files_[file], crash)});
-  }
-
-  void collect(Worker& worker) {
-    try {
-      tally.add(worker.asked.front().result.get());
-      ++files_by_process[worker.actor.pid()];
-      ++done_;
-      worker.asked.pop_front();
-    } catch (const troupe::ActorDied& died) {
-      fmt::print("{}\n", died.what());
-      fmt::print("cause: {}\n", died.cause().text());
-      replace(worker);
-    }
-  }
-
-  // A new actor gets all that the dead one has not answered; counting a file twice is harmless, adding it twice would not be.
-  void replace(Worker& worker) {
-    worker.actor = spawn();
-    fmt::print("going on in process {}\n", worker.actor.pid());
-    for (auto& asked : worker.asked) {
-      if (!asked.result.successful()) asked.result = worker.actor.call<&WordCounter::count>(files_[asked.file], false);
-    }
-  }
-
-  troupe::Runtime& runtime_;
-  const std::vector<std::string> files_;
-  const std::size_t crash_at_;
-  std::vector<Worker> workers_;
-  std::size_t next_ = 0, done_ = 0;
-};
-
-Options parse(int argc, char** argv) {
-  Options options;
-  for (int i = 1; i < argc; ++i) {
-    if (std::strcmp(argv[i], "--in-process") == 0) {
-      options.in_process = true;
-    } else if (std::strcmp(argv[i], "--crash") == 0 && i + 1 < argc) {
-      options.crash_at = std::strtoul(argv[++i], nullptr, 10);
-    } else {
-      options.directory = argv[i];
-    }
-  }
-  return options;
+static std::string read(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
-}  // namespace
+static bool holds_text(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  char front[4096];
+  const auto bytes = static_cast<std::size_t>(file.read(front, sizeof front).gcount());
+  return std::string_view(front, bytes).find('\0') == std::string_view::npos;
+}
 
-int main(int argc, char** argv) {
-  troupe::Runtime runtime(argc, argv);
-  const Options options = parse(argc, argv);
-  const auto files = text_files(options.directory);
-  const auto begin = std::chrono::steady_clock::now();
-  Tally in_process;
-  Count count(runtime, options, options.in_process ? std::vector<std::string>() : files);
-  if (options.in_process) {
-    for (const auto& file : files) in_process.add(count_words(file));
-  } else {
-    count.run();
+static bool is_word(unsigned char c) { return std::isalnum(c) != 0 || c == '_'; }
+
+struct WordCounter {
+  // The words of a file: letters, digits, underscores; not starting with a digit.
+  WordTable count(const std::string& path, bool crash) const {
+    volatile std::uintptr_t nowhere = 16;
+    if (crash) *reinterpret_cast<volatile int*>(nowhere) = 1;  // a real segfault
+    const std::string text = read(path);
+    std::unordered_map<std::string, std::uint64_t> counts;
+    for (auto at = text.begin(); at != text.end();) {
+      at = std::find_if(at, text.end(), is_word);
+      const auto end = std::find_if_not(at, text.end(), is_word);
+      if (at != end && std::isdigit(static_cast<unsigned char>(*at)) == 0) ++counts[std::string(at, end)];
+      at = end;
+    }
+    return {counts.begin(), counts.end()};
   }
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-  (options.in_process ? in_process : count.tally).print();
-  for (const auto& [pid, number] : count.files_by_process) fmt::print("process {}: {} files\n", pid, number);
-  fmt::print("{} files in {:.2f} s, {:.0f} files/s\n", files.size(), took.count(),
-             static_cast<double>(files.size()) / took.count());
+};
+
+struct Totals {
+  std::unordered_map<std::string, std::uint64_t> counts;
+  std::map<int, std::size_t> files_of_process;
+
+  void add(const WordTable& table, int pid) {
+    for (const auto& [word, count] : table) counts[word] += count;
+    ++files_of_process[pid];
+  }
+
+  void print() const {
+    WordTable order(counts.begin(), counts.end());
+    std::sort(order.begin(), order.end(),
+              [](auto& a, auto& b) { return a.second != b.second ? a.second > b.second : a.first < b.first; });
+    std::uint64_t words = 0, checksum = 0;
+    for (const auto& [word, count] : order) words += count, checksum = checksum * 31 + std::hash<std::string>()(word) * count;
+    for (std::size_t i = 0; i < std::min<std::size_t>(20, order.size()); ++i)
+      fmt::print("{:>9} {}\n", order[i].second, order[i].first);
+    fmt::print("total: {} words, {} different, checksum {:016x}\n", words, counts.size(), checksum);
+    for (const auto& [pid, files] : files_of_process) fmt::print("process {}: {} files\n", pid, files);
+  }
+};
+
+// An actor, and what it was asked and has not answered.
+struct Worker {
+  troupe::Proxy<WordCounter> actor;
+  std::deque<std::pair<std::string, troupe::AsyncResult<WordTable>>> asked;
+
+  void ask(const std::string& file, bool crash) { asked.emplace_back(file, actor.call<&WordCounter::count>(file, crash)); }
+};
+
+static troupe::Proxy<WordCounter> spawn(troupe::Runtime& runtime) {
+  return runtime.spawn<WordCounter>({.mailbox = {.bytes = 16 << 20}});  // a header's table is larger than the default
+}
+
+// A new actor is asked again what the dead one has not answered.
+static void replace(Worker& worker, troupe::Runtime& runtime, const troupe::ActorDied& died) {
+  worker.actor = spawn(runtime);
+  fmt::print("{}\ncause: {}\ngoing on in process {}\n", died.what(), died.cause().text(), worker.actor.pid());
+  for (const auto& [file, result] : std::exchange(worker.asked, {})) worker.ask(file, false);
+}
+
+static Totals count_with_actors(troupe::Runtime& runtime, const std::vector<std::string>& files, std::size_t crash_at) {
+  Totals totals;
+  std::vector<Worker> workers(std::max(1u, std::thread::hardware_concurrency()));
+  for (Worker& worker : workers) worker.actor = spawn(runtime);
+  for (std::size_t next = 0, counted = 0, turn = 0; counted < files.size(); ++turn) {
+    Worker& worker = workers[turn % workers.size()];
+    for (; worker.asked.size() < 8 && next < files.size(); ++next) worker.ask(files[next], next + 1 == crash_at);
+    if (worker.asked.empty()) continue;
+    try {
+      totals.add(worker.asked.front().second.get(), worker.actor.pid());
+      worker.asked.pop_front();
+      ++counted;
+    } catch (const troupe::ActorDied& died) {
+      replace(worker, runtime, died);
+    }
+  }
+  return totals;
+}
+
+int main(int argc, char** argv) try {
+  troupe::Runtime runtime(argc, argv);
+  std::string directory = "/usr/include";
+  std::size_t crash_at = 0;  // the N-th file, from 1
+  bool is_in_process = false;
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i];
+    if (argument == "--in-process") {
+      is_in_process = true;
+    } else if (argument == "--crash") {
+      crash_at = ++i < argc ? std::strtoul(argv[i], nullptr, 10) : 0;
+      if (crash_at == 0) throw std::invalid_argument("--crash takes the number of a file, from 1");
+    } else if (argument.starts_with("-")) {
+      throw std::invalid_argument(argument + ": no such option; usage: word_count [DIR] [--crash N] [--in-process]");
+    } else {
+      directory = argument;
+    }
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory))
+    if (entry.is_regular_file() && holds_text(entry.path())) files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  Totals totals;
+  if (is_in_process) {
+    for (const auto& file : files) totals.add(WordCounter().count(file, false), ::getpid());
+  } else {
+    totals = count_with_actors(runtime, files, crash_at);
+  }
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  totals.print();
+  fmt::print("{} files in {:.2f} s, {:.0f} files/s\n", files.size(), seconds, static_cast<double>(files.size()) / seconds);
+} catch (const std::exception& error) {
+  fmt::print(stderr, "word_count: {}\n", error.what());
+  return 1;
 }

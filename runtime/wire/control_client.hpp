@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "wire/control_parts.hpp"
+
+// The control plane between a client and the manager.
+namespace troupe::wire {
+
+// ---- client → manager
+
+// Handles: the client's executable (open for executing), its pidfd.
+struct Join {
+  Hello hello{};
+  ActorId on_behalf_of{};  // the actor whose host the client is; none for a user's program
+  ActorKey key{};          // of that actor
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(hello, on_behalf_of, key);
+  }
+};
+
+// Handles: request memory, the client's event, and, if argument_bytes, the sealed constructor arguments.
+struct Spawn {
+  std::uint64_t request = 0;
+  NodeReference constructor{};
+  std::string type{};
+  std::string name{};
+  bool join_existing = false;        // spawn_or_get
+  std::uint64_t argument_bytes = 0;  // exact; 0: no memory travels
+  std::uint8_t lifetime = 0;
+  std::uint8_t start = 0;
+  std::uint8_t stdio = 0;
+  std::uint32_t concurrency = 1;
+  std::uint32_t mailbox_calls = 0;
+  std::uint64_t mailbox_bytes = 0;
+  std::uint8_t when_full = 0;
+  std::int64_t deadline_ns = 0;
+  std::int64_t start_timeout_ns = 0;
+  std::vector<std::pair<std::string, std::string>> environment{};
+  std::string working_directory{};
+  ChannelOffer offer{};
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(request, constructor, type, name, join_existing, argument_bytes, lifetime, start, stdio, concurrency, mailbox_calls,
+            mailbox_bytes, when_full, deadline_ns, start_timeout_ns, environment, working_directory, offer);
+  }
+};
+
+struct Find {
+  std::uint64_t request = 0;
+  std::string name{};
+  std::string type{};
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(request, name, type);
+  }
+};
+
+// Handles: request memory, the client's event.
+struct Attach {
+  std::uint64_t request = 0;
+  ActorId actor{};
+  ActorKey key{};
+  std::string type{};
+  ChannelOffer offer{};
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(request, actor, key, type, offer);
+  }
+};
+
+struct List {
+  std::uint64_t request = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(request);
+  }
+};
+
+// Send Down for this actor to this client; at once if it is down.
+struct Watch {
+  ActorId actor{};
+  ActorKey key{};
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(actor, key);
+  }
+};
+
+struct StopActor {
+  ActorId actor{};
+  ActorKey key{};
+  std::int64_t grace_ns = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(actor, key, grace_ns);
+  }
+};
+
+struct KillActor {
+  ActorId actor{};
+  ActorKey key{};
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(actor, key);
+  }
+};
+
+// The client holds no proxy of this actor any more. The manager stops it if this client spawned it and it is scoped.
+struct Release {
+  ActorId actor{};
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(actor);
+  }
+};
+
+struct Shutdown {
+  std::uint64_t request = 0;
+  std::int64_t grace_ns = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(request, grace_ns);
+  }
+};
+
+// ---- manager → client
+
+// Handles: the manager's life page (its word 0 is nobody's to wait on, only to look at).
+struct Welcome {
+  Hello hello{};
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(hello);
+  }
+};
+
+// Answers Spawn and Attach. Handles: reply memory, state memory, the host's life page, its pidfd, its event.
+// `found`: spawn_or_get met a living actor; then there are no handles and no channel yet.
+struct Opened {
+  std::uint64_t request = 0;
+  ActorDescription actor{};
+  ChannelAnswer channel{};
+  bool found = false;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(request, actor, channel, found);
+  }
+};
+
+struct Refused {
+  std::uint64_t request = 0;
+  Failure failure{};
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(request, failure);
+  }
+};
+
+struct Found {
+  std::uint64_t request = 0;
+  bool exists = false;
+  ActorDescription actor{};
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(request, exists, actor);
+  }
+};
+
+struct Listed {
+  std::uint64_t request = 0;
+  std::vector<ActorInfo> actors{};
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(request, actors);
+  }
+};
+
+// The host's process is dying or has died: judge its channels now. The report follows in ActorDown.
+struct ActorFalling {
+  ActorId actor{};
+  std::uint32_t incarnation = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(actor, incarnation);
+  }
+};
+
+struct ActorDown {
+  ActorId actor{};
+  std::uint32_t incarnation = 0;
+  std::string name{};
+  std::string type{};
+  ExitStatus status{};
+  DeathCause cause{};
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(actor, incarnation, name, type, status, cause);
+  }
+};
+
+struct ActorUp {
+  ActorDescription actor{};  // without its key
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(actor);
+  }
+};
+
+struct ShutdownDone {
+  std::uint64_t request = 0;
+  std::vector<ActorInfo> killed{};
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(request, killed);
+  }
+};
+
+using ToManagerFromClient =
+    std::variant<Join, Spawn, Find, Attach, List, Watch, StopActor, KillActor, Release, Shutdown, GuardMissing>;
+using ToClient =
+    std::variant<Welcome, Opened, Refused, Found, Listed, ActorFalling, ActorDown, ActorUp, ShutdownDone, GuardMissing>;
+
+}  // namespace troupe::wire

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "wire/control_parts.hpp"
+
+// The control plane between the manager and a host.
+namespace troupe::wire {
+
+// ---- manager → host, and its answers
+
+// Handles: request memory, the client's event, and, if argument_bytes, the sealed constructor arguments.
+struct Construct {
+  ActorDescription actor{};
+  NodeReference constructor{};
+  std::uint64_t argument_bytes = 0;
+  std::uint32_t concurrency = 1;
+  std::string working_directory{};
+  std::uint64_t channel = 0;
+  ChannelOffer offer{};
+  std::vector<ModuleIdentity> client_modules{};
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(actor, constructor, argument_bytes, concurrency, working_directory, channel, offer, client_modules);
+  }
+};
+
+// The constructor has run, and the first channel is open. Handles: reply memory, state memory, life page, the host's event.
+struct Constructed {
+  ChannelAnswer channel{};
+  std::uint32_t manager_life_word = kNoLifeWord;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(channel, manager_life_word);
+  }
+};
+
+struct ConstructFailed {
+  Failure failure{};
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(failure);
+  }
+};
+
+// Handles: request memory, the client's event.
+struct OpenChannel {
+  std::uint64_t channel = 0;
+  ChannelOffer offer{};
+  std::vector<ModuleIdentity> client_modules{};
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(channel, offer, client_modules);
+  }
+};
+
+// Handles: reply memory, state memory, life page, the host's event.
+struct ChannelOpened {
+  std::uint64_t channel = 0;
+  ChannelAnswer answer{};
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(channel, answer);
+  }
+};
+
+struct ChannelRefused {
+  std::uint64_t channel = 0;
+  Failure failure{};
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(channel, failure);
+  }
+};
+
+// The client of this channel is gone.
+struct CloseChannel {
+  std::uint64_t channel = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(channel);
+  }
+};
+
+// Finish what has been sent, destroy the actor, exit.
+struct StopHost {
+  std::uint8_t unused = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(unused);
+  }
+};
+
+struct AskStatus {
+  std::uint64_t request = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(request);
+  }
+};
+
+struct Status {
+  std::uint64_t request = 0;
+  std::uint64_t calls_handled = 0;
+  std::uint64_t mailbox_depth = 0;
+  std::string running_method{};
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(request, calls_handled, mailbox_depth, running_method);
+  }
+};
+
+// The host wants to be a client, too. Handles: the manager's end of the new client's control socket (a Join follows on it).
+struct JoinAsClient {
+  std::uint8_t unused = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(unused);
+  }
+};
+
+using ToHost = std::variant<Construct, OpenChannel, CloseChannel, StopHost, AskStatus>;
+using ToManagerFromHost =
+    std::variant<Hello, Constructed, ConstructFailed, ChannelOpened, ChannelRefused, Status, JoinAsClient, GuardMissing>;
+
+}  // namespace troupe::wire

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <troupe/actor_info.hpp>
+#include <troupe/death.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+// What the messages of all control planes are made of.
+namespace troupe::wire {
+
+constexpr std::uint32_t kProtocolVersion = 1;
+
+struct ModuleIdentity {
+  std::string path{};
+  std::string build_id{};
+  std::uint32_t node_count = 0;   // registration nodes
+  std::uint64_t fingerprint = 0;  // of the nodes, in rank order
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(path, build_id, node_count, fingerprint);
+  }
+};
+
+// The first message of every role.
+struct Hello {
+  std::uint32_t protocol = kProtocolVersion;
+  std::string library{};  // troupe's version
+  std::int32_t pid = 0;
+  std::vector<ModuleIdentity> modules{};  // the executable first
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(protocol, library, pid, modules);
+  }
+};
+
+// What lets its holder talk to an actor. Secret.
+struct ActorKey {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+
+  friend bool operator==(const ActorKey&, const ActorKey&) = default;
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(high, low);
+  }
+};
+
+struct NodeReference {
+  std::uint32_t module = 0;  // index into the sender's Hello::modules
+  std::uint32_t rank = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(module, rank);
+  }
+};
+
+struct ActorDescription {
+  ActorId id{};
+  ActorKey key{};
+  std::string name{};
+  std::string type{};
+  std::int32_t pid = 0;
+  std::uint32_t incarnation = 1;
+  std::uint32_t mailbox_calls = 0;
+  std::uint64_t mailbox_bytes = 0;
+  std::uint8_t when_full = 0;    // WhenFull
+  std::int64_t deadline_ns = 0;  // Timeout::span(); of calls that have none
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(id, key, name, type, pid, incarnation, mailbox_calls, mailbox_bytes, when_full, deadline_ns);
+  }
+};
+
+// What a client asks of a channel; its request memory travels along.
+struct ChannelOffer {
+  std::uint32_t slots = 0;
+  std::uint32_t request_cells = 0;
+  std::uint32_t reply_cells = 0;
+  std::uint8_t spin = 0;  // Spin, of both ends
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(slots, request_cells, reply_cells, spin);
+  }
+};
+
+constexpr std::uint32_t kNoLifeWord = UINT32_MAX;
+
+// What the host has made of it; reply memory and state memory travel along.
+struct ChannelAnswer {
+  std::uint32_t life_word = kNoLifeWord;  // index in the host's life page, for this channel alone
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(life_word);
+  }
+};
+
+// Adding one: at the end, and in control_codec.hpp and the client's error_of.
+enum class Refusal : std::uint8_t {
+  start_failed,
+  constructor_threw,  // `exception` holds it (wire/exceptions)
+  duplicate_name,
+  no_such_actor,
+  incompatible,
+  undecodable,
+  actor_died,  // `cause` says how
+  stopped,     // the runtime is shutting down
+  no_memory,
+  protocol,
+};
+
+struct Failure {
+  Refusal kind = Refusal::start_failed;
+  std::string text{};
+  std::vector<std::byte> exception{};
+  DeathCause cause{};
+};  // serialized by control_codec.hpp, like the public structs
+
+// Any role whose main went on without the guard.
+struct GuardMissing {
+  std::string what{};
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(what);
+  }
+};
+
+}  // namespace troupe::wire

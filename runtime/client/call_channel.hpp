@@ -127,6 +127,7 @@ class CallChannel {
 
   // Reading (call_channel_read.cpp, call_channel_lead.hpp).
   bool try_read_role() noexcept;
+  bool take_or_contest_read_role() noexcept;
   void leave_read_role();
   template <class Done, class Own>
   void lead(const Done& done, const Own& own, TimePoint deadline);
@@ -180,7 +181,12 @@ class CallChannel {
   bool is_draft_spilled_ = false;
   std::deque<Spilled> spill_;
 
-  alignas(64) std::atomic<bool> is_being_read_{false};
+  enum class Role : std::uint32_t {
+    free,
+    taken,
+    contested,  // taken, and meanwhile somebody else came to read: the reader reads once more after giving it back
+  };
+  alignas(64) std::atomic<Role> read_role_{Role::free};
   std::atomic<std::uint32_t> watched_{0};  // results with callbacks, and a spill queue: the loop has to read
   std::atomic<bool> has_spill_{false};
   std::atomic<std::uint32_t> room_waiters_{0};

@@ -25,7 +25,19 @@ thread_local channel::SpinPolicy follower_spin(true);
 }  // namespace
 
 bool CallChannel::try_read_role() noexcept {
-  return !is_being_read_.load(std::memory_order_relaxed) && !is_being_read_.exchange(true, std::memory_order_seq_cst);
+  Role seen = Role::free;
+  return read_role_.load(std::memory_order_relaxed) == Role::free &&
+         read_role_.compare_exchange_strong(seen, Role::taken, std::memory_order_seq_cst);
+}
+
+// For who has been told that there is something to read, and would not be told again: a reader that is just leaving may
+// have looked before it came.
+bool CallChannel::take_or_contest_read_role() noexcept {
+  Role seen = read_role_.load(std::memory_order_seq_cst);
+  for (;;) {
+    const Role wanted = seen == Role::free ? Role::taken : Role::contested;
+    if (read_role_.compare_exchange_weak(seen, wanted, std::memory_order_seq_cst)) return seen == Role::free;
+  }
 }
 
 // Each of the others announces itself (seq_cst) before it finds the role taken, and this looks for all of them after the
@@ -37,27 +49,28 @@ void CallChannel::leave_read_role() {
       channel::DoorbellProtocol<>::arm(end_.client_bell(), channel::Rest::event, wants_room());
       if (drain()) continue;
     }
-    is_being_read_.exchange(false, std::memory_order_seq_cst);
+    const bool is_contested = read_role_.exchange(Role::free, std::memory_order_seq_cst) == Role::contested;
     end_.settle_behind_update();
     const bool is_fall_new = has_fallen() && !is_judged_;
     const bool is_watch_new = !is_watched && watched_.load(std::memory_order_seq_cst) != 0 && !is_judged_;
-    if (!(is_fall_new || is_watch_new) || !try_read_role()) break;
+    if (!(is_contested || is_fall_new || is_watch_new) || !take_or_contest_read_role()) break;
     if (has_fallen() && !is_judged_) judge();
+    drain();
   }
   if (room_waiters_.load(std::memory_order_seq_cst) != 0) note_room();
   if (follower_count_.load(std::memory_order_seq_cst) != 0) promote_one();
 }
 
 bool CallChannel::await(ResultCell& cell, TimePoint deadline) {
-  const TimePoint own_deadline = deadline_of(cell);
-  const TimePoint limit = std::min(deadline, own_deadline);
-  const auto done = [&] { return CellAccess::is_visible(cell); };
+  TimePoint own_deadline = deadline_of(cell);
+  const auto done = [&] { return CellAccess::is_over(cell); };
   const auto own = [&]() -> std::optional<platform::FutexTarget> {
     const std::uint32_t seen = CellAccess::announce_sleep(cell);
     if (seen == 0) return std::nullopt;
     return platform::FutexTarget{&CellAccess::status(cell), seen, platform::FutexScope::this_process};
   };
   while (!done()) {
+    const TimePoint limit = std::min(deadline, own_deadline);
     if (try_read_role()) {
       lead(done, own, limit);
       leave_read_role();
@@ -66,7 +79,10 @@ bool CallChannel::await(ResultCell& cell, TimePoint deadline) {
     }
     if (limit == TimePoint::max() || done()) continue;
     const TimePoint now = Clock::now();
-    if (now >= own_deadline) expire(cell);
+    if (now >= own_deadline) {
+      expire(cell);
+      own_deadline = TimePoint::max();  // it is being completed, by this thread or another
+    }
     if (now >= deadline) return done();
   }
   return true;
@@ -80,7 +96,7 @@ void CallChannel::follow(ResultCell& cell, TimePoint deadline) {
   follower_count_.fetch_add(1, std::memory_order_seq_cst);
   auto& status = CellAccess::status(cell);
   // Looks for the role once more after being counted: who leaves it now promotes a follower.
-  const auto is_over = [&] { return CellAccess::is_visible(cell) || !is_being_read_.load(std::memory_order_seq_cst); };
+  const auto is_over = [&] { return CellAccess::is_over(cell) || read_role_.load(std::memory_order_seq_cst) == Role::free; };
   while (!is_over()) {
     // Neither the host nor the reader may be kept from its processor.
     const std::uint32_t hosts = end_.host_bell().processor.load(std::memory_order_relaxed);
@@ -105,7 +121,7 @@ void CallChannel::follow(ResultCell& cell, TimePoint deadline) {
 // Wakes one of the followers to become the reader, unless somebody reads.
 void CallChannel::promote_one() {
   const std::lock_guard lock(followers_mutex_);
-  if (is_being_read_.load(std::memory_order_seq_cst)) return;
+  if (read_role_.load(std::memory_order_seq_cst) != Role::free) return;
   for (ResultCell* cell : followers_) {
     if (CellAccess::is_visible(*cell)) continue;
     if ((CellAccess::status(*cell).fetch_or(CellStatus::kPromoted, std::memory_order_acq_rel) & CellStatus::kSleeper) != 0)
@@ -120,7 +136,7 @@ void CallChannel::poll(ResultCell& cell) {
 }
 
 void CallChannel::look() {
-  if (!try_read_role()) return;
+  if (!take_or_contest_read_role()) return;
   if (has_fallen() && !is_judged_) judge();
   drain();
   leave_read_role();
@@ -146,7 +162,9 @@ void CallChannel::serve() {
   look();
 }
 
+// Once the channel is judged, a host that lives on (its manager died) may still write: nobody waits for that.
 bool CallChannel::drain() {
+  if (is_judged_) return false;
   bool has_read = false;
   try {
     while (const auto reply = end_.next_reply()) {
@@ -155,7 +173,8 @@ bool CallChannel::drain() {
     }
   } catch (const ProtocolError& error) {
     note_protocol_error(error.what());
-    fall_ = Fall::protocol_error;
+    Fall none = Fall::none;
+    fall_.compare_exchange_strong(none, Fall::protocol_error, std::memory_order_seq_cst);
   }
   if (wants_room()) {
     const std::uint64_t progress = end_.host_progress();

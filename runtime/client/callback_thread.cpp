@@ -9,6 +9,14 @@
 
 namespace troupe::client {
 
+namespace {
+
+thread_local bool runs_callbacks = false;
+
+}  // namespace
+
+bool CallbackThread::is_this_thread() noexcept { return runs_callbacks; }
+
 void run_reporting(const char* what, const std::function<void()>& job) noexcept {
   try {
     job();
@@ -53,6 +61,7 @@ void CallbackThread::stop() {
 }
 
 void CallbackThread::run(std::shared_ptr<State> state) {
+  runs_callbacks = true;
   std::unique_lock lock(state->mutex);
   for (;;) {
     state->changed.wait(lock, [&] { return !state->jobs.empty() || state->is_stopping; });

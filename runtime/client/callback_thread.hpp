@@ -23,6 +23,8 @@ class CallbackThread {
   void post(std::function<void()> job);
   // Runs what has been posted, then ends the thread. From within a callback: the thread ends by itself afterwards.
   void stop();
+  // Whether the calling thread is one of these.
+  static bool is_this_thread() noexcept;
 
  private:
   struct State {

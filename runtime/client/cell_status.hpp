@@ -13,8 +13,9 @@
 #include "channel/geometry.hpp"
 
 namespace troupe::client {
+class CallbackThread;
 class Session;
-}
+}  // namespace troupe::client
 
 namespace troupe::detail {
 
@@ -80,11 +81,15 @@ class CellAccess {
   static bool is_sent(const Cell& cell) { return cell.is_sent_; }
   static channel::Ticket ticket(const Cell& cell) { return {cell.slot_, cell.generation_}; }
 
-  // After claim() and storing the outcome. `decoded`: no arrival is left. Where there are callbacks, they run first, in the
-  // session's callback thread, or here for a cell that belongs to no channel.
-  static void publish(Cell& cell, bool decoded);
+  // After claim() and storing the outcome. `decoded`: no arrival is left. Where there are callbacks, they run first: in
+  // `callbacks`, or the thread of the cell's channel; here for a cell that has neither.
+  static void publish(Cell& cell, bool decoded, CallbackThread* callbacks = nullptr);
   // Whether this thread may look at the outcome: it is released, or this thread is running its callbacks.
   static bool is_visible(const Cell& cell);
+  // Whether this thread need not wait any more: a callback does not wait for callbacks that are queued behind it, but runs
+  // them itself (catch_up).
+  static bool is_over(const Cell& cell);
+  static void catch_up(Cell& cell);
   // Decodes the arrival if there is one left; then the value or the error is in place.
   static void materialize(Cell& cell);
 

@@ -123,10 +123,17 @@ std::string link_name(const LinkHandle& link) { return checked(link).actor().nam
 int link_pid(const LinkHandle& link) { return checked(link).actor().pid; }
 unsigned link_incarnation(const LinkHandle& link) { return checked(link).actor().incarnation; }
 
+// Without a channel nothing would tell of its death.
 bool link_is_alive(const LinkHandle& link) {
-  const Link& target = checked(link);
-  const client::CallChannel* channel = target.channel_or_null();
-  return !target.is_down() && (channel == nullptr || !channel->has_fallen()) && !target.session()->has_manager_fallen();
+  Link& target = checked(link);
+  if (target.is_down() || target.session()->has_manager_fallen()) return false;
+  try {
+    return !target.channel().has_fallen();
+  } catch (const ActorDied&) {
+    return false;
+  } catch (const ManagerDied&) {
+    return false;
+  }
 }
 
 void link_stop(const LinkHandle& link, Timeout grace) { checked(link).session()->stop(*link.get(), grace); }

@@ -49,7 +49,16 @@ bool CellAccess::is_visible(const Cell& cell) {
   return (status & CellStatus::kStored) != 0 && cell_in_callbacks == &cell;
 }
 
-void CellAccess::publish(Cell& cell, bool decoded) {
+bool CellAccess::is_over(const Cell& cell) {
+  const std::uint32_t status = cell.status_.load(std::memory_order_acquire);
+  return (status & CellStatus::kReleased) != 0 || ((status & CellStatus::kStored) != 0 && CallbackThread::is_this_thread());
+}
+
+void CellAccess::catch_up(Cell& cell) {
+  if (!is_released(cell) && is_over(cell)) run_callbacks(cell);
+}
+
+void CellAccess::publish(Cell& cell, bool decoded, CallbackThread* callbacks) {
   const std::uint32_t outcome = CellStatus::kStored | (decoded ? CellStatus::kDecoded : 0);
   std::uint32_t seen = CellStatus::kClaimed;
   // The usual case: nobody sleeps, no callbacks. Release: the outcome is visible to whoever sees the bits.
@@ -60,20 +69,23 @@ void CellAccess::publish(Cell& cell, bool decoded) {
     release(cell);
     return;
   }
-  if (cell.channel_ == nullptr) {
+  if (callbacks == nullptr && cell.channel_ != nullptr) callbacks = &cell.channel_->session().callbacks();
+  if (callbacks == nullptr) return run_callbacks(cell);
+  // A callback may be waiting for this very outcome.
+  if ((seen & CellStatus::kSleeper) != 0) platform::futex_wake(cell.status_, INT32_MAX, FutexScope::this_process);
+  cell.add_reference();
+  callbacks->post([&cell] {
     run_callbacks(cell);
-  } else {
-    cell.add_reference();
-    cell.channel_->session().callbacks().post([&cell] {
-      run_callbacks(cell);
-      cell.drop_reference();
-    });
-  }
+    cell.drop_reference();
+  });
 }
 
+// By the thread that it was posted to, or one that waits in another callback: whoever is first.
 void CellAccess::run_callbacks(Cell& cell) {
+  Callback* taken = cell.callbacks_.exchange(closed(), std::memory_order_acq_rel);
+  if (taken == closed()) return;
   const ResultCell* outer = std::exchange(cell_in_callbacks, &cell);
-  Callback* list = reversed(cell.callbacks_.exchange(closed(), std::memory_order_acq_rel));
+  Callback* list = reversed(taken);
   while (list != nullptr) run_one(cell, std::exchange(list, list->next));
   cell_in_callbacks = outer;
   release(cell);
@@ -102,6 +114,7 @@ bool CellAccess::mark_watched(Cell& cell) {
 
 std::uint32_t CellAccess::announce_sleep(Cell& cell) {
   const std::uint32_t seen = cell.status_.fetch_or(CellStatus::kSleeper, std::memory_order_acq_rel) | CellStatus::kSleeper;
+  if (CallbackThread::is_this_thread() && (seen & CellStatus::kStored) != 0) return 0;
   return (seen & (CellStatus::kReleased | CellStatus::kPromoted)) != 0 ? 0 : seen;
 }
 
@@ -161,12 +174,18 @@ ResultCell::~ResultCell() {
 bool ResultCell::await(Timeout timeout) {
   if (CellAccess::is_visible(*this)) return true;
   const auto deadline = timeout.is_forever() ? Clock::time_point::max() : timeout.after(Clock::now());
-  if (channel_ != nullptr) return channel_->await(*this, deadline);
-  while (!CellAccess::is_visible(*this)) {
+  const bool is_over = channel_ != nullptr ? channel_->await(*this, deadline) : await_by_hand(deadline);
+  if (is_over) CellAccess::catch_up(*this);
+  return is_over;
+}
+
+// One that no channel completes.
+bool ResultCell::await_by_hand(Clock::time_point deadline) {
+  while (!CellAccess::is_over(*this)) {
     if (const std::uint32_t seen = CellAccess::announce_sleep(*this)) {
       platform::futex_wait(status_, seen, platform::FutexScope::this_process, deadline);
     }
-    if (deadline != Clock::time_point::max() && Clock::now() >= deadline) return CellAccess::is_visible(*this);
+    if (deadline != Clock::time_point::max() && Clock::now() >= deadline) return CellAccess::is_over(*this);
   }
   return true;
 }
@@ -183,7 +202,8 @@ void ResultCell::await_value(Timeout timeout) {
 bool ResultCell::is_ready() {
   if (CellAccess::is_visible(*this)) return true;
   if (channel_ != nullptr) channel_->poll(*this);
-  return CellAccess::is_visible(*this);
+  CellAccess::catch_up(*this);
+  return CellAccess::is_over(*this);
 }
 
 std::exception_ptr ResultCell::error() {

@@ -96,7 +96,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void finish_spawn(SpawnPending& pending, wire::ToClient* message, std::vector<platform::Handle>& handles);
   void refuse_spawn(SpawnPending& pending, const wire::Failure& failure);
   void give_proxy(detail::ResultCell& cell, detail::LinkHandle link);
-  static void complete_with_arrival(detail::ResultCell& cell, std::unique_ptr<detail::Arrival> arrival);
+  void complete_with_arrival(detail::ResultCell& cell, std::unique_ptr<detail::Arrival> arrival);
   static bool opened_has_life_net(const CallChannel& channel);
   CallChannel* take_channel(ActorId id, bool is_gone);
   void note_link_down(const Down& down);

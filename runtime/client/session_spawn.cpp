@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "channel/client_end.hpp"
+#include "client/callback_thread.hpp"
 #include "client/cell_status.hpp"
 #include "client/refusal.hpp"
 #include "client/session.hpp"
@@ -129,7 +130,10 @@ void Session::finish_spawn(SpawnPending& pending, wire::ToClient* message, std::
     auto link = add_link(opened.actor, pending.type_name, pending.lifetime == Lifetime::scoped, channel.get());
     give_proxy(*pending.cell, std::move(link));
   } catch (...) {
-    pending.cell->complete_with_error(std::current_exception());
+    if (pending.cell->claim()) {
+      CellAccess::set_error(*pending.cell, std::current_exception());
+      CellAccess::publish(*pending.cell, true, &callbacks_);
+    }
     pending.cell->drop_reference();
   }
 }
@@ -160,7 +164,7 @@ void Session::give_proxy(detail::ResultCell& cell, detail::LinkHandle link) {
 void Session::complete_with_arrival(detail::ResultCell& cell, std::unique_ptr<detail::Arrival> arrival) {
   if (cell.claim()) {
     CellAccess::set_arrival(cell, arrival.release());
-    CellAccess::publish(cell, false);
+    CellAccess::publish(cell, false, &callbacks_);
   }
   cell.drop_reference();
 }

@@ -4,6 +4,7 @@
 #include <troupe/timeout.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -80,6 +81,8 @@ class ResultCell {
  private:
   friend class client::CallChannel;
   friend class client::CellAccess;
+
+  bool await_by_hand(std::chrono::steady_clock::time_point deadline);
 
   static constexpr std::uint64_t kHandle = std::uint64_t{1} << 32;
 

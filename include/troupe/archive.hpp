@@ -150,8 +150,12 @@ class InputArchive final : public cereal::InputArchive<InputArchive, cereal::All
     using Element = std::remove_cv_t<std::remove_all_extents_t<std::remove_pointer_t<std::remove_reference_t<T>>>>;
     const auto count = static_cast<std::size_t>(block.size);
     const std::byte* bytes = reader_.take(count);
-    if constexpr (detail::is_bool<Element>) detail::check_bools(bytes, count, reader_.direction());
-    if (count != 0) std::memcpy(block.data, bytes, count);
+    if (count == 0) return;
+    if constexpr (detail::is_bool<Element>) {
+      detail::copy_bools(static_cast<std::byte*>(static_cast<void*>(block.data)), bytes, count, reader_.direction());
+    } else {
+      std::memcpy(block.data, bytes, count);
+    }
   }
 
   std::uint64_t take_count();

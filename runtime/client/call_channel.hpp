@@ -108,9 +108,21 @@ class CallChannel {
  private:
   struct Spilled {
     detail::ResultCell* cell;
-    detail::RegistrationNode* node;
+    wire::MethodId method;
     std::int64_t deadline_ns;
     std::vector<std::byte> bytes;
+  };
+
+  // While one lives, the loop reads when nobody else does: for waits where a thread cannot sleep on several words at once.
+  class LoopReads {
+   public:
+    explicit LoopReads(CallChannel& channel);
+    LoopReads(const LoopReads&) = delete;
+    LoopReads& operator=(const LoopReads&) = delete;
+    ~LoopReads() { channel_.unwatch(); }
+
+   private:
+    CallChannel& channel_;
   };
 
   ~CallChannel() = default;
@@ -119,7 +131,7 @@ class CallChannel {
   bool try_draft(std::uint32_t payload_bytes);
   std::byte* reserve_full(detail::CallWriter& writer, std::uint32_t payload_bytes, std::unique_lock<SendLock>& lock);
   std::byte* reserve_spill(std::uint32_t payload_bytes, std::unique_lock<SendLock>& lock);
-  void publish(detail::ResultCell* cell, const detail::RegistrationNode& node, std::int64_t deadline_ns);
+  void publish(detail::ResultCell* cell, wire::MethodId method, std::int64_t deadline_ns);
   void flush_spill();
   bool wait_for_room(std::uint32_t epoch, TimePoint deadline);
   Execution withdraw(detail::ResultCell& cell, wire::SlotState outcome);
@@ -134,6 +146,7 @@ class CallChannel {
   template <class Done, class Own>
   void sleep_as_reader(const Done& done, const Own& own, TimePoint deadline);
   void follow(detail::ResultCell& cell, TimePoint deadline);
+  static void sleep_on(detail::ResultCell& cell, TimePoint deadline);
   void promote_one();
   void look();
   bool drain();

@@ -42,8 +42,11 @@ void CallChannel::sleep_as_reader(const Done& done, const Own& own, TimePoint de
     targets[count] = {&word, word.load(std::memory_order_acquire), platform::FutexScope::shared};
     is_life_fallen = platform::is_fallen(targets[count++].expected);
   }
-  if (mine && !is_life_fallen && !has_fallen() && !drain() && !done())
-    platform::futex_wait_any({targets.data(), count}, deadline);
+  if (mine && !is_life_fallen && !has_fallen() && !drain() && !done()) {
+    const std::uint64_t begin = platform::ticks();
+    const auto woken = platform::futex_wait_any({targets.data(), count}, deadline);
+    if (woken != platform::FutexWake::timed_out) spin_.slept(platform::ticks() - begin);
+  }
   Bell::disarm(bell);
   if (life_word_ && host_life_.has_fallen(*life_word_)) note_host_fallen();
 }

@@ -69,9 +69,13 @@ bool CallChannel::await(ResultCell& cell, TimePoint deadline) {
     if (seen == 0) return std::nullopt;
     return platform::FutexTarget{&CellAccess::status(cell), seen, platform::FutexScope::this_process};
   };
+  std::optional<LoopReads> loop_reads;
+  if (!platform::has_futex_wait_any() && !done()) loop_reads.emplace(*this);
   while (!done()) {
     const TimePoint limit = std::min(deadline, own_deadline);
-    if (try_read_role()) {
+    if (is_judged_ || loop_reads) {
+      sleep_on(cell, limit);
+    } else if (try_read_role()) {
       lead(done, own, limit);
       leave_read_role();
     } else {
@@ -86,6 +90,27 @@ bool CallChannel::await(ResultCell& cell, TimePoint deadline) {
     if (now >= deadline) return done();
   }
   return true;
+}
+
+// Until the cell's word changes: for an outcome that another thread is about to store, or to release.
+void CallChannel::sleep_on(ResultCell& cell, TimePoint deadline) {
+  auto& status = CellAccess::status(cell);
+  if (const std::uint32_t seen = CellAccess::announce_sleep(cell)) {
+    platform::futex_wait(status, seen, platform::FutexScope::this_process, deadline);
+  } else {
+    status.fetch_and(~CellStatus::kPromoted, std::memory_order_acq_rel);
+  }
+}
+
+CallChannel::LoopReads::LoopReads(CallChannel& channel) : channel_(channel) {
+  channel.watched_.fetch_add(1, std::memory_order_seq_cst);
+  try {
+    channel.session_watch();
+    channel.look();
+  } catch (...) {
+    channel.unwatch();
+    throw;
+  }
 }
 
 void CallChannel::follow(ResultCell& cell, TimePoint deadline) {
@@ -114,6 +139,7 @@ void CallChannel::follow(ResultCell& cell, TimePoint deadline) {
     const std::lock_guard lock(followers_mutex_);
     followers_.erase(std::find(followers_.begin(), followers_.end(), &cell));
   }
+  status.fetch_and(~CellStatus::kPromoted, std::memory_order_acq_rel);  // one that came late would keep it from sleeping
   // One that was promoted may be leaving for good (its time is up, its result came): then the next is promoted.
   if (follower_count_.load(std::memory_order_seq_cst) != 0) promote_one();
 }
@@ -154,7 +180,13 @@ void CallChannel::watch(ResultCell& cell) {
 }
 
 void CallChannel::session_watch() {
-  if (!is_event_watched_.exchange(true)) session_->watch_event(*this);
+  if (is_event_watched_.exchange(true)) return;
+  try {
+    session_->watch_event(*this);
+  } catch (...) {
+    is_event_watched_ = false;  // no handle is left: the next one tries again
+    throw;
+  }
 }
 
 void CallChannel::serve() {
@@ -200,14 +232,10 @@ void CallChannel::deliver(const channel::ClientEnd::Reply& reply) {
 }
 
 // Returns whether the outcome is complete; otherwise an arrival is left to decode.
-bool CallChannel::store_outcome(ResultCell& cell, const channel::ClientEnd::Reply& reply) {
+bool CallChannel::store_outcome(ResultCell& cell, const channel::ClientEnd::Reply& reply) try {
   using wire::ReplyKind;
   if (reply.kind == ReplyKind::value && CellAccess::is_plain(cell)) {
-    try {
-      CellAccess::decode(cell, reply.payload);
-    } catch (...) {
-      CellAccess::set_error(cell, std::current_exception());
-    }
+    CellAccess::decode(cell, reply.payload);
     return true;
   }
   if (reply.kind == ReplyKind::value || reply.kind == ReplyKind::exception) {
@@ -220,6 +248,9 @@ bool CallChannel::store_outcome(ResultCell& cell, const channel::ClientEnd::Repl
     return false;
   }
   CellAccess::set_error(cell, refusal(cell, reply));
+  return true;
+} catch (...) {  // it does not decode, or there is no memory for it
+  CellAccess::set_error(cell, std::current_exception());
   return true;
 }
 

@@ -43,6 +43,12 @@ std::byte* CallChannel::reserve(detail::CallWriter& writer, std::size_t payload_
   const auto bytes = static_cast<std::uint32_t>(payload_bytes);
   const auto& own = writer.options_ != nullptr ? writer.options_->deadline : std::nullopt;
   writer.deadline_ns_ = deadline_from_now(own.value_or(deadline_));
+  try {
+    writer.method_ = method_id(writer.node_).value;  // here, where it may fail
+  } catch (const IncompatibleInterface&) {
+    fail(writer, std::current_exception());
+    return nullptr;
+  }
   std::unique_lock lock(send_lock_);
   if (!is_closed_ && spill_.empty() && try_draft(bytes)) {
     lock.release();  // send() unlocks
@@ -90,12 +96,14 @@ std::byte* CallChannel::reserve_full(detail::CallWriter& writer, std::uint32_t p
     // Counted before the epoch is read and the ring looked at again: what comes free from here on moves the epoch.
     if (!waiter) waiter.emplace(room_waiters_);
     const std::uint32_t epoch = room_epoch_.load(std::memory_order_seq_cst);
+    channel::DoorbellProtocol<>::ask_for_room(end_.client_bell());  // a reader that sleeps already has not asked for us
     if (try_draft(payload_bytes)) {
       lock.release();
       return draft_->payload;
     }
+    const bool is_closed = is_closed_;
     lock.unlock();
-    if (!is_closed_ && !wait_for_room(epoch, as_time(writer.deadline_ns_))) {
+    if (!is_closed && !wait_for_room(epoch, as_time(writer.deadline_ns_))) {
       fail(writer, std::make_exception_ptr(
                        TimeoutError(fmt::format("{} of {}: the deadline passed while its mailbox was full; it was not sent",
                                                 wire::readable_name(writer.node_), actor_.text()),
@@ -107,11 +115,11 @@ std::byte* CallChannel::reserve_full(detail::CallWriter& writer, std::uint32_t p
 }
 
 std::byte* CallChannel::reserve_spill(std::uint32_t payload_bytes, std::unique_lock<SendLock>& lock) {
-  if (spill_.empty()) {
+  spill_.push_back({nullptr, {}, wire::kNoDeadline, std::vector<std::byte>(std::max<std::size_t>(payload_bytes, 1))});
+  if (spill_.size() == 1) {
     watched_.fetch_add(1, std::memory_order_seq_cst);  // the loop flushes when nobody reads
     has_spill_.store(true, std::memory_order_seq_cst);
   }
-  spill_.push_back({nullptr, nullptr, wire::kNoDeadline, std::vector<std::byte>(std::max<std::size_t>(payload_bytes, 1))});
   spill_.back().bytes.resize(payload_bytes);
   is_draft_spilled_ = true;
   lock.release();
@@ -121,8 +129,10 @@ std::byte* CallChannel::reserve_spill(std::uint32_t payload_bytes, std::unique_l
 bool CallChannel::wait_for_room(std::uint32_t epoch, TimePoint deadline) {
   const platform::FutexTarget own{&room_epoch_, epoch, platform::FutexScope::this_process};
   const auto moved = [&] { return room_epoch_.load(std::memory_order_seq_cst) != epoch || has_fallen(); };
+  std::optional<LoopReads> loop_reads;
+  if (!platform::has_futex_wait_any()) loop_reads.emplace(*this);
   while (!moved()) {
-    if (try_read_role()) {
+    if (!loop_reads && try_read_role()) {
       lead(
           moved, [&] { return own; }, deadline);
       leave_read_role();
@@ -143,30 +153,31 @@ void CallChannel::send(detail::CallWriter& writer) {
     is_draft_spilled_ = false;
     Spilled& last = spill_.back();
     last.cell = writer.cell_;
-    last.node = &writer.node_;
+    last.method = {writer.method_};
     last.deadline_ns = writer.deadline_ns_;
     send_lock_.unlock();
     session_watch();
+    flush_spill();  // room may have come free before anybody knew of the queue
     look();
     return;
   }
-  publish(writer.cell_, writer.node_, writer.deadline_ns_);
+  publish(writer.cell_, {writer.method_}, writer.deadline_ns_);
   send_lock_.unlock();
   end_.ring_host_behind_update();
 }
 
 // With the send lock held and draft_ filled.
-void CallChannel::publish(detail::ResultCell* cell, const detail::RegistrationNode& node, std::int64_t deadline_ns) {
+void CallChannel::publish(detail::ResultCell* cell, wire::MethodId method, std::int64_t deadline_ns) {
   const auto kind = cell != nullptr ? wire::RequestKind::call : wire::RequestKind::tell;
   if (cell != nullptr) {
     CellAccess::set_ticket(*cell, draft_->ticket);
     pending_[draft_->ticket.slot].store(cell, std::memory_order_release);
   }
-  end_.publish(*draft_, kind, method_id(node), deadline_ns);
+  end_.publish(*draft_, kind, method, deadline_ns);
   draft_.reset();
 }
 
-// As the reader, when room has come free.
+// When room may have come free.
 void CallChannel::flush_spill() {
   bool has_sent = false;
   {
@@ -175,12 +186,13 @@ void CallChannel::flush_spill() {
       Spilled& next = spill_.front();
       if (!try_draft(static_cast<std::uint32_t>(next.bytes.size()))) break;
       std::copy(next.bytes.begin(), next.bytes.end(), draft_->payload);
-      publish(next.cell, *next.node, next.deadline_ns);
+      publish(next.cell, next.method, next.deadline_ns);
       spill_.pop_front();
       has_sent = true;
     }
     if (spill_.empty() && has_spill_.exchange(false)) unwatch();
-    if (is_closed_ && !has_fallen()) fall_.store(Fall::protocol_error, std::memory_order_seq_cst);  // judged by this reader
+    Fall none = Fall::none;  // judged by whoever reads next: its caller does
+    if (is_closed_) fall_.compare_exchange_strong(none, Fall::protocol_error, std::memory_order_seq_cst);
   }
   if (has_sent) end_.ring_host_behind_update();  // the lock's release
 }

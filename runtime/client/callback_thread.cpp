@@ -7,6 +7,8 @@
 #include <exception>
 #include <utility>
 
+#include "platform/fork_mark.hpp"
+
 namespace troupe::client {
 
 namespace {
@@ -46,6 +48,10 @@ void CallbackThread::post(std::function<void()> job) {
 
 void CallbackThread::stop() {
   std::thread thread;
+  if (platform::is_forked_child()) {  // there the thread does not exist, and the lock may be held for ever
+    if (thread_.joinable()) thread_.detach();
+    return;
+  }
   {
     const std::lock_guard lock(state_->mutex);
     state_->is_stopping = true;

@@ -3,12 +3,14 @@
 #include <troupe/error.hpp>
 
 #include <memory>
+#include <stdexcept>
 
 #include "client/call_channel.hpp"
 #include "client/callback_thread.hpp"
 #include "client/cell_status.hpp"
 #include "client/link.hpp"
 #include "client/session.hpp"
+#include "platform/fork_mark.hpp"
 #include "platform/futex.hpp"
 #include "wire/exceptions.hpp"
 
@@ -64,7 +66,10 @@ void CellAccess::publish(Cell& cell, bool decoded, CallbackThread* callbacks) {
   // The usual case: nobody sleeps, no callbacks. Release: the outcome is visible to whoever sees the bits.
   if (cell.status_.compare_exchange_strong(seen, seen | outcome | CellStatus::kReleased, std::memory_order_acq_rel)) return;
   seen = cell.status_.fetch_or(outcome, std::memory_order_acq_rel);  // from here on no callback is accepted
-  if ((seen & CellStatus::kWatched) != 0) cell.channel_->unwatch();
+  if ((seen & CellStatus::kWatched) != 0) {
+    cell.channel_->unwatch();
+    if (cell.deadline_ns_ != INT64_MAX) cell.channel_->session().forget_expiry(cell);
+  }
   if ((seen & CellStatus::kCallbacks) == 0) {
     release(cell);
     return;
@@ -160,6 +165,14 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
+// The threads and handles that would bring the outcome are the parent's.
+void check_not_forked() {
+  if (platform::is_forked_child()) {
+    throw std::logic_error(
+        "troupe::AsyncResult: this process was forked from the one that made the call; only that one may wait");
+  }
+}
+
 std::string describe(const ResultCell& cell) {
   return CellAccess::channel(cell) != nullptr ? client::describe_call(cell) : std::string("the result");
 }
@@ -173,6 +186,7 @@ ResultCell::~ResultCell() {
 
 bool ResultCell::await(Timeout timeout) {
   if (CellAccess::is_visible(*this)) return true;
+  check_not_forked();
   const auto deadline = timeout.is_forever() ? Clock::time_point::max() : timeout.after(Clock::now());
   const bool is_over = channel_ != nullptr ? channel_->await(*this, deadline) : await_by_hand(deadline);
   if (is_over) CellAccess::catch_up(*this);
@@ -201,6 +215,7 @@ void ResultCell::await_value(Timeout timeout) {
 
 bool ResultCell::is_ready() {
   if (CellAccess::is_visible(*this)) return true;
+  check_not_forked();
   if (channel_ != nullptr) channel_->poll(*this);
   CellAccess::catch_up(*this);
   return CellAccess::is_over(*this);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "client/session.hpp"
+#include "platform/fork_mark.hpp"
 #include "platform/role_state.hpp"
 
 namespace troupe {
@@ -22,6 +23,7 @@ Runtime::Runtime(RuntimeOptions options) {
 }
 
 Runtime::~Runtime() {
+  if (platform::is_forked_child()) return;
   try {
     shutdown();
   } catch (const std::exception&) {  // the manager died meanwhile: there is nothing left to stop

@@ -60,7 +60,14 @@ Session::Session(const RuntimeOptions& options, bool is_actor) : options_(option
   platform::watch_forks();
 }
 
-Session::~Session() { close(); }
+// In a forked child the threads of this session do not exist, and its handles are its parent's: nothing can be ended there.
+Session::~Session() {
+  if (platform::is_forked_child()) {
+    (void)loop_.release();
+  } else {
+    close();
+  }
+}
 
 std::shared_ptr<Session> Session::start_private(const RuntimeOptions& options) {
   auto session = std::shared_ptr<Session>(new Session(options, false));
@@ -88,7 +95,7 @@ void Session::join_manager(platform::ControlSocket socket) {
   const wire::Join join{.hello = wire::own_hello(self.pid()), .on_behalf_of = {}, .key = {}};
   const std::array<int, 2> outgoing{executable.get(), self.handle().get()};
   socket_.send(wire::encode_message<wire::ToManagerFromClient>(join), outgoing);
-  const auto packet = socket_.receive(options_.start_timeout.after(Clock::now()));
+  auto packet = socket_.receive(options_.start_timeout.after(Clock::now()));
   if (!packet) throw StartError(silence_text());
   auto message = wire::decode_message<wire::ToClient>(packet->bytes);
   if (const auto* refused = std::get_if<wire::Refused>(&message))
@@ -96,8 +103,10 @@ void Session::join_manager(platform::ControlSocket socket) {
   if (const auto* missing = std::get_if<wire::GuardMissing>(&message)) throw StartError(missing->what);
   const auto* welcome = std::get_if<wire::Welcome>(&message);
   if (welcome == nullptr || packet->handles.size() != 1) throw StartError("the manager's first answer is not a welcome");
-  auto handles = std::move(const_cast<platform::Packet&>(*packet).handles);
-  manager_life_ = platform::LifeView(platform::SharedMemory::adopt(std::move(handles[0]), 0));
+  if (welcome->hello.protocol != wire::kProtocolVersion)
+    throw StartError(fmt::format("the manager speaks version {} of the protocol, this program version {}",
+                                 welcome->hello.protocol, wire::kProtocolVersion));
+  manager_life_ = platform::LifeView(platform::SharedMemory::adopt(std::move(packet->handles[0]), 0));
   loop_ = std::make_unique<SessionLoop>(*this, socket_, manager_);
   loop_->start();
 }
@@ -112,17 +121,17 @@ std::string Session::silence_text() {
 }
 
 void Session::close() {
-  if (is_closing_.exchange(true)) return;
+  if (platform::is_forked_child() || is_closing_.exchange(true)) return;
   if (loop_ != nullptr) loop_->stop();
-  socket_.shut_down();
-  socket_ = {};
+  socket_.shut_down();  // its handle stays: other threads may be about to send
   std::unordered_map<ActorId, CallChannel*> channels;
   std::unordered_map<std::uint64_t, Answer> answers;
+  std::vector<std::shared_ptr<detail::EventCallback>> event_callbacks;  // they may hold proxies
   {
     const std::lock_guard lock(mutex_);
     channels.swap(channels_);
     answers.swap(answers_);
-    event_callbacks_.clear();
+    event_callbacks.swap(event_callbacks_);
   }
   for (auto& [id, channel] : channels) {
     channel->fall(Fall::runtime_stopped);
@@ -130,6 +139,7 @@ void Session::close() {
   }
   std::vector<Handle> none;
   for (auto& [request, answer] : answers) answer(nullptr, none);
+  note_all_links_down("the runtime has been shut down");
   callbacks_.stop();
   reap_manager();
 }
@@ -152,8 +162,28 @@ std::uint64_t Session::expect(Answer answer) {
 
 template <class Message>
 void Session::send(const Message& message, std::span<const int> handles) {
-  if (is_closing_) return;
+  if (is_closing_ || platform::is_forked_child()) return;
   socket_.send(wire::encode_message<wire::ToManagerFromClient>(message), handles);
+}
+
+std::exception_ptr Session::no_answer(const std::string& what) const {
+  if (is_closing_) return std::make_exception_ptr(RuntimeStopped(what + ": the runtime has been shut down"));
+  return std::make_exception_ptr(ManagerDied(what + ": the manager process died before it answered", Execution::maybe));
+}
+
+bool Session::forget_answer(std::uint64_t request) {
+  const std::lock_guard lock(mutex_);
+  return answers_.erase(request) != 0;
+}
+
+// One that cannot be sent has no answer to wait for.
+template <class Message>
+void Session::send_request(const Message& message, std::span<const int> handles) {
+  try {
+    send(message, handles);
+  } catch (...) {
+    if (forget_answer(message.request)) throw;
+  }
 }
 
 // Sends a request and waits for its answer.
@@ -163,25 +193,27 @@ wire::ToClient Session::ask(Message message, std::vector<Handle>* handles, std::
     wire::ToClient message;
     std::vector<Handle> handles;
   };
+  if (platform::is_forked_child())
+    throw std::logic_error("troupe: this process was forked from the one that has the runtime; only that one may use it");
   auto promise = std::make_shared<std::promise<Reply>>();
   auto reply = promise->get_future();
-  message.request = expect([promise](wire::ToClient* answer, std::vector<Handle>& came) {
+  message.request = expect([this, promise](wire::ToClient* answer, std::vector<Handle>& came) {
     if (answer == nullptr) {
-      promise->set_exception(
-          std::make_exception_ptr(ManagerDied("the manager process died before it answered", Execution::maybe)));
+      promise->set_exception(no_answer("asking the manager"));
     } else {
       promise->set_value({std::move(*answer), std::move(came)});
     }
   });
-  send(message, outgoing);
+  send_request(message, outgoing);
   Reply came = reply.get();
   if (handles != nullptr) *handles = std::move(came.handles);
   return std::move(came.message);
 }
 
-// Attaching is in a file of its own.
-template wire::ToClient Session::ask(wire::Attach message, std::vector<Handle>* handles, std::span<const int> outgoing);
-template void Session::send(const wire::Spawn& message, std::span<const int> handles);
+// Spawning and attaching are in a file of their own.
+template void Session::send_request(const wire::Attach& message, std::span<const int> handles);
+template void Session::send_request(const wire::Spawn& message, std::span<const int> handles);
+template void Session::send(const wire::Release& message, std::span<const int> handles);
 
 std::optional<detail::LinkHandle> Session::find(std::string_view name, const std::type_info& type) {
   auto message = ask(wire::Find{.name = std::string(name), .type = type.name()});
@@ -211,10 +243,10 @@ void Session::kill(Link& link) { send(wire::KillActor{link.actor().id, link.acto
 void Session::watch(Link& link) {
   if (link.is_down()) return;
   if (is_manager_gone_ || is_closing_) {
-    link.note_down(manager_gone_down(link));
+    link.note_down(parent_gone_down(link, is_closing_ ? "the runtime has been shut down" : "the manager process died"));
   } else {
     send(wire::Watch{link.actor().id, link.actor().key});
-    if (is_manager_gone_) link.note_down(manager_gone_down(link));  // it went between
+    if (is_manager_gone_) link.note_down(parent_gone_down(link, "the manager process died"));  // it went between
   }
 }
 
@@ -248,6 +280,7 @@ detail::LinkHandle Session::add_link(wire::ActorDescription actor, const char* t
 
 // The last handle of a link has gone; unless another one came meanwhile, the link goes.
 void Session::forget_unused(ActorId id) noexcept {
+  if (platform::is_forked_child()) return;
   std::unique_ptr<Link> unused;
   bool is_ours = false;
   {
@@ -260,7 +293,15 @@ void Session::forget_unused(ActorId id) noexcept {
       links_.erase(found);
     }
   }
-  if (is_ours && !is_manager_gone_) send(wire::Release{id});
+  if (is_ours && !is_manager_gone_) release(id);
+}
+
+// The manager that cannot be told is about to go, and the actor with it.
+void Session::release(ActorId id) noexcept {
+  try {
+    send(wire::Release{id});
+  } catch (const std::exception&) {
+  }
 }
 
 void Session::add_event_callback(std::unique_ptr<detail::EventCallback> callback) {
@@ -274,6 +315,10 @@ void Session::watch_event(CallChannel& channel) {
 
 void Session::expire_later(detail::ResultCell& cell, CallChannel& channel) {
   if (!is_closing_) loop_->expire_later(cell, channel);
+}
+
+void Session::forget_expiry(detail::ResultCell& cell) {
+  if (!is_closing_) loop_->forget_expiry(cell);
 }
 
 }  // namespace troupe::client

@@ -62,6 +62,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   void watch_event(CallChannel& channel);
   void expire_later(detail::ResultCell& cell, CallChannel& channel);
+  void forget_expiry(detail::ResultCell& cell);
   CallbackThread& callbacks() { return callbacks_; }
   // A hint that is true as soon as the manager's process dies.
   bool has_manager_fallen() const {
@@ -77,6 +78,13 @@ class Session : public std::enable_shared_from_this<Session> {
   Session(const RuntimeOptions& options, bool is_actor);
   void join_manager(platform::ControlSocket socket);
   std::uint64_t expect(Answer answer);
+  // The answer is not waited for any more; false when it has been taken up already.
+  bool forget_answer(std::uint64_t request);
+  void release(ActorId id) noexcept;
+  // Why a request will have no answer.
+  std::exception_ptr no_answer(const std::string& what) const;
+  template <class Message>
+  void send_request(const Message& message, std::span<const int> handles);
   template <class Message>
   void send(const Message& message, std::span<const int> handles = {});
   template <class Message>
@@ -100,7 +108,8 @@ class Session : public std::enable_shared_from_this<Session> {
   static bool opened_has_life_net(const CallChannel& channel);
   CallChannel* take_channel(ActorId id, bool is_gone);
   void note_link_down(const Down& down);
-  static Down manager_gone_down(const Link& link);
+  static Down parent_gone_down(const Link& link, const char* why);
+  void note_all_links_down(const char* why);
   ChannelReference open_channel(const wire::Opened& opened, const channel::Geometry& geometry, platform::SharedMemory requests,
                                 platform::Event client_event, std::vector<platform::Handle>& handles, const char* type_name);
   detail::LinkHandle add_link(wire::ActorDescription actor, const char* type_name, bool is_spawned_here, CallChannel* channel);
@@ -110,7 +119,6 @@ class Session : public std::enable_shared_from_this<Session> {
   platform::ControlSocket socket_;
   platform::Process manager_;  // of a private manager
   platform::LifeView manager_life_;
-  std::vector<wire::ModuleIdentity> manager_modules_;
   CallbackThread callbacks_;
   std::unique_ptr<SessionLoop> loop_;
   std::atomic<bool> is_manager_gone_{false};

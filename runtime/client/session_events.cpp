@@ -85,25 +85,32 @@ void Session::note_link_down(const Down& down) {
   links_.erase(found);
 }
 
-Down Session::manager_gone_down(const Link& link) {
+Down Session::parent_gone_down(const Link& link, const char* why) {
   Down down{link.actor().id, link.actor().name, wire::readable_type(link.type_name()), link.actor().incarnation, {}, {}};
   down.status.signal = 9;  // the kernel kills a manager's hosts with it
   down.cause.kind = DeathKind::parent_gone;
-  down.cause.detail = "the manager process died";
+  down.cause.detail = why;
   down.cause.incarnation = link.actor().incarnation;
   return down;
+}
+
+void Session::note_all_links_down(const char* why) {
+  std::vector<Down> downs;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, link] : links_) downs.push_back(parent_gone_down(*link, why));
+  }
+  for (const Down& down : downs) note_link_down(down);
 }
 
 void Session::on_manager_gone() {
   if (is_manager_gone_.exchange(true)) return;
   std::unordered_map<ActorId, CallChannel*> channels;
   std::unordered_map<std::uint64_t, Answer> answers;
-  std::vector<Down> downs;
   {
     const std::lock_guard lock(mutex_);
     channels.swap(channels_);
     answers.swap(answers_);
-    for (const auto& [id, link] : links_) downs.push_back(manager_gone_down(*link));
   }
   for (auto& [id, channel] : channels) {
     channel->report()->complete(DeathCause{.kind = DeathKind::parent_gone, .detail = "the manager process died"});
@@ -111,7 +118,7 @@ void Session::on_manager_gone() {
     loop_->forget(*channel);
     channel->drop_reference();
   }
-  for (const Down& down : downs) note_link_down(down);
+  note_all_links_down("the manager process died");
   std::vector<Handle> none;
   for (auto& [request, answer] : answers) answer(nullptr, none);
   emit(ManagerDown{"the manager process died"});

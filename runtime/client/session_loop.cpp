@@ -13,12 +13,12 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 
 SessionLoop::Watched::Watched(asio::io_context& loop, CallChannel& owner)
-    : channel(owner), event(loop, owner.event().handle().duplicate().release()), host(loop) {
-  channel.add_reference();
+    : channel(owner),
+      reference((owner.add_reference(), &owner)),
+      event(loop, owner.event().handle().duplicate().release()),
+      host(loop) {
   if (owner.host()) host.assign(owner.host().handle().duplicate().release());
 }
-
-SessionLoop::Watched::~Watched() { channel.drop_reference(); }
 
 SessionLoop::Expiry::Expiry(asio::io_context& loop, detail::ResultCell& expiring, CallChannel& owner)
     : cell(expiring), channel(owner), timer(loop, CallChannel::deadline_of(expiring)) {
@@ -51,10 +51,12 @@ void SessionLoop::stop() {
   expiries_.clear();
   std::vector<std::unique_ptr<Watched>> watched;
   std::vector<std::unique_ptr<Expiry>> expiries;
+  std::vector<CellReference> forgotten;
   const std::lock_guard lock(new_mutex_);
   is_stopped_ = true;
   watched.swap(new_watched_);
   expiries.swap(new_expiries_);
+  forgotten.swap(new_forgotten_);
 }
 
 void SessionLoop::await_message() {
@@ -93,13 +95,23 @@ void SessionLoop::expire_later(detail::ResultCell& cell, CallChannel& channel) {
   asio::post(context_, [this] { accept_new(); });
 }
 
+void SessionLoop::forget_expiry(detail::ResultCell& cell) {
+  const std::lock_guard lock(new_mutex_);
+  if (is_stopped_) return;
+  cell.add_reference();  // until it is forgotten, nobody else can have its address
+  new_forgotten_.emplace_back(&cell);
+  asio::post(context_, [this] { accept_new(); });
+}
+
 void SessionLoop::accept_new() {
   std::vector<std::unique_ptr<Watched>> watched;
   std::vector<std::unique_ptr<Expiry>> expiries;
+  std::vector<CellReference> forgotten;
   {
     const std::lock_guard lock(new_mutex_);
     watched.swap(new_watched_);
     expiries.swap(new_expiries_);
+    forgotten.swap(new_forgotten_);
   }
   for (auto& each : watched) {
     const auto [entry, is_new] = watched_.try_emplace(&each->channel, nullptr);
@@ -113,6 +125,7 @@ void SessionLoop::accept_new() {
     const auto* key = &each->cell;
     await_expiry(key, *(expiries_[key] = std::move(each)));
   }
+  for (const auto& cell : forgotten) expiries_.erase(cell.get());  // behind the expiries: one of them may be meant
 }
 
 void SessionLoop::await_event(Watched& watched) {
@@ -134,11 +147,14 @@ void SessionLoop::await_host(Watched& watched) {
 
 void SessionLoop::forget(CallChannel& channel) { watched_.erase(&channel); }
 
+// A timer that was forgotten when it had fired already is not cancelled any more: so each looks whether it is still meant.
 void SessionLoop::await_expiry(const detail::ResultCell* key, Expiry& expiry) {
-  expiry.timer.async_wait([this, key, &expiry](error_code error) {
-    if (error) return;
-    expiry.channel.expire_if_due(expiry.cell);
-    expiries_.erase(key);
+  expiry.timer.async_wait([this, key](error_code error) {
+    const auto found = expiries_.find(key);
+    if (error || found == expiries_.end() || found->second->timer.expiry() > std::chrono::steady_clock::now()) return;
+    const auto due = std::move(found->second);
+    expiries_.erase(found);
+    due->channel.expire_if_due(due->cell);
   });
 }
 

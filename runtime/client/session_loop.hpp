@@ -31,11 +31,11 @@ class SessionLoop {
 
   void start();
   void stop();
-  bool is_this_thread() const { return thread_.get_id() == std::this_thread::get_id(); }
 
   void watch_event(CallChannel& channel);
   void forget(CallChannel& channel);  // in the loop
   void expire_later(detail::ResultCell& cell, CallChannel& channel);
+  void forget_expiry(detail::ResultCell& cell);  // it has its outcome
 
  private:
   using Descriptor = boost::asio::posix::stream_descriptor;
@@ -44,12 +44,16 @@ class SessionLoop {
   // two maps below, never by a handler, and goes with stop().
   struct Watched {
     Watched(boost::asio::io_context& loop, CallChannel& owner);
-    ~Watched();
 
     CallChannel& channel;
+    const ChannelReference reference;
     Descriptor event;
     Descriptor host;
   };
+  struct DropCell {
+    void operator()(detail::ResultCell* cell) const noexcept { cell->drop_reference(); }
+  };
+  using CellReference = std::unique_ptr<detail::ResultCell, DropCell>;
   struct Expiry {
     Expiry(boost::asio::io_context& loop, detail::ResultCell& expiring, CallChannel& owner);
     ~Expiry();
@@ -81,6 +85,7 @@ class SessionLoop {
   bool is_stopped_ = false;
   std::vector<std::unique_ptr<Watched>> new_watched_;
   std::vector<std::unique_ptr<Expiry>> new_expiries_;
+  std::vector<CellReference> new_forgotten_;
 };
 
 }  // namespace troupe::client

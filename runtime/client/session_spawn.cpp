@@ -6,6 +6,8 @@
 
 #include <array>
 #include <cstring>
+#include <future>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -112,7 +114,7 @@ void Session::spawn(const detail::SpawnOrder& order, detail::ResultCell& cell) {
     const auto self = shared_from_this();
     message.request = expect(
         [self, pending](wire::ToClient* answer, std::vector<Handle>& came) { self->finish_spawn(*pending, answer, came); });
-    send(message, std::span(handles).first(order.arguments.empty() ? 2 : 3));
+    send_request(message, std::span(handles).first(order.arguments.empty() ? 2 : 3));
   } catch (...) {
     cell.complete_with_error(std::current_exception());
     cell.drop_reference();
@@ -120,16 +122,19 @@ void Session::spawn(const detail::SpawnOrder& order, detail::ResultCell& cell) {
 }
 
 void Session::finish_spawn(SpawnPending& pending, wire::ToClient* message, std::vector<Handle>& handles) {
+  ActorId spawned{};  // by this order, and not given to anybody yet
   try {
-    if (message == nullptr) throw ManagerDied(pending.what + ": the manager process died before it answered", Execution::maybe);
+    if (message == nullptr) std::rethrow_exception(no_answer(pending.what));
     if (const auto* refused = std::get_if<wire::Refused>(message)) return refuse_spawn(pending, refused->failure);
     const auto& opened = std::get<wire::Opened>(*message);
     if (opened.found) return give_proxy(*pending.cell, add_link(opened.actor, pending.type_name, false, nullptr));
+    spawned = opened.actor.id;
     const auto channel = open_channel(opened, pending.geometry, std::move(pending.requests), std::move(pending.client_event),
                                       handles, pending.type_name);
     auto link = add_link(opened.actor, pending.type_name, pending.lifetime == Lifetime::scoped, channel.get());
     give_proxy(*pending.cell, std::move(link));
   } catch (...) {
+    if (spawned.value != 0) release(spawned);
     if (pending.cell->claim()) {
       CellAccess::set_error(*pending.cell, std::current_exception());
       CellAccess::publish(*pending.cell, true, &callbacks_);
@@ -212,16 +217,23 @@ void Session::attach(Link& link) {
       fmt::format("opening the channel to actor {} ({})", actor.id.value, wire::readable_type(link.type_name()));
   const Geometry geometry = Geometry::for_mailbox(actor.mailbox_calls != 0 ? actor.mailbox_calls : MailboxOptions().calls,
                                                   actor.mailbox_bytes != 0 ? actor.mailbox_bytes : MailboxOptions().bytes);
-  auto requests = ClientEnd::create_requests(geometry);
-  auto client_event = platform::Event::create();
-  const std::array<int, 2> outgoing{requests.handle().get(), client_event.handle().get()};
-  std::vector<Handle> handles;
-  const wire::Attach message{
-      .actor = actor.id, .key = actor.key, .type = link.type_name(), .offer = offer_of(geometry, options_.spin)};
-  auto answer = ask(message, &handles, outgoing);
-  if (const auto* refused = std::get_if<wire::Refused>(&answer)) std::rethrow_exception(error_of(refused->failure, what));
-  const auto& opened = std::get<wire::Opened>(answer);
-  link.set_channel(*open_channel(opened, geometry, std::move(requests), std::move(client_event), handles, link.type_name()));
+  auto requests = std::make_shared<platform::SharedMemory>(ClientEnd::create_requests(geometry));
+  auto client_event = std::make_shared<platform::Event>(platform::Event::create());
+  auto opening = std::make_shared<std::promise<ChannelReference>>();
+  wire::Attach message{.actor = actor.id, .key = actor.key, .type = link.type_name(), .offer = offer_of(geometry, options_.spin)};
+  // The channel is made in the loop: what the manager says of the actor next has to find it.
+  message.request = expect([=, this, type_name = link.type_name()](wire::ToClient* answer, std::vector<Handle>& came) {
+    try {
+      if (answer == nullptr) std::rethrow_exception(no_answer(what));
+      if (const auto* refused = std::get_if<wire::Refused>(answer)) std::rethrow_exception(error_of(refused->failure, what));
+      opening->set_value(open_channel(std::get<wire::Opened>(*answer), geometry, std::move(*requests), std::move(*client_event),
+                                      came, type_name));
+    } catch (...) {
+      opening->set_exception(std::current_exception());
+    }
+  });
+  send_request(message, std::array{requests->handle().get(), client_event->handle().get()});
+  link.set_channel(*opening->get_future().get());
 }
 
 }  // namespace troupe::client

@@ -80,6 +80,7 @@ std::exception_ptr Turn::call(const Method& method) {
 }
 
 std::byte* Turn::reply(std::size_t payload_bytes) {
+  end_if_forked();  // the memory is shared with the parent
   try {
     return channel_.end.draft_reply(static_cast<std::uint32_t>(std::min<std::size_t>(payload_bytes, UINT32_MAX)));
   } catch (const ProtocolError&) {

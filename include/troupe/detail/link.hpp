@@ -122,6 +122,7 @@ class CallWriter {
   ResultCell* cell_;
   client::CallChannel* channel_ = nullptr;
   std::int64_t deadline_ns_ = INT64_MAX;  // steady clock
+  std::uint32_t method_ = 0;              // wire::MethodId
 };
 
 }  // namespace troupe::detail

@@ -61,8 +61,11 @@ struct PlainCodec<T> {
   }
   static void get(PlainReader& reader, T& value) {
     const std::byte* bytes = reader.take(sizeof(T));
-    if constexpr (is_bool<T>) check_bools(bytes, 1, reader.direction());
-    std::memcpy(&value, bytes, sizeof(T));
+    if constexpr (is_bool<T>) {
+      copy_bools(reinterpret_cast<std::byte*>(&value), bytes, 1, reader.direction());
+    } else {
+      std::memcpy(&value, bytes, sizeof(T));
+    }
   }
 };
 
@@ -87,7 +90,7 @@ struct BlockCodec {
       values.assign(first, first + count);
     } else {
       values.resize(count);
-      std::memcpy(values.data(), bytes, count * sizeof(T));
+      if (count != 0) std::memcpy(values.data(), bytes, count * sizeof(T));
     }
   }
 };
@@ -148,11 +151,12 @@ struct PlainCodec<std::vector<T>> : SequenceCodec<T, std::vector<T>> {
 
   static void get(PlainReader& reader, std::vector<T>& values) {
     if constexpr (std::is_same_v<T, bool>) {
-      const std::size_t count = reader.take_count(1);
-      const std::byte* bytes = reader.take(count);
-      check_bools(bytes, count, reader.direction());
-      values.resize(count);
-      for (std::size_t each = 0; each < count; ++each) values[each] = bytes[each] != std::byte{0};
+      values.resize(reader.take_count(1));
+      for (std::size_t each = 0; each < values.size(); ++each) {
+        bool value = false;
+        Element::get(reader, value);
+        values[each] = value;
+      }
     } else if constexpr (Element::kIsOneBlock) {
       BlockCodec<T>::get(reader, values);
     } else {

@@ -56,11 +56,13 @@ class PlainReader {
   Direction direction_;
 };
 
-// bool's memory may hold 0 and 1 only.
-inline void check_bools(const std::byte* bytes, std::size_t count, Direction direction) {
+// bool's memory may hold 0 and 1 only. Each byte is looked at once: who wrote it may change it between two looks.
+inline void copy_bools(std::byte* to, const std::byte* from, std::size_t count, Direction direction) {
   for (std::size_t each = 0; each < count; ++each) {
-    if (std::to_integer<unsigned>(bytes[each]) > 1) [[unlikely]]
-      throw_bad_byte("a bool", bytes[each], direction);
+    const std::byte copy = *static_cast<const volatile std::byte*>(from + each);
+    if (std::to_integer<unsigned>(copy) > 1) [[unlikely]]
+      throw_bad_byte("a bool", copy, direction);
+    to[each] = copy;
   }
 }
 

@@ -243,6 +243,12 @@ detail::LinkHandle Session::add_link(wire::ActorDescription actor, const char* t
   const std::lock_guard lock(mutex_);
   const ActorId id = actor.id;
   auto& link = links_[id];
+  if (link != nullptr && !(link->actor().key == actor.key)) {
+    throw NoSuchActor(
+        fmt::format("this proxy is of an actor of another runtime, which cannot be reached from here; it is not actor {} "
+                    "of this one",
+                    id.value));
+  }
   if (link == nullptr) {
     link = std::make_unique<Link>(shared_from_this(), std::move(actor), type_name, is_spawned_here);
     if (channel == nullptr) {

@@ -139,7 +139,8 @@ bool CallChannel::wait_for_room(std::uint32_t epoch, TimePoint deadline) {
     } else {
       platform::futex_wait(*own.word, own.expected, own.scope, deadline);
     }
-    if (!moved() && deadline != TimePoint::max() && Clock::now() >= deadline) return false;
+    // Before the epoch is looked at again: leaving the reader's role has just moved it.
+    if (deadline != TimePoint::max() && Clock::now() >= deadline) return false;
   }
   return true;
 }

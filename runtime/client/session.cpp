@@ -30,7 +30,15 @@ thread_local Session* session_in_scope = nullptr;
 
 std::mutex source_mutex;
 std::function<platform::ControlSocket()> source;  // guarded by source_mutex
-std::shared_ptr<Session> own_session;             // guarded by source_mutex; lives until the process ends
+
+// The exit of the process closes it, in the thread that exits: its last reference may well go in its own loop, which could
+// not wait for itself.
+struct OwnSession {
+  ~OwnSession() {
+    if (session != nullptr) session->close();
+  }
+  std::shared_ptr<Session> session;
+} own;  // guarded by source_mutex
 
 }  // namespace
 
@@ -42,12 +50,12 @@ void set_session_source(std::function<platform::ControlSocket()> new_source) {
 Session& current_session() {
   if (session_in_scope != nullptr) return *session_in_scope;
   const std::lock_guard lock(source_mutex);
-  if (own_session == nullptr) {
+  if (own.session == nullptr) {
     if (!source)
       throw std::logic_error("troupe: a proxy can only be loaded where there is a runtime: in an actor, or in a call's result");
-    own_session = Session::join(source());
+    own.session = Session::join(source());
   }
-  return *own_session;
+  return *own.session;
 }
 
 SessionScope::SessionScope(Session* session) noexcept : outer_(session_in_scope) {
@@ -267,6 +275,12 @@ detail::LinkHandle Session::add_link(wire::ActorDescription actor, const char* t
   const std::lock_guard lock(mutex_);
   const ActorId id = actor.id;
   auto& link = links_[id];
+  if (link != nullptr && !(link->actor().key == actor.key)) {
+    throw NoSuchActor(
+        fmt::format("this proxy is of an actor of another runtime, which cannot be reached from here; it is not actor {} "
+                    "of this one",
+                    id.value));
+  }
   if (link == nullptr) {
     link = std::make_unique<Link>(shared_from_this(), std::move(actor), type_name, is_spawned_here);
     if (channel == nullptr) {

@@ -136,6 +136,7 @@ class Caller {
     counter_.call<&Counter::add>(n).get();
     return counter_.call<&Counter::add>(n).get();
   }
+  int add_twice_at(Proxy<Counter> counter, int n) { return Caller(std::move(counter)).add_twice(n); }
   Proxy<Counter> give() const { return counter_; }
 
  private:

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: BSL-1.0
+// Which deadline a call has, and what is known of one that has passed.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <future>
+
+#include "fixture.hpp"
+#include "gate.hpp"
+
+namespace troupe::test {
+namespace {
+
+using std::chrono::milliseconds;
+
+const CallOptions kNoDeadline{.deadline = Timeout()};
+constexpr milliseconds kSoon{10};
+
+class Deadline : public EndToEnd {
+ protected:
+  // An actor that waits at the gate, whatever its own deadline is.
+  static Proxy<Recorder> spawn_held(Runtime& runtime, Gate& gate, SpawnOptions options = {}) {
+    auto actor = runtime.spawn<Recorder>(std::move(options));
+    actor.with(kNoDeadline).call<&Recorder::hold>(gate.path());
+    gate.wait_reached();
+    return actor;
+  }
+  static std::vector<int> seen(const Proxy<Recorder>& actor) { return actor.with(kNoDeadline).call<&Recorder::seen>().get(); }
+
+  // Calls with a deadline that is long enough to start before it, and waits until it has passed.
+  static AsyncResult<void> expire_running(const Proxy<Recorder>& actor, const Gate& gate) {
+    for (milliseconds deadline = kSoon;; deadline *= 2) {
+      auto result = actor.with({.deadline = deadline}).call<&Recorder::hold>(gate.path());
+      if (verdict<TimeoutError>(result) == Execution::maybe) return result;
+    }
+  }
+};
+
+TEST_F(Deadline, OfACallThatWaitsMeansThatItNeverRuns) {
+  Runtime runtime;
+  Gate gate;
+  auto actor = spawn_held(runtime, gate);
+  auto late = actor.with({.deadline = kSoon}).call<&Recorder::note>(1);
+  auto behind = actor.call<&Recorder::note>(2);
+
+  EXPECT_EQ(verdict<TimeoutError>(late), Execution::not_started);
+
+  gate.let_go();
+  EXPECT_EQ(behind.get(), 2);
+  EXPECT_EQ(seen(actor), std::vector<int>{2});
+}
+
+TEST_F(Deadline, OfACallThatRunsLeavesItRunning) {
+  Runtime runtime;
+  Gate gate;
+  auto actor = runtime.spawn<Recorder>();
+
+  const auto late = expire_running(actor, gate);
+  auto behind = actor.call<&Recorder::note>(2);
+  gate.open();
+
+  EXPECT_EQ(behind.get(), 2);
+  EXPECT_TRUE(has_failed_with<TimeoutError>(late));
+}
+
+TEST_F(Deadline, IsKeptWithNobodyWaiting) {
+  Runtime runtime;
+  Gate gate;
+  auto actor = spawn_held(runtime, gate);
+  std::promise<Execution> told;
+
+  actor.with({.deadline = kSoon}).call<&Recorder::note>(1).on_done([&](AsyncResult<int> result) {
+    told.set_value(verdict<TimeoutError>(result));
+  });
+
+  EXPECT_EQ(told.get_future().get(), Execution::not_started);
+  gate.let_go();
+  EXPECT_EQ(seen(actor), std::vector<int>());
+}
+
+TEST_F(Deadline, IsSeenByALookThatDoesNotWait) {
+  Runtime runtime;
+  Gate gate;
+  auto actor = spawn_held(runtime, gate);
+  auto late = actor.with({.deadline = kSoon}).call<&Recorder::note>(1);
+  while (!late.ready()) continue;
+  EXPECT_FALSE(late.successful());
+  EXPECT_EQ(verdict<TimeoutError>(late), Execution::not_started);
+  gate.let_go();
+}
+
+TEST_F(Deadline, IsKeptByTheHostWhenNobodyEverLooks) {
+  Runtime runtime;
+  Gate gate;
+  auto actor = spawn_held(runtime, gate);
+  actor.with({.deadline = kSoon}).call<&Recorder::note>(1);
+  actor.with({.deadline = kSoon}).tell<&Recorder::note>(2);
+  auto also_late = actor.with({.deadline = kSoon}).call<&Recorder::note>(3);
+  also_late.wait();
+  gate.let_go();
+  EXPECT_EQ(seen(actor), std::vector<int>());
+}
+
+TEST_F(Deadline, OfThreadsThatWaitTogetherEndsEach) {
+  Runtime runtime;
+  Gate gate;
+  auto actor = spawn_held(runtime, gate);
+  std::vector<std::future<Execution>> waiting;
+  for (int i = 0; i < 6; ++i) {
+    waiting.push_back(std::async(std::launch::async, [&actor, i] {
+      return verdict<TimeoutError>(actor.with({.deadline = kSoon * (1 + i % 3)}).call<&Recorder::note>(i));
+    }));
+  }
+  for (auto& each : waiting) EXPECT_EQ(each.get(), Execution::not_started);
+  gate.let_go();
+  EXPECT_EQ(seen(actor), std::vector<int>());
+}
+
+TEST_F(Deadline, PassesWhileTheMailboxIsFull) {
+  Runtime runtime;
+  Gate gate;
+  auto actor = spawn_held(runtime, gate, {.mailbox = {.calls = 2}});
+  auto queued = actor.call<&Recorder::note>(1);
+
+  EXPECT_EQ(verdict<TimeoutError>(actor.with({.deadline = kSoon}).call<&Recorder::note>(2)), Execution::not_started);
+  EXPECT_THROW(actor.with({.deadline = kSoon}).tell<&Recorder::note>(3), TimeoutError);
+
+  gate.let_go();
+  EXPECT_EQ(queued.get(), 1);
+  EXPECT_EQ(seen(actor), std::vector<int>{1});
+}
+
+TEST_F(Deadline, OfTheActorHoldsForCallsThatHaveNone) {
+  Runtime runtime;
+  Gate gate;
+  auto actor = spawn_held(runtime, gate, {.deadline = kSoon});
+  EXPECT_EQ(verdict<TimeoutError>(actor.call<&Recorder::note>(1)), Execution::not_started);
+  gate.let_go();
+  EXPECT_EQ(seen(actor), std::vector<int>());
+}
+
+TEST_F(Deadline, OfTheRuntimeHoldsForActorsThatHaveNone) {
+  Runtime runtime(RuntimeOptions{.deadline = kSoon});
+  Gate gate;
+  auto actor = spawn_held(runtime, gate);
+  EXPECT_EQ(verdict<TimeoutError>(actor.call<&Recorder::note>(1)), Execution::not_started);
+  gate.let_go();
+  EXPECT_EQ(seen(actor), std::vector<int>());
+}
+
+TEST_F(Deadline, OfTheActorWinsOverTheRuntimes) {
+  Runtime runtime(RuntimeOptions{.deadline = std::chrono::nanoseconds(1)});
+  auto actor = runtime.spawn<Recorder>({.deadline = std::chrono::hours(1)});
+  EXPECT_EQ(actor.call<&Recorder::note>(1).get(), 1);
+}
+
+TEST_F(Deadline, OfTheCallWinsOverAllOthers) {
+  Runtime runtime(RuntimeOptions{.deadline = std::chrono::nanoseconds(1)});
+  auto actor = runtime.spawn<Recorder>({.deadline = std::chrono::nanoseconds(2)});
+  EXPECT_EQ(actor.with({.deadline = std::chrono::hours(1)}).call<&Recorder::note>(1).get(), 1);
+  EXPECT_EQ(actor.with(kNoDeadline).call<&Recorder::note>(2).get(), 2);
+  EXPECT_TRUE(has_failed_with<TimeoutError>(actor.call<&Recorder::note>(3)));
+  EXPECT_EQ(seen(actor), (std::vector<int>{1, 2}));
+}
+
+// Opens a channel of its own: it has never met the actor.
+class Asker {
+ public:
+  int ask(Proxy<Recorder> actor) { return actor.call<&Recorder::note>(1).get(); }
+};
+
+TEST_F(Deadline, OfTheActorHoldsForWhoeverIsGivenItsProxy) {
+  Runtime runtime;
+  auto actor = runtime.spawn<Recorder>({.deadline = std::chrono::nanoseconds(1)});
+  auto asker = runtime.spawn<Asker>();
+  EXPECT_THROW(asker.call<&Asker::ask>(actor).get(), RemoteException);
+  EXPECT_EQ(seen(actor), std::vector<int>());
+}
+
+TEST_F(Deadline, ThatIsOverAtTheStartMeansThatTheCallNeverRuns) {
+  Runtime runtime;
+  auto actor = runtime.spawn<Recorder>();
+  EXPECT_TRUE(has_failed_with<TimeoutError>(actor.with({.deadline = milliseconds(-5)}).call<&Recorder::note>(1)));
+  EXPECT_EQ(seen(actor), std::vector<int>());
+}
+
+}  // namespace
+}  // namespace troupe::test

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSL-1.0
+// A program that a test runs with the name of what it shall do, most of it wrong. Its processes in a role have no arguments,
+// as programs have that look at theirs. Says on standard output what came of it.
+#include <troupe/troupe.hpp>
+
+#include <fmt/core.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <string_view>
+
+namespace {
+
+struct Greeter {
+  int answer() { return 42; }
+  int pid() { return ::getpid(); }
+};
+
+// How often main ran, in all processes: a line each.
+void note_run() {
+  if (const char* path = std::getenv("TROUPE_TEST_RUNS")) std::ofstream(path, std::ios::app) << ::getpid() << '\n';
+}
+
+std::string own_path() {
+  std::string path(4096, '\0');
+  path.resize(static_cast<std::size_t>(::readlink("/proc/self/exe", path.data(), path.size())));
+  return path;
+}
+
+void greet(troupe::Runtime& runtime) {
+  for (const auto start : {troupe::StartMethod::forkserver, troupe::StartMethod::spawn}) {
+    fmt::print("{}\n", runtime.spawn<Greeter>({.start = start}).call<&Greeter::answer>().get());
+  }
+}
+
+// Lives until it is killed; tells its manager's and its host's pids.
+[[noreturn]] void live(troupe::Runtime& runtime) {
+  auto actor = runtime.spawn<Greeter>();
+  auto executed = runtime.spawn<Greeter>({.start = troupe::StartMethod::spawn});
+  fmt::print("{}\n{}\n", actor.pid(), executed.pid());
+  std::fflush(stdout);
+  for (;;) ::pause();
+}
+
+void perform(std::string_view task, int argc, char** argv) {
+  if (task == "no-guard") {
+    troupe::Runtime runtime;
+    return greet(runtime);
+  }
+  if (task == "not-executable") ::chmod(own_path().c_str(), 0600);
+  if (task == "removed") ::unlink(own_path().c_str());
+  troupe::Runtime runtime(argc, argv);
+  if (task == "live") live(runtime);
+  greet(runtime);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  note_run();
+  const std::string_view task = argc > 1                                        ? argv[1]
+                                : std::getenv("TROUPE_TEST_IN_ROLE") != nullptr ? std::getenv("TROUPE_TEST_IN_ROLE")
+                                                                                : "";
+  if (task.empty()) {  // a role that came to its guard
+    troupe::main_guard(argc, argv);
+    return 3;
+  }
+  if (task == "usage") return 2;
+  try {
+    perform(task, argc, argv);
+  } catch (const troupe::StartError& error) {
+    fmt::print("StartError: {}\n", error.what());
+  } catch (const std::logic_error& error) {
+    fmt::print("logic_error: {}\n", error.what());
+  }
+}

@@ -15,9 +15,34 @@
 
 namespace troupe {
 
-// Picks one of several overloaded methods: call<overload<int(int)>(&A::add)>(5); const ones overload<int(int) const>.
+namespace detail {
+
+// The same signature with noexcept; none for one that has it.
+template <class Signature>
+struct Noexcept {};
+#define TROUPE_DETAIL_NOEXCEPT(QUALIFIERS)    \
+  template <class R, class... P>              \
+  struct Noexcept<R(P...) QUALIFIERS> {       \
+    using type = R(P...) QUALIFIERS noexcept; \
+  };
+TROUPE_DETAIL_NOEXCEPT()
+TROUPE_DETAIL_NOEXCEPT(const)
+TROUPE_DETAIL_NOEXCEPT(&)
+TROUPE_DETAIL_NOEXCEPT(const&)
+TROUPE_DETAIL_NOEXCEPT(&&)
+TROUPE_DETAIL_NOEXCEPT(const&&)
+#undef TROUPE_DETAIL_NOEXCEPT
+
+}  // namespace detail
+
+// Picks one of several overloaded methods: call<overload<int(int)>(&A::add)>(5); const ones overload<int(int) const>. The
+// pointer keeps the method's noexcept, said or not: without it GCC would give one method two symbols of one name.
 template <class Signature, class C>
 constexpr auto overload(Signature C::*method) noexcept {
+  return method;
+}
+template <class Signature, class C>
+constexpr auto overload(typename detail::Noexcept<Signature>::type C::*method) noexcept {
   return method;
 }
 

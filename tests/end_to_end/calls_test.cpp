@@ -55,6 +55,17 @@ TEST_F(Calls, ReachEveryKindOfMethod) {
   EXPECT_EQ(actor.call<&Everything::inherited>(1).get(), 2);
 }
 
+TEST_F(Calls, ReachOverloadsThatAreNoexcept) {
+  auto actor = runtime().spawn<Everything>();
+  EXPECT_EQ((actor.call<overload<int(int)>(&Everything::sure)>(5).get()), 5);
+  EXPECT_EQ((actor.call<overload<int(int) noexcept>(&Everything::sure)>(5).get()), 5);
+  EXPECT_EQ((actor.call<overload<int(double)>(&Everything::sure)>(5.5).get()), 11);
+  EXPECT_EQ((actor.call<overload<int() const>(&Everything::sure)>().get()), -1);
+  EXPECT_EQ((actor.call<overload<int()>(&Everything::sure)>().get()), -2);
+  static_assert(std::is_same_v<decltype(overload<int(int)>(&Everything::sure)), int (Everything::*)(int) noexcept>);
+  static_assert(std::is_same_v<decltype(overload<int(double)>(&Everything::sure)), int (Everything::*)(double)>);
+}
+
 TEST_F(Calls, GiveMoveOnlyResultsToTheLastHandle) {
   auto actor = runtime().spawn<Everything>();
   EXPECT_EQ(*actor.call<&Everything::move_only>(5).get(), 5);

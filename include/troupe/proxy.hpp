@@ -230,7 +230,8 @@ class Proxy : public detail::CallVerbs<Proxy<A>, A> {
   Proxy() = default;
 
   // The same verbs under these options: proxy.with({.deadline = 5ms}).call<&A::m>().
-  detail::ProxyUnderOptions<A> with(CallOptions options) const { return {link_, options}; }
+  // Errors: std::invalid_argument for options that are not supported.
+  detail::ProxyUnderOptions<A> with(CallOptions options) const { return {link_, detail::checked(options)}; }
 
   // Finishes what was sent before, destroys the actor, ends its process; killed when that takes longer than `grace`.
   // Returns at once.

@@ -180,6 +180,21 @@ TEST_F(Calls, TooLargeFailAtTheSenderAndNothingIsLost) {
   EXPECT_EQ(after.get(), "after");
 }
 
+TEST_F(Calls, RefuseOptionsThatTheyWouldIgnore) {
+  auto counter = runtime().spawn<Counter>();
+  const auto refused = [&](CallOptions options) -> std::string {
+    try {
+      counter.with(options);
+    } catch (const std::invalid_argument& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  EXPECT_NE(refused({.idempotent = true}).find("CallOptions::idempotent is not supported"), std::string::npos);
+  EXPECT_NE(refused({.retries = 1}).find("CallOptions::retries is not supported"), std::string::npos);
+  EXPECT_EQ(refused({.deadline = std::chrono::hours(1)}), "accepted");
+}
+
 TEST_F(Calls, OnAnEmptyProxyAreLogicErrors) {
   const Proxy<Counter> empty;
   EXPECT_THROW(empty.call<&Counter::get>(), std::logic_error);

@@ -85,7 +85,8 @@ constexpr void assert_method_of() {
       "troupe: call and tell take a method, as in call<&A::method>(…); for a field use get or set, for a function use run");
   if constexpr (std::is_member_function_pointer_v<M>) {
     static_assert(std::is_base_of_v<typename MethodTraits<M>::Class, A>,
-                  "troupe: this method is not one of the actor's class or its bases");
+                  "troupe: this method is not one of the actor's class or its bases; name one that it has, or use a proxy of the "
+                  "class that has it");
   }
 }
 
@@ -149,14 +150,16 @@ class CallVerbs {
   // Reads or writes a public field of the actor, between its calls.
   template <auto kField>
   auto get() const {
-    static_assert(std::is_member_object_pointer_v<decltype(kField)>, "troupe: get takes a field, as in get<&A::field>()");
+    static_assert(std::is_member_object_pointer_v<decltype(kField)>,
+                  "troupe: get takes a field, as in get<&A::field>(); for a method use call");
     using Field = std::remove_cvref_t<decltype(std::declval<A&>().*kField)>;
     assert_result_crosses<Field>();
     return send_call<Field>(link(), Registration<FieldReadKey<A, kField>>::node(), options());
   }
   template <auto kField, class Value>
   AsyncResult<void> set(Value&& value) const {
-    static_assert(std::is_member_object_pointer_v<decltype(kField)>, "troupe: set takes a field, as in set<&A::field>(value)");
+    static_assert(std::is_member_object_pointer_v<decltype(kField)>,
+                  "troupe: set takes a field, as in set<&A::field>(value); for a method use call");
     using Field = std::remove_cvref_t<decltype(std::declval<A&>().*kField)>;
     static_assert(converts_to<Field, Value>,
                   "troupe: the value does not convert to the field's type; convert it first, or write it in a run(…)");
@@ -207,7 +210,9 @@ class DownCallbackOf final : public DownCallback {
     if constexpr (std::is_invocable_v<F&, const Down&>) {
       f_(down);
     } else {
-      static_assert(std::is_invocable_v<F&>, "troupe: on_down takes a function that is called as f() or f(const Down&)");
+      static_assert(std::is_invocable_v<F&>,
+                    "troupe: on_down takes a function that is called as f() or f(const Down&); take the Down, which says what "
+                    "happened to which actor");
       f_();
     }
   }

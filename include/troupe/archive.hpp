@@ -93,6 +93,12 @@ class OutputArchive final : public cereal::OutputArchive<OutputArchive, cereal::
   friend void CEREAL_SAVE_FUNCTION_NAME(OutputArchive& archive, const T& value) {
     archive.put(value);
   }
+  // What a std::vector of these would be. Only ever encoded.
+  template <class T>
+  friend void CEREAL_SAVE_FUNCTION_NAME(OutputArchive& archive, const std::span<const T>& values) {
+    archive.put(static_cast<std::uint64_t>(values.size()));
+    for (const T& value : values) archive.put(value);
+  }
 
   detail::GrowingBuffer& buffer_;
   std::size_t value_start_ = 0;  // of the value that was entered last: if nothing follows, it has archived nothing

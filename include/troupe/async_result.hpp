@@ -31,9 +31,10 @@ void TypedCell<T>::decode_value(ResultCell& cell, std::span<const std::byte> byt
     decode(bytes);
     self.make_value();
   } else {
-    static_assert(std::is_default_constructible_v<T>,
-                  "troupe: a result must be default-constructible, because it is loaded into an object; give its class a default "
-                  "constructor, or return it in a std::optional");
+    static_assert(
+        std::is_default_constructible_v<T>,
+        "troupe: a result must be default-constructible, because it is loaded into an object of its type; give its class a "
+        "default constructor, or return the values that it is made from");
     self.make_value();
     decode(bytes, self.value());
   }
@@ -158,7 +159,9 @@ class CallbackOf final : public Callback {
     if constexpr (std::is_invocable_v<F&, AsyncResult<T>>) {
       f_(ResultAccess::share(static_cast<TypedCell<T>&>(cell)));
     } else {
-      static_assert(std::is_invocable_v<F&>, "troupe: on_done takes a function that is called as f() or f(AsyncResult<T>)");
+      static_assert(
+          std::is_invocable_v<F&>,
+          "troupe: on_done takes a function that is called as f() or f(AsyncResult<T>); take the result and get() its value");
       f_();
     }
   }

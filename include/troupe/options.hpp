@@ -24,7 +24,7 @@ enum class WhenFull : std::uint8_t { automatic, block, fail, spill };
 
 enum class Stdio : std::uint8_t { inherit, capture };
 
-// When a dead actor is started again, and how soon.
+// When a dead actor is started again, and how soon. RestartPolicy{.max = 3} restarts it after crashes.
 struct RestartPolicy {
   struct Backoff {
     Timeout first = std::chrono::milliseconds(100);  // delay before the first restart
@@ -32,14 +32,14 @@ struct RestartPolicy {
   };
   enum class On : std::uint8_t { never, crash, any_exit };
 
-  unsigned max = 0;                           // restarts allowed within `within`
+  unsigned max = 0;                           // restarts allowed within `within`; 0: it stays dead
   Timeout within = std::chrono::seconds(30);  // window
   Backoff backoff = {};
-  On on = On::never;
+  On on = On::crash;  // any_exit: also after an exit that is no crash
 
   static const RestartPolicy never;
 };
-inline constexpr RestartPolicy RestartPolicy::never = {};
+inline constexpr RestartPolicy RestartPolicy::never = {.on = On::never};
 
 // The bounds of one sender's mailbox at one actor. `calls`: how many may be outstanding (1 to 32768). `bytes`: room for
 // requests not yet taken (rounded up; a single payload may be half of it), and the same again for replies.
@@ -82,7 +82,7 @@ struct RuntimeOptions {
   Spin spin = Spin::learned;
 };
 
-// How to call. `deadline` is a span from the call's start.
+// How to call. `deadline` is a span from the call's start. Sending again is not supported yet: with() refuses it.
 struct CallOptions {
   std::optional<Timeout> deadline{};  // absent: the actor's, else the runtime's
   bool idempotent = false;            // it may be sent again even if it had started

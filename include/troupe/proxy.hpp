@@ -15,9 +15,34 @@
 
 namespace troupe {
 
-// Picks one of several overloaded methods: call<overload<int(int)>(&A::add)>(5); const ones overload<int(int) const>.
+namespace detail {
+
+// The same signature with noexcept; none for one that has it.
+template <class Signature>
+struct Noexcept {};
+#define TROUPE_DETAIL_NOEXCEPT(QUALIFIERS)    \
+  template <class R, class... P>              \
+  struct Noexcept<R(P...) QUALIFIERS> {       \
+    using type = R(P...) QUALIFIERS noexcept; \
+  };
+TROUPE_DETAIL_NOEXCEPT()
+TROUPE_DETAIL_NOEXCEPT(const)
+TROUPE_DETAIL_NOEXCEPT(&)
+TROUPE_DETAIL_NOEXCEPT(const&)
+TROUPE_DETAIL_NOEXCEPT(&&)
+TROUPE_DETAIL_NOEXCEPT(const&&)
+#undef TROUPE_DETAIL_NOEXCEPT
+
+}  // namespace detail
+
+// Picks one of several overloaded methods: call<overload<int(int)>(&A::add)>(5); const ones overload<int(int) const>. The
+// pointer keeps the method's noexcept, said or not: without it GCC would give one method two symbols of one name.
 template <class Signature, class C>
 constexpr auto overload(Signature C::*method) noexcept {
+  return method;
+}
+template <class Signature, class C>
+constexpr auto overload(typename detail::Noexcept<Signature>::type C::*method) noexcept {
   return method;
 }
 
@@ -60,9 +85,27 @@ constexpr void assert_method_of() {
       "troupe: call and tell take a method, as in call<&A::method>(…); for a field use get or set, for a function use run");
   if constexpr (std::is_member_function_pointer_v<M>) {
     static_assert(std::is_base_of_v<typename MethodTraits<M>::Class, A>,
-                  "troupe: this method is not one of the actor's class or its bases");
+                  "troupe: this method is not one of the actor's class or its bases; name one that it has, or use a proxy of the "
+                  "class that has it");
   }
 }
+
+template <class Parameters, class... Args>
+struct CallAssertions;
+template <class... P, class... Args>
+struct CallAssertions<Parameters<P...>, Args...> {
+  static constexpr void hold() {
+    static_assert(sizeof...(P) == sizeof...(Args),
+                  "troupe: the method takes another number of arguments; name them all, because a pointer to a method knows no "
+                  "defaults");
+    if constexpr (sizeof...(P) == sizeof...(Args)) {
+      static_assert((converts_to<std::remove_cvref_t<P>, Args> && ...),
+                    "troupe: an argument does not convert to the method's parameter; convert it first, as for a call in this "
+                    "process");
+    }
+    (assert_parameter_crosses<P>(), ...);
+  }
+};
 
 // The verbs of a proxy. `Self` has link() and options().
 template <class Self, class A>
@@ -75,14 +118,15 @@ class CallVerbs {
   auto call(Args&&... args) const {
     assert_method_of<A, kMethod>();
     using Traits = MethodTraits<decltype(kMethod)>;
-    return call_with<kMethod, std::remove_cvref_t<typename Traits::Return>>(typename Traits::ParameterTypes(), args...);
+    return call_with<kMethod, std::remove_cvref_t<typename Traits::Return>>(typename Traits::ParameterTypes(),
+                                                                            std::forward<Args>(args)...);
   }
 
   // The same without a reply. Errors: MailboxFull; ActorDied and the like when it cannot be sent at all.
   template <auto kMethod, class... Args>
   void tell(Args&&... args) const {
     assert_method_of<A, kMethod>();
-    tell_with<kMethod>(typename MethodTraits<decltype(kMethod)>::ParameterTypes(), args...);
+    tell_with<kMethod>(typename MethodTraits<decltype(kMethod)>::ParameterTypes(), std::forward<Args>(args)...);
   }
 
   // Calls a captureless lambda (or any empty, default-constructible function object) with the actor, in its process.
@@ -92,52 +136,51 @@ class CallVerbs {
         std::is_empty_v<Function> && std::is_default_constructible_v<Function>,
         "troupe: run takes a lambda without captures: another process cannot see what it would capture; pass the values as "
         "arguments, as in run([](A& a, int n) { … }, n)");
-    static_assert(std::is_invocable_v<Function&, A&, Travelling<Args>&&...>,
-                  "troupe: run calls its function as f(actor, args...), with the arguments decayed and text as std::string");
-    (assert_crosses<Travelling<Args>>(), ...);
+    static_assert(
+        std::is_invocable_v<Function&, A&, Travelling<Args>&&...>,
+        "troupe: run calls its function as f(actor, args...), with the arguments decayed, text as std::string and spans "
+        "as std::vector; take them as rvalues, by value or by const reference");
+    (assert_argument_crosses<Travelling<Args>>(), ...);
     using Key = RunKey<A, Function, Travelling<Args>...>;
-    assert_result_crosses<typename Key::Return>();
+    assert_result_crosses<std::remove_cvref_t<typename Key::Return>>();
     return send_call<std::remove_cvref_t<typename Key::Return>>(link(), Registration<Key>::node(), options(),
-                                                                as_wire<Travelling<Args>>(std::as_const(args))...);
+                                                                as_wire<Travelling<Args>>(std::forward<Args>(args))...);
   }
 
   // Reads or writes a public field of the actor, between its calls.
   template <auto kField>
   auto get() const {
-    static_assert(std::is_member_object_pointer_v<decltype(kField)>, "troupe: get takes a field, as in get<&A::field>()");
+    static_assert(std::is_member_object_pointer_v<decltype(kField)>,
+                  "troupe: get takes a field, as in get<&A::field>(); for a method use call");
     using Field = std::remove_cvref_t<decltype(std::declval<A&>().*kField)>;
-    assert_crosses<Field>();
+    assert_result_crosses<Field>();
     return send_call<Field>(link(), Registration<FieldReadKey<A, kField>>::node(), options());
   }
   template <auto kField, class Value>
   AsyncResult<void> set(Value&& value) const {
-    static_assert(std::is_member_object_pointer_v<decltype(kField)>, "troupe: set takes a field, as in set<&A::field>(value)");
+    static_assert(std::is_member_object_pointer_v<decltype(kField)>,
+                  "troupe: set takes a field, as in set<&A::field>(value); for a method use call");
     using Field = std::remove_cvref_t<decltype(std::declval<A&>().*kField)>;
-    assert_crosses<Field>();
+    static_assert(converts_to<Field, Value>,
+                  "troupe: the value does not convert to the field's type; convert it first, or write it in a run(…)");
+    assert_argument_crosses<Field>();
     return send_call<void>(link(), Registration<FieldWriteKey<A, kField>>::node(), options(),
-                           as_wire<Field>(std::as_const(value)));
+                           as_wire<Field>(std::forward<Value>(value)));
   }
 
  private:
   template <auto kMethod, class R, class... P, class... Args>
-  AsyncResult<R> call_with(Parameters<P...>, const Args&... args) const {
-    check_call<kMethod, P...>(args...);
+  AsyncResult<R> call_with(Parameters<P...>, Args&&... args) const {
+    CallAssertions<Parameters<P...>, Args...>::hold();
     assert_result_crosses<R>();
-    return send_call<R>(link(), Registration<MethodKey<A, kMethod>>::node(), options(), as_wire<Argument<P>>(args)...);
+    return send_call<R>(link(), Registration<MethodKey<A, kMethod>>::node(), options(),
+                        as_wire<std::remove_cvref_t<P>>(std::forward<Args>(args))...);
   }
   template <auto kMethod, class... P, class... Args>
-  void tell_with(Parameters<P...>, const Args&... args) const {
-    check_call<kMethod, P...>(args...);
-    send_envelope(link(), Registration<MethodKey<A, kMethod>>::node(), options(), nullptr, as_wire<Argument<P>>(args)...);
-  }
-  template <auto kMethod, class... P, class... Args>
-  static constexpr void check_call(const Args&...) {
-    static_assert(sizeof...(P) == sizeof...(Args), "troupe: the method takes another number of arguments");
-    if constexpr (sizeof...(P) == sizeof...(Args)) {
-      static_assert(((std::is_same_v<Args, Argument<P>> || std::is_convertible_v<const Args&, Argument<P>>)&&...),
-                    "troupe: an argument does not convert to the method's parameter");
-    }
-    (assert_parameter_crosses<P>(), ...);
+  void tell_with(Parameters<P...>, Args&&... args) const {
+    CallAssertions<Parameters<P...>, Args...>::hold();
+    send_envelope(link(), Registration<MethodKey<A, kMethod>>::node(), options(), nullptr,
+                  as_wire<std::remove_cvref_t<P>>(std::forward<Args>(args))...);
   }
 
   client::Link& link() const { return static_cast<const Self&>(*this).link_reference(); }
@@ -167,7 +210,9 @@ class DownCallbackOf final : public DownCallback {
     if constexpr (std::is_invocable_v<F&, const Down&>) {
       f_(down);
     } else {
-      static_assert(std::is_invocable_v<F&>, "troupe: on_down takes a function that is called as f() or f(const Down&)");
+      static_assert(std::is_invocable_v<F&>,
+                    "troupe: on_down takes a function that is called as f() or f(const Down&); take the Down, which says what "
+                    "happened to which actor");
       f_();
     }
   }
@@ -190,7 +235,8 @@ class Proxy : public detail::CallVerbs<Proxy<A>, A> {
   Proxy() = default;
 
   // The same verbs under these options: proxy.with({.deadline = 5ms}).call<&A::m>().
-  detail::ProxyUnderOptions<A> with(CallOptions options) const { return {link_, options}; }
+  // Errors: std::invalid_argument for options that are not supported.
+  detail::ProxyUnderOptions<A> with(CallOptions options) const { return {link_, detail::checked(options)}; }
 
   // Finishes what was sent before, destroys the actor, ends its process; killed when that takes longer than `grace`.
   // Returns at once.

@@ -71,7 +71,8 @@ class Runtime {
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
 
-  // Makes an A from `args` in a process of its own. Arguments travel as their decayed types, text as std::string.
+  // Makes an A from `args` in a process of its own. Arguments travel as their decayed types, text as std::string and spans
+  // as std::vector.
   // Blocks: until the constructor has run. Errors: what the constructor threw, as itself and as RemoteError (InitError when
   // its type is not registered); StartError; DuplicateName; SerializationError; ManagerDied; RuntimeStopped.
   template <class A, class... Args>
@@ -80,7 +81,7 @@ class Runtime {
   }
   template <class A, class... Args>
   Proxy<A> spawn(SpawnOptions options, Args&&... args) {
-    return start<A>(options, detail::OnExisting::fail, args...).get();
+    return start<A>(options, detail::OnExisting::fail, std::forward<Args>(args)...).get();
   }
 
   // The same without blocking; the errors are in the result.
@@ -90,14 +91,14 @@ class Runtime {
   }
   template <class A, class... Args>
   AsyncResult<Proxy<A>> spawn_async(SpawnOptions options, Args&&... args) {
-    return start<A>(options, detail::OnExisting::fail, args...);
+    return start<A>(options, detail::OnExisting::fail, std::forward<Args>(args)...);
   }
 
   // The living actor of that name, or else a new one; atomic among all who ask. Errors: as spawn; IncompatibleInterface
   // when the name belongs to an actor of another class; std::invalid_argument without a name.
   template <class A, class... Args>
   Proxy<A> spawn_or_get(SpawnOptions options, Args&&... args) {
-    return start<A>(options, detail::OnExisting::join, args...).get();
+    return start<A>(options, detail::OnExisting::join, std::forward<Args>(args)...).get();
   }
 
   // The living actor of that name, if there is one. Errors: IncompatibleInterface when it is of another class.
@@ -129,12 +130,13 @@ class Runtime {
 
  private:
   template <class A, class... Args>
-  AsyncResult<Proxy<A>> start(const SpawnOptions& options, detail::OnExisting on_existing, Args&... args) {
+  AsyncResult<Proxy<A>> start(const SpawnOptions& options, detail::OnExisting on_existing, Args&&... args) {
     static_assert(std::is_constructible_v<A, detail::Travelling<Args>&&...>,
-                  "troupe: the actor's class cannot be constructed from these arguments (decayed, text as std::string)");
-    (detail::assert_crosses<detail::Travelling<Args>>(), ...);
+                  "troupe: the actor's class cannot be constructed from these arguments (decayed, text as std::string, spans as "
+                  "std::vector); convert them first, or give the class a constructor that takes them");
+    (detail::assert_argument_crosses<detail::Travelling<Args>>(), ...);
     detail::GrowingBuffer buffer(detail::GrowingBuffer::kLargestArguments);
-    detail::encode(buffer, detail::as_wire<detail::Travelling<Args>>(std::as_const(args))...);
+    detail::encode(buffer, detail::as_wire<detail::Travelling<Args>>(std::forward<Args>(args))...);
     using Key = detail::ConstructorKey<A, detail::Travelling<Args>...>;
     auto* cell = new detail::TypedCell<Proxy<A>>(1);
     AsyncResult<Proxy<A>> result = detail::ResultAccess::adopt(cell);

@@ -5,6 +5,7 @@
 #include <troupe/async_result.hpp>
 #include <troupe/detail/exception_registry.hpp>
 #include <troupe/error.hpp>
+#include <troupe/fn.hpp>
 #include <troupe/guard.hpp>
 #include <troupe/options.hpp>
 #include <troupe/proxy.hpp>

@@ -106,6 +106,19 @@ Link& checked(const LinkHandle& link) {
   return *link.get();
 }
 
+// Never ignored, always said.
+const CallOptions& checked(const CallOptions& options) {
+  if (options.idempotent) {
+    throw std::invalid_argument(
+        "CallOptions::idempotent is not supported yet: a call is sent once; look at ActorDied::execution() and call again");
+  }
+  if (options.retries != 0) {
+    throw std::invalid_argument(
+        "CallOptions::retries is not supported yet: a call is sent once; look at ActorDied::execution() and call again");
+  }
+  return options;
+}
+
 LinkWire pack_link(const LinkHandle& link) {
   if (link.get() == nullptr) return {};
   const wire::ActorDescription& actor = link.get()->actor();

@@ -87,7 +87,7 @@ void check(const detail::SpawnOrder& order) {
   if (options.lifetime == Lifetime::detached)
     refuse_option("lifetime is detached; that needs a named manager, and this runtime has a private one");
   if (options.concurrency != 1) refuse_option("concurrency must be 1: an actor handles one call at a time");
-  if (options.restart.on != RestartPolicy::On::never || options.restart.max != 0)
+  if (options.restart.max != 0 || options.restart.on == RestartPolicy::On::any_exit)
     refuse_option("restart: only RestartPolicy::never is supported");
   if (limits.memory || limits.cpu_time || limits.open_files || limits.nice || !limits.cpus.empty())
     refuse_option("limits are not supported");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // expect: troupe: a parameter that is a reference to non-const cannot cross
+// expect: take it by value or const reference, and return what changed
 #include <memory>
 #include <troupe/troupe.hpp>
 

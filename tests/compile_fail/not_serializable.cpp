@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // expect: troupe: this type cannot be serialized
+// expect: give it a member `template <class Archive> void serialize(Archive& archive)
+// expect: or include the <cereal/types/....hpp> header of its container
 #include <memory>
 #include <troupe/troupe.hpp>
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // expect: troupe: a polymorphic object cannot cross
+// expect: send a std::variant of the concrete classes, or make the class final
 #include <memory>
 #include <troupe/troupe.hpp>
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // expect: troupe: a raw pointer cannot cross to another process
+// expect: send the value, a std::optional or a std::vector
 #include <memory>
 #include <troupe/troupe.hpp>
 

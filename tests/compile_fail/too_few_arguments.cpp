@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // expect: troupe: the method takes another number of arguments
+// expect: name them all, because a pointer to a method knows no defaults
 #include <memory>
 #include <troupe/troupe.hpp>
 

@@ -11,8 +11,13 @@ struct Actor {
   int add(int a, long b) noexcept;
   void take(std::string&& text, const std::vector<std::string>& more);
   std::unique_ptr<int> make() const&;
+  int length(std::string_view text) noexcept;
+  int length(std::span<const char> bytes);
   int value = 0;
+  std::string name;
 };
+
+int value_of(const Actor& actor);
 
 }  // namespace
 
@@ -24,6 +29,10 @@ void use(troupe::Runtime& runtime) {
   troupe::AsyncResult<int> run = actor.run([](Actor& a, int n) { return a.value + n; }, 5);
   troupe::AsyncResult<int> read = actor.get<&Actor::value>();
   troupe::AsyncResult<void> written = actor.with({.deadline = std::chrono::seconds(1)}).set<&Actor::value>(3);
+  actor.call<troupe::overload<int(std::string_view)>(&Actor::length)>(std::string_view("text"));
+  actor.call<troupe::overload<int(std::span<const char>)>(&Actor::length)>(std::vector<char>(4));
+  actor.set<&Actor::name>("name");
+  troupe::AsyncResult<int> function = actor.run(troupe::fn<&value_of>);
   auto named = runtime.spawn<Actor>({.name = "b"}, std::string("b"));
   troupe::AsyncResult<troupe::Proxy<Actor>> later = runtime.spawn_async<Actor>("c");
 }

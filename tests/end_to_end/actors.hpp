@@ -73,6 +73,10 @@ class Everything : public Base {
   int overloaded(int n) { return n; }
   std::string overloaded(const std::string& text) { return text + "!"; }
   int overloaded() const { return -1; }
+  int sure(int n) noexcept { return n; }
+  int sure(double n) { return static_cast<int>(n * 2); }
+  int sure() const noexcept { return -1; }
+  int sure() { return -2; }
   int on_lvalue() & { return 1; }
   int on_rvalue() && { return 2; }
   const std::string& reference() const { return name; }

@@ -55,6 +55,17 @@ TEST_F(Calls, ReachEveryKindOfMethod) {
   EXPECT_EQ(actor.call<&Everything::inherited>(1).get(), 2);
 }
 
+TEST_F(Calls, ReachOverloadsThatAreNoexcept) {
+  auto actor = runtime().spawn<Everything>();
+  EXPECT_EQ((actor.call<overload<int(int)>(&Everything::sure)>(5).get()), 5);
+  EXPECT_EQ((actor.call<overload<int(int) noexcept>(&Everything::sure)>(5).get()), 5);
+  EXPECT_EQ((actor.call<overload<int(double)>(&Everything::sure)>(5.5).get()), 11);
+  EXPECT_EQ((actor.call<overload<int() const>(&Everything::sure)>().get()), -1);
+  EXPECT_EQ((actor.call<overload<int()>(&Everything::sure)>().get()), -2);
+  static_assert(std::is_same_v<decltype(overload<int(int)>(&Everything::sure)), int (Everything::*)(int) noexcept>);
+  static_assert(std::is_same_v<decltype(overload<int(double)>(&Everything::sure)), int (Everything::*)(double)>);
+}
+
 TEST_F(Calls, GiveMoveOnlyResultsToTheLastHandle) {
   auto actor = runtime().spawn<Everything>();
   EXPECT_EQ(*actor.call<&Everything::move_only>(5).get(), 5);
@@ -167,6 +178,21 @@ TEST_F(Calls, TooLargeFailAtTheSenderAndNothingIsLost) {
   EXPECT_THROW(large.get(), SerializationError);
   EXPECT_EQ(before.get(), "before");
   EXPECT_EQ(after.get(), "after");
+}
+
+TEST_F(Calls, RefuseOptionsThatTheyWouldIgnore) {
+  auto counter = runtime().spawn<Counter>();
+  const auto refused = [&](CallOptions options) -> std::string {
+    try {
+      counter.with(options);
+    } catch (const std::invalid_argument& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  EXPECT_NE(refused({.idempotent = true}).find("CallOptions::idempotent is not supported"), std::string::npos);
+  EXPECT_NE(refused({.retries = 1}).find("CallOptions::retries is not supported"), std::string::npos);
+  EXPECT_EQ(refused({.deadline = std::chrono::hours(1)}), "accepted");
 }
 
 TEST_F(Calls, OnAnEmptyProxyAreLogicErrors) {

@@ -54,12 +54,20 @@ struct ExceptionRegistrar {
 template <class E>
 class ExceptionRegistration {
   static_assert(std::is_class_v<E> && !std::is_final_v<E>,
-                "troupe: TROUPE_EXCEPTION needs a class that is not final: what is thrown at the "
-                "caller derives from it");
-  static_assert(std::is_constructible_v<E, std::string>, "troupe: TROUPE_EXCEPTION needs a constructor from std::string");
-  static_assert(std::is_copy_constructible_v<E>,
-                "troupe: TROUPE_EXCEPTION needs a copyable class, like everything that is thrown");
-  static_assert(!std::is_base_of_v<RemoteError, E>, "troupe: a class that derives from RemoteError crosses as it is");
+                "troupe: TROUPE_EXCEPTION needs a class that is not final: what is thrown at the caller derives from it; remove "
+                "`final`, or leave the class out, and catch RemoteException");
+  static_assert(
+      std::is_constructible_v<E, std::string>,
+      "troupe: TROUPE_EXCEPTION needs a constructor from std::string: it gets the text of what(); add one, or leave the "
+      "class out, and catch RemoteException");
+  static_assert(
+      std::is_copy_constructible_v<E>,
+      "troupe: TROUPE_EXCEPTION needs a copyable class, like everything that is thrown; hold what cannot be copied in a "
+      "std::shared_ptr");
+  static_assert(
+      !std::is_base_of_v<RemoteError, E>,
+      "troupe: TROUPE_EXCEPTION is for classes of the program: one that derives from RemoteError would be one twice at the "
+      "caller; derive it from Error or std::runtime_error");
 
  public:
   static void use() noexcept { (void)&registrar_; }  // instantiates it: the registrar runs before main

@@ -81,6 +81,9 @@ class DownCallback {
   virtual void run(const Down& down) = 0;
 };
 
+// Errors: std::invalid_argument for what is not supported.
+const CallOptions& checked(const CallOptions& options);
+
 // The lower half of Proxy's verbs that are no calls. All throw std::logic_error on an empty handle.
 client::Link& checked(const LinkHandle& link);
 ActorId link_id(const LinkHandle& link);

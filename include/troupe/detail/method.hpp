@@ -2,16 +2,14 @@
 #pragma once
 
 #include <troupe/archive.hpp>
+#include <troupe/detail/argument.hpp>
 #include <troupe/detail/registry.hpp>
 
 #include <cstring>
 #include <span>
-#include <string>
-#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 // The host half of a call in templates: from a method's type to a thunk that decodes, calls and encodes, and to the key
 // under which the thunk is registered.
@@ -48,40 +46,6 @@ TROUPE_DETAIL_METHOD(&&noexcept, A&&)
 TROUPE_DETAIL_METHOD(const&& noexcept, const A&&)
 #undef TROUPE_DETAIL_METHOD
 
-// What holds an argument while it is decoded and while the method runs.
-template <class P>
-struct ArgumentOf {
-  using type = std::remove_cvref_t<P>;
-};
-template <>
-struct ArgumentOf<std::string_view> {
-  using type = std::string;
-};
-template <class T>
-struct ArgumentOf<std::span<const T>> {
-  using type = std::vector<T>;
-};
-template <class P>
-using Argument = typename ArgumentOf<std::remove_cvref_t<P>>::type;
-
-template <class P>
-constexpr void assert_parameter_crosses() {
-  static_assert(
-      !std::is_lvalue_reference_v<P> || std::is_const_v<std::remove_reference_t<P>>,
-      "troupe: a parameter that is a reference to non-const cannot cross: the actor lives in another process and gets a copy; "
-      "take it by value or const reference, and return what changed");
-  assert_crosses<Argument<P>>();
-  static_assert(
-      std::is_default_constructible_v<Argument<P>>,
-      "troupe: a parameter must be default-constructible, because it is loaded into an object; give its class a default "
-      "constructor, or take it in a std::optional");
-}
-
-template <class R>
-constexpr void assert_result_crosses() {
-  if constexpr (!std::is_void_v<R>) assert_crosses<std::remove_cvref_t<R>>();
-}
-
 // Encodes a result, in place where that runs no code of the user's.
 template <class R>
 void send_reply(Invocation& invocation, const R& result) {
@@ -89,7 +53,7 @@ void send_reply(Invocation& invocation, const R& result) {
   if constexpr (is_plain<R>) {
     encode_plain(invocation.reply(encoded_size(result)), result);
   } else {
-    GrowingBuffer buffer;
+    GrowingBuffer buffer(GrowingBuffer::kLargestArguments, Direction::result);
     encode(buffer, result);
     const auto bytes = buffer.bytes();
     std::byte* place = invocation.reply(bytes.size());
@@ -205,24 +169,5 @@ struct ConstructorKey {
   static constexpr MethodThunk kMethod = nullptr;
   static constexpr ConstructorThunk kConstruct = &thunk;
 };
-
-template <class T>
-inline constexpr bool is_text = std::is_same_v<T, const char*> || std::is_same_v<T, char*> || std::is_same_v<T, std::string_view>;
-
-// How a value travels when no parameter says so: decayed, and text as std::string.
-template <class T>
-using Travelling = std::conditional_t<is_text<std::decay_t<T>>, std::string, std::decay_t<T>>;
-
-// The caller's argument as the parameter's type: itself when it is of that type, so that nothing large is copied.
-template <class Target, class Source>
-decltype(auto) as_wire(const Source& source) {
-  if constexpr (std::is_same_v<Source, Target>) {
-    return source;
-  } else if constexpr (std::is_same_v<Target, std::string> && std::is_convertible_v<const Source&, std::string_view>) {
-    return std::string_view(source);
-  } else {
-    return static_cast<Target>(source);
-  }
-}
 
 }  // namespace troupe::detail

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: BSL-1.0
+// expect: troupe: a view (std::string_view, std::span) cannot be a result
+// expect: return a std::string or a std::vector
+#include <memory>
+#include <troupe/troupe.hpp>
+
+struct Actor {
+  std::vector<int> numbers;
+};
+
+void use(troupe::Proxy<Actor> actor) {
+  actor.run([](Actor& a) { return std::span<const int>(a.numbers); });
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <gtest/gtest.h>
+
+#include "actors.hpp"
+#include "fixture.hpp"
+
+namespace troupe::test {
+namespace {
+
+class FunctionsElsewhere : public WithRuntime {};
+
+int which(Counter&) { return 2; }  // functions_test.cpp has one of the same name
+
+TEST_F(FunctionsElsewhere, OfOneNameInTwoFilesAreTwo) { EXPECT_EQ(runtime().spawn<Counter>().run(fn<&which>).get(), 2); }
+
+}  // namespace
+}  // namespace troupe::test

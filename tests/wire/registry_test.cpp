@@ -35,7 +35,14 @@ struct Library {
 };
 
 // Numbered modules stay for ever: each test has libraries of its own, which are never destroyed.
-Library<2>& new_library() { return *new Library<2>{{node(typeid(Plain), "first"), node(typeid(Fancy), "second")}}; }
+template <std::size_t kCount>
+Library<kCount>& kept(Library<kCount>* library) {
+  static auto& libraries = *new std::vector<const void*>;
+  libraries.push_back(library);
+  return *library;
+}
+
+Library<2>& new_library() { return kept(new Library<2>{{node(typeid(Plain), "first"), node(typeid(Fancy), "second")}}); }
 
 ModuleIdentity identity_of(const std::string& path) {
   const auto all = known_modules();
@@ -95,9 +102,9 @@ TEST(Registry, ANodeOfAnUnknownModuleHasNoNumber) {
 }
 
 TEST(Registry, TheFingerprintTellsOrderAndContent) {
-  auto& first = *new Library<2>{{node(typeid(Plain), "a"), node(typeid(Plain), "b")}};
-  auto& swapped = *new Library<2>{{node(typeid(Plain), "b"), node(typeid(Plain), "a")}};
-  auto& twin = *new Library<2>{{node(typeid(Plain), "a"), node(typeid(Plain), "b")}};
+  auto& first = kept(new Library<2>{{node(typeid(Plain), "a"), node(typeid(Plain), "b")}});
+  auto& swapped = kept(new Library<2>{{node(typeid(Plain), "b"), node(typeid(Plain), "a")}});
+  auto& twin = kept(new Library<2>{{node(typeid(Plain), "a"), node(typeid(Plain), "b")}});
   for (auto* library : {&first, &swapped, &twin}) {
     for (auto& each : library->nodes) detail::register_node(each);
   }

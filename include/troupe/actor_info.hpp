@@ -24,7 +24,7 @@ struct ActorInfo {
   int pid = 0;
   ActorState state = ActorState::starting;
   unsigned incarnation = 0;
-  std::uint64_t mailbox_depth = 0;  // requests sent to it and not begun
+  std::uint64_t mailbox_depth = 0;  // requests sent to it and not done, the one that runs included
   std::uint64_t calls_handled = 0;
   unsigned restarts = 0;
   std::optional<DeathCause> last_death{};

@@ -85,7 +85,7 @@ bool CallChannel::await(ResultCell& cell, TimePoint deadline) {
     const TimePoint now = Clock::now();
     if (now >= own_deadline) {
       expire(cell);
-      own_deadline = TimePoint::max();  // it is being completed, by this thread or another
+      own_deadline = TimePoint::max();  // it has been completed, or is about to be
     }
     if (now >= deadline) return done();
   }
@@ -298,14 +298,16 @@ CallChannel::TimePoint CallChannel::deadline_of(const ResultCell& cell) {
 }
 
 void CallChannel::expire_if_due(ResultCell& cell) {
-  if (Clock::now().time_since_epoch().count() >= CellAccess::deadline_ns(cell)) expire(cell);
+  if (Clock::now().time_since_epoch().count() < CellAccess::deadline_ns(cell)) return;
+  expire(cell);
+  look();
 }
 
-// A call that was answered meanwhile has run, or its host saw the deadline first and refused it; its word does not tell.
+// A call whose turn is over is left alone: its answer is in the ring, or a moment away, and tells whether it ran or was
+// refused; should the host die in that moment, its judge tells.
 void CallChannel::expire(ResultCell& cell) {
-  if (!cell.claim()) return;
-  const Execution seen = withdraw(cell, wire::SlotState::cancelled);
-  const Execution execution = seen == Execution::done ? Execution::maybe : seen;
+  const Execution execution = withdraw(cell, wire::SlotState::cancelled);
+  if (execution == Execution::done || !cell.claim()) return;
   cell.publish_error(std::make_exception_ptr(
       TimeoutError(fmt::format("{}: its deadline has passed; {}", describe_call(cell), verdict_text(execution)), execution)));
 }

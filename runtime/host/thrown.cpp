@@ -25,16 +25,6 @@ std::string describe(const std::exception_ptr& thrown) {
   }
 }
 
-bool is_result_encoding_error(const std::exception_ptr& thrown) {
-  try {
-    std::rethrow_exception(thrown);
-  } catch (const SerializationError& error) {
-    return error.direction() == Direction::result;
-  } catch (...) {
-    return false;
-  }
-}
-
 // Encoding runs code of the exception's own class, so anything may be thrown here.
 std::vector<std::byte> encode_within(const std::exception_ptr& thrown, std::size_t limit_bytes) {
   constexpr std::size_t kFrameBytes = 256;  // an encoded std::runtime_error beside its text

@@ -80,6 +80,7 @@ std::exception_ptr Turn::call(const Method& method) {
 }
 
 std::byte* Turn::reply(std::size_t payload_bytes) {
+  has_returned_ = true;
   end_if_forked();  // the memory is shared with the parent
   try {
     return channel_.end.draft_reply(static_cast<std::uint32_t>(std::min<std::size_t>(payload_bytes, UINT32_MAX)));
@@ -99,7 +100,7 @@ void Turn::fail(const Method& method, const std::exception_ptr& thrown) {
 
 void Turn::fail_call(const std::exception_ptr& thrown) {
   if (!has_entered_) return answer_text(ReplyKind::undecodable, describe(thrown), false);
-  if (is_result_encoding_error(thrown)) return answer_text(ReplyKind::unencodable, describe(thrown), true);
+  if (has_returned_) return answer_text(ReplyKind::unencodable, describe(thrown), true);
   const auto bytes = encode_within(thrown, channel_.end.geometry().max_reply_payload());
   if (bytes.empty()) return answer_text(ReplyKind::unencodable, "the method threw an exception that cannot be sent", true);
   answer_bytes(ReplyKind::exception, bytes, true);

@@ -33,6 +33,7 @@ class Turn final : private detail::Invocation {
 
   std::span<const std::byte> arguments() const override { return request_.payload; }
   void entered() override { has_entered_ = true; }
+  void returned() override { has_returned_ = true; }
   bool wants_reply() const override { return is_call(); }
   std::byte* reply(std::size_t payload_bytes) override;
 
@@ -53,6 +54,7 @@ class Turn final : private detail::Invocation {
   platform::LifeStatus& status_;
   const channel::HostEnd::Request& request_;
   bool has_entered_ = false;
+  bool has_returned_ = false;  // what is thrown now is the result's, not the method's
   bool is_channel_broken_ = false;
 };
 

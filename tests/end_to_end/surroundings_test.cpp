@@ -128,7 +128,7 @@ TEST_F(Results, OverTheLimitNameTheCallAndWhatToDo) {
 TEST_F(Results, ThatCannotBeEncodedFailOnlyTheirCall) {
   auto actor = runtime().spawn<Resident>();
   auto broken = actor.call<&Resident::unwilling>(false);
-  EXPECT_THROW(broken.get(), RemoteError);
+  EXPECT_EQ(refused(broken), Direction::result);
   EXPECT_EQ(actor.call<&Resident::calls>().get(), 1);
 }
 

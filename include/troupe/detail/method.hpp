@@ -53,6 +53,7 @@ void send_reply(Invocation& invocation, const R& result) {
   if constexpr (is_plain<R>) {
     encode_plain(invocation.reply(encoded_size(result)), result);
   } else {
+    invocation.returned();
     GrowingBuffer buffer(GrowingBuffer::kLargestArguments, Direction::result);
     encode(buffer, result);
     const auto bytes = buffer.bytes();

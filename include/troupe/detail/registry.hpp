@@ -18,6 +18,8 @@ class Invocation {
   virtual std::span<const std::byte> arguments() const = 0;
   // The arguments are decoded; the user's method runs from here on.
   virtual void entered() = 0;
+  // The method has returned, and its result is about to be encoded by code of the user's.
+  virtual void returned() = 0;
   // False for a one-way message: then the result is not encoded.
   virtual bool wants_reply() const = 0;
   // Room for an encoded result, in place. At most once. Errors: SerializationError over the limit.

@@ -187,7 +187,7 @@ bool CallChannel::store_outcome(ResultCell& cell, const channel::ClientEnd::Repl
     try {
       CellAccess::decode(cell, reply.payload);
     } catch (...) {
-      CellAccess::set_error(cell, std::current_exception());
+      CellAccess::store_decoding_error(cell);
     }
     return true;
   }

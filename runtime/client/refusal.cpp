@@ -52,7 +52,7 @@ std::exception_ptr current_error_of(const std::string& what) {
   try {
     throw;
   } catch (const SerializationError& error) {
-    return std::make_exception_ptr(SerializationError(what + ": " + error.what(), error.direction()));
+    return std::make_exception_ptr(SerializationError(fmt::format("{}: {}", what, error.what()), error.direction()));
   } catch (...) {
     return std::current_exception();
   }

@@ -28,7 +28,7 @@ template <class T>
 void TypedCell<T>::decode_value(ResultCell& cell, std::span<const std::byte> bytes) {
   auto& self = static_cast<TypedCell&>(cell);
   if constexpr (std::is_void_v<T>) {
-    decode(bytes);
+    decode_as(Direction::result, bytes);
     self.make_value();
   } else {
     static_assert(
@@ -36,7 +36,7 @@ void TypedCell<T>::decode_value(ResultCell& cell, std::span<const std::byte> byt
         "troupe: a result must be default-constructible, because it is loaded into an object of its type; give its class a "
         "default constructor, or return the values that it is made from");
     self.make_value();
-    decode(bytes, self.value());
+    decode_result(bytes, self.value());
   }
 }
 

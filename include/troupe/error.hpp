@@ -56,8 +56,9 @@ class RemoteError {
     std::string type_name{};
     std::string text{};
     std::string backtrace{};
-    std::string actor{};
+    std::string actor{};  // as texts name it, with its process
     int pid = 0;
+    std::string method{};  // empty where it is not known, and for a constructor
   };
 
   explicit RemoteError(Origin origin) : origin_(std::make_shared<const Origin>(std::move(origin))) {}
@@ -70,6 +71,7 @@ class RemoteError {
   const std::string& backtrace() const { return origin_->backtrace; }
   const std::string& actor() const { return origin_->actor; }
   int pid() const { return origin_->pid; }
+  const std::string& method() const { return origin_->method; }
 
  private:
   std::shared_ptr<const Origin> origin_;
@@ -81,15 +83,16 @@ class RemoteException : public Error, public RemoteError {
   explicit RemoteException(Origin origin) : Error(message_of(origin)), RemoteError(std::move(origin)) {}
 
  private:
-  static std::string message_of(const Origin& origin) { return origin.type_name + ": " + origin.text; }
+  static std::string message_of(const Origin& origin);
 };
 
 // An actor's constructor threw something that has no codec of its own.
 class InitError : public Error, public RemoteError {
  public:
-  explicit InitError(Origin origin)
-      : Error("the constructor of " + origin.actor + " threw " + origin.type_name + ": " + origin.text),
-        RemoteError(std::move(origin)) {}
+  explicit InitError(Origin origin) : Error(message_of(origin)), RemoteError(std::move(origin)) {}
+
+ private:
+  static std::string message_of(const Origin& origin);
 };
 
 // A process could not be started, or ended before it was ready.

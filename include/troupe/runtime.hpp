@@ -54,6 +54,8 @@ struct SpawnOrder {
 
 // Completes `cell` (of an AsyncResult<Proxy<A>>; with one reference for it) when the constructor has run.
 void spawn_into(client::Session& session, const SpawnOrder& order, ResultCell& cell);
+// The constructor's arguments could not be encoded: inside a catch block.
+void fail_to_encode(const SpawnOrder& order, ResultCell& cell);
 std::optional<LinkHandle> find_link(client::Session& session, std::string_view name, const std::type_info& type);
 
 }  // namespace detail
@@ -135,12 +137,19 @@ class Runtime {
                   "troupe: the actor's class cannot be constructed from these arguments (decayed, text as std::string, spans as "
                   "std::vector); convert them first, or give the class a constructor that takes them");
     (detail::assert_argument_crosses<detail::Travelling<Args>>(), ...);
-    detail::GrowingBuffer buffer(detail::GrowingBuffer::kLargestArguments);
-    detail::encode(buffer, detail::as_wire<detail::Travelling<Args>>(std::forward<Args>(args))...);
     using Key = detail::ConstructorKey<A, detail::Travelling<Args>...>;
     auto* cell = new detail::TypedCell<Proxy<A>>(1);
     AsyncResult<Proxy<A>> result = detail::ResultAccess::adopt(cell);
-    detail::spawn_into(session(), {detail::Registration<Key>::node(), typeid(A), options, buffer.bytes(), on_existing}, *cell);
+    detail::SpawnOrder order{detail::Registration<Key>::node(), typeid(A), options, {}, on_existing};
+    detail::GrowingBuffer buffer(detail::GrowingBuffer::kLargestArguments);
+    try {
+      detail::encode(buffer, detail::as_wire<detail::Travelling<Args>>(std::forward<Args>(args))...);
+    } catch (...) {
+      detail::fail_to_encode(order, *cell);
+      return result;
+    }
+    order.arguments = buffer.bytes();
+    detail::spawn_into(session(), order, *cell);
     return result;
   }
 

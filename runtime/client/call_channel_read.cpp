@@ -235,7 +235,11 @@ void CallChannel::deliver(const channel::ClientEnd::Reply& reply) {
 bool CallChannel::store_outcome(ResultCell& cell, const channel::ClientEnd::Reply& reply) try {
   using wire::ReplyKind;
   if (reply.kind == ReplyKind::value && CellAccess::is_plain(cell)) {
-    CellAccess::decode(cell, reply.payload);
+    try {
+      CellAccess::decode(cell, reply.payload);
+    } catch (...) {
+      CellAccess::store_decoding_error(cell);
+    }
     return true;
   }
   if (reply.kind == ReplyKind::value || reply.kind == ReplyKind::exception) {

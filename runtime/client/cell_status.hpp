@@ -66,6 +66,8 @@ class CellAccess {
   static bool is_plain(const Cell& cell) { return cell.type_->is_plain; }
 
   static void decode(Cell& cell, std::span<const std::byte> bytes) { cell.type_->decode(cell, bytes); }
+  // Inside a catch block, when decode() has thrown.
+  static void store_decoding_error(Cell& cell);
   static void set_arrival(Cell& cell, detail::Arrival* arrival) { cell.arrival_ = arrival; }
   static void set_error(Cell& cell, std::exception_ptr error) { cell.error_ = std::move(error); }
   static void bind(Cell& cell, CallChannel* channel, const detail::RegistrationNode* method, std::int64_t deadline_ns) {

@@ -9,8 +9,10 @@
 #include <stdexcept>
 #include <utility>
 
+#include "client/refusal.hpp"
 #include "client/session.hpp"
 #include "platform/fork_mark.hpp"
+#include "wire/registry.hpp"
 
 namespace troupe::client {
 
@@ -32,6 +34,10 @@ CallChannel& Link::channel() {
 void Link::set_channel(CallChannel& channel) {
   channel.add_reference();
   channel_.store(&channel, std::memory_order_release);
+}
+
+ActorIdentity Link::identity() const {
+  return {actor_.id, actor_.name, wire::readable_type(type_name_), actor_.pid, actor_.incarnation};
 }
 
 void Link::note_down(const Down& down) {
@@ -189,8 +195,10 @@ void CallWriter::send(std::span<const std::byte> payload) {
 }
 
 void CallWriter::fail_to_encode() {
-  if (cell_ == nullptr) throw;
-  cell_->complete_with_error(std::current_exception());
+  std::exception_ptr error =
+      client::current_error_of(client::describe_call(node_, link_.identity()) + " was not sent, its arguments cannot be encoded");
+  if (cell_ == nullptr) std::rethrow_exception(error);
+  cell_->complete_with_error(std::move(error));
   cell_->drop_reference();
 }
 

@@ -46,6 +46,7 @@ class Link {
   bool has_down_callbacks() const;
 
   const wire::ActorDescription& actor() const { return actor_; }
+  ActorIdentity identity() const;
   const char* type_name() const { return type_name_; }
   bool is_spawned_here() const { return is_spawned_here_; }
   const std::shared_ptr<Session>& session() const { return session_; }

@@ -27,7 +27,7 @@ std::exception_ptr error_of(const wire::Failure& failure, const std::string& wha
     case wire::Refusal::start_failed:
       return std::make_exception_ptr(StartError(text));
     case wire::Refusal::constructor_threw:
-      return wire::decode_exception(failure.exception, what, 0, true);
+      return wire::decode_exception(failure.exception, {what}, true);
     case wire::Refusal::duplicate_name:
       return std::make_exception_ptr(DuplicateName(text));
     case wire::Refusal::no_such_actor:
@@ -46,6 +46,16 @@ std::exception_ptr error_of(const wire::Failure& failure, const std::string& wha
       break;
   }
   return std::make_exception_ptr(ProtocolError(text));
+}
+
+std::exception_ptr current_error_of(const std::string& what) {
+  try {
+    throw;
+  } catch (const SerializationError& error) {
+    return std::make_exception_ptr(SerializationError(fmt::format("{}: {}", what, error.what()), error.direction()));
+  } catch (...) {
+    return std::current_exception();
+  }
 }
 
 std::string text_of(const ExitStatus& status) {

@@ -13,6 +13,9 @@ namespace troupe::client {
 // The error that a refusal of the manager's becomes for the user who asked for `what`.
 std::exception_ptr error_of(const wire::Failure& failure, const std::string& what);
 
+// Inside a catch block: what is being handled; a SerializationError's text begins with `what`.
+std::exception_ptr current_error_of(const std::string& what);
+
 // "killed by signal 11", "exit code 3"
 std::string text_of(const ExitStatus& status);
 

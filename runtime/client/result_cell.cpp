@@ -9,10 +9,12 @@
 #include "client/callback_thread.hpp"
 #include "client/cell_status.hpp"
 #include "client/link.hpp"
+#include "client/refusal.hpp"
 #include "client/session.hpp"
 #include "platform/fork_mark.hpp"
 #include "platform/futex.hpp"
 #include "wire/exceptions.hpp"
+#include "wire/registry.hpp"
 
 namespace troupe::client {
 
@@ -36,6 +38,10 @@ Callback* reversed(Callback* list) {
     list = next;
   }
   return first;
+}
+
+std::string describe(const ResultCell& cell) {
+  return CellAccess::channel(cell) != nullptr ? describe_call(cell) : std::string("the result");
 }
 
 void run_one(ResultCell& cell, Callback* callback) {
@@ -123,12 +129,18 @@ std::uint32_t CellAccess::announce_sleep(Cell& cell) {
   return (seen & (CellStatus::kReleased | CellStatus::kPromoted)) != 0 ? 0 : seen;
 }
 
+void CellAccess::store_decoding_error(Cell& cell) {
+  cell.error_ = current_error_of(cell.channel_ != nullptr ? describe(cell) + " ran, but its result cannot be decoded"
+                                                          : "the result cannot be decoded");
+}
+
 void CellAccess::decode_arrival(Cell& cell, const detail::Arrival& arrival) {
   const SessionScope scope(arrival.channel != nullptr ? &arrival.channel->session() : arrival.session.get());
   if (!arrival.is_exception) return decode(cell, arrival.bytes);
-  const std::string actor = arrival.channel != nullptr ? arrival.channel->actor().text() : arrival.actor;
-  const int pid = arrival.channel != nullptr ? arrival.channel->actor().pid : 0;
-  cell.error_ = wire::decode_exception(arrival.bytes, actor, pid, arrival.is_from_constructor);
+  wire::ThrownBy sender{arrival.actor};
+  if (const CallChannel* channel = arrival.channel)
+    sender = {channel->actor().text(), channel->actor().pid, wire::readable_name(*cell.method_)};
+  cell.error_ = wire::decode_exception(arrival.bytes, std::move(sender), arrival.is_from_constructor);
 }
 
 void CellAccess::materialize(Cell& cell) {
@@ -143,7 +155,7 @@ void CellAccess::materialize(Cell& cell) {
       try {
         decode_arrival(cell, *arrival);
       } catch (...) {
-        cell.error_ = std::current_exception();
+        store_decoding_error(cell);
       }
       seen = cell.status_.fetch_or(CellStatus::kDecoded, std::memory_order_acq_rel) | CellStatus::kDecoded;
       if ((seen & CellStatus::kSleeper) != 0) platform::futex_wake(cell.status_, INT32_MAX, FutexScope::this_process);
@@ -171,10 +183,6 @@ void check_not_forked() {
     throw std::logic_error(
         "troupe::AsyncResult: this process was forked from the one that made the call; only that one may wait");
   }
-}
-
-std::string describe(const ResultCell& cell) {
-  return CellAccess::channel(cell) != nullptr ? client::describe_call(cell) : std::string("the result");
 }
 
 }  // namespace
@@ -206,7 +214,7 @@ bool ResultCell::await_by_hand(Clock::time_point deadline) {
 
 void ResultCell::await_value(Timeout timeout) {
   if (!await(timeout)) {
-    throw TimeoutError(describe(*this) +
+    throw TimeoutError(client::describe(*this) +
                        ": no outcome within the time-out of get(); the call goes on, and get() may be called again");
   }
   CellAccess::materialize(*this);

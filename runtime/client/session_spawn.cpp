@@ -95,12 +95,15 @@ void check(const detail::SpawnOrder& order) {
   if (!options.module.empty()) refuse_option("module is not supported: the actor's class must be in this executable");
 }
 
+std::string describe(const detail::SpawnOrder& order) {
+  const std::string type = wire::readable_type(order.type.name());
+  return order.options.name.empty() ? "spawning " + type : fmt::format("spawning {} \"{}\"", type, order.options.name);
+}
+
 }  // namespace
 
 void Session::spawn(const detail::SpawnOrder& order, detail::ResultCell& cell) {
-  const std::string type = wire::readable_type(order.type.name());
-  const std::string what =
-      order.options.name.empty() ? "spawning " + type : fmt::format("spawning {} \"{}\"", type, order.options.name);
+  const std::string what = describe(order);
   try {
     if (platform::is_forked_child()) throw std::logic_error(what + ": this process was forked from the one that has the runtime");
     check(order);
@@ -241,6 +244,11 @@ void Session::attach(Link& link) {
 namespace troupe::detail {
 
 void spawn_into(client::Session& session, const SpawnOrder& order, ResultCell& cell) { session.spawn(order, cell); }
+
+void fail_to_encode(const SpawnOrder& order, ResultCell& cell) {
+  cell.complete_with_error(client::current_error_of(client::describe(order) + ": the constructor's arguments cannot be encoded"));
+  cell.drop_reference();
+}
 
 std::optional<LinkHandle> find_link(client::Session& session, std::string_view name, const std::type_info& type) {
   return session.find(name, type);

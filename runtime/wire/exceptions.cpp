@@ -48,7 +48,7 @@ Thrown save_new(const std::type_info& type, const std::exception* error, const s
 // One that has crossed before. A RemoteException goes on as the exception that it stands for.
 Thrown save_again(const std::type_info& type, const std::exception* error, const RemoteError& remote) {
   Thrown thrown;
-  thrown.origin = {remote.type_name(), remote.text(), remote.backtrace(), remote.actor(), remote.pid()};
+  thrown.origin = {remote.type_name(), remote.text(), remote.backtrace(), remote.actor(), remote.pid(), remote.method()};
   save_type(type, error, thrown);
   return thrown;
 }
@@ -97,23 +97,25 @@ std::vector<std::byte> encode_exception(const std::exception_ptr& pointer, const
   return {buffer.bytes().begin(), buffer.bytes().end()};
 }
 
-std::exception_ptr decode_exception(std::span<const std::byte> bytes, std::string actor, int pid, bool is_from_constructor) {
+std::exception_ptr decode_exception(std::span<const std::byte> bytes, ThrownBy sender, bool is_from_constructor) {
   Thrown thrown;
   try {
     detail::decode(bytes, thrown);
   } catch (const SerializationError& error) {
-    return std::make_exception_ptr(
-        ProtocolError(fmt::format("{} (process {}) sent an exception that does not decode: {}", actor, pid, error.what())));
+    return std::make_exception_ptr(ProtocolError(
+        fmt::format("{} (process {}) sent an exception that does not decode: {}", sender.actor, sender.pid, error.what())));
   }
   Origin origin = thrown.origin;
   if (origin.actor.empty()) {
-    origin.actor = actor;
-    origin.pid = pid;
+    origin.actor = sender.actor;
+    origin.pid = sender.pid;
+    origin.method = sender.method;
   }
   if (auto revived = revive(thrown, origin)) return revived;
   if (!is_from_constructor) return std::make_exception_ptr(RemoteException(std::move(origin)));
-  origin.actor = std::move(actor);  // whose constructor it is
-  origin.pid = pid;
+  origin.actor = std::move(sender.actor);  // whose constructor it is
+  origin.pid = sender.pid;
+  origin.method.clear();
   return std::make_exception_ptr(InitError(std::move(origin)));
 }
 

@@ -11,7 +11,7 @@ namespace troupe::wire {
 // An exception as it travels.
 struct Thrown {
   std::string type;            // name of its typeid, by which the other process looks for it; empty: it is not to be found
-  RemoteError::Origin origin;  // actor and pid: empty and 0 unless it has crossed before
+  RemoteError::Origin origin;  // actor, pid and method: empty and 0 unless it has crossed before
   std::string category;        // from here on for the standard types that have more than a text
   std::int32_t code = 0;
   std::string path1;
@@ -19,7 +19,8 @@ struct Thrown {
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(type, origin.type_name, origin.text, origin.backtrace, origin.actor, origin.pid, category, code, path1, path2);
+    archive(type, origin.type_name, origin.text, origin.backtrace, origin.actor, origin.pid, origin.method, category, code, path1,
+            path2);
   }
 };
 

@@ -11,7 +11,7 @@ namespace troupe::test {
 
 // What arrives at the caller when `thrown` leaves a method of the actor "worker" in process 42.
 inline std::exception_ptr crossed(const std::exception_ptr& thrown) {
-  return wire::decode_exception(wire::encode_exception(thrown, "main() at a.cpp:1"), "worker", 42, false);
+  return wire::decode_exception(wire::encode_exception(thrown, "main() at a.cpp:1"), {"worker", 42, "Worker::work"}, false);
 }
 
 template <class E, class... Args>
@@ -21,7 +21,7 @@ std::exception_ptr crossed(Args&&... args) {
 
 // The same when it leaves the actor's constructor.
 inline std::exception_ptr crossed_from_constructor(const std::exception_ptr& thrown) {
-  return wire::decode_exception(wire::encode_exception(thrown), "worker", 42, true);
+  return wire::decode_exception(wire::encode_exception(thrown), {"worker", 42}, true);
 }
 
 // What `use` makes of the E that `pointer` points to. Throws it when it is none.

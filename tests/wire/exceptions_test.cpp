@@ -29,6 +29,7 @@ namespace troupe::test {
 namespace {
 
 using testing::HasSubstr;
+using testing::StartsWith;
 
 std::exception_ptr thrown_by(const std::function<void()>& code) {
   try {
@@ -157,14 +158,19 @@ TEST(UnregisteredException, ArrivesAsRemoteExceptionWithTypeAndText) {
   caught_as<RemoteException>(crossed<Unregistered>("the text"), [](const RemoteException& error) {
     EXPECT_EQ(error.type_name(), "troupe::test::Unregistered");
     EXPECT_EQ(error.text(), "the text");
-    EXPECT_STREQ(error.what(), "troupe::test::Unregistered: the text");
+    EXPECT_STREQ(error.what(),
+                 "Worker::work of worker threw troupe::test::Unregistered: the text; a class that TROUPE_EXCEPTION names is "
+                 "caught as itself");
+    EXPECT_EQ(error.method(), "Worker::work");
     EXPECT_EQ(error.backtrace(), "main() at a.cpp:1");
   });
 }
 
 TEST(UnregisteredException, OfAConstructorArrivesAsInitError) {
   const auto arrived = crossed_from_constructor(std::make_exception_ptr(Unregistered("the text")));
-  EXPECT_EQ(what_of<InitError>(arrived), "the constructor of worker threw troupe::test::Unregistered: the text");
+  EXPECT_EQ(what_of<InitError>(arrived),
+            "the constructor of worker threw troupe::test::Unregistered: the text; a class that TROUPE_EXCEPTION names is caught "
+            "as itself");
 }
 
 TEST(RegisteredException, OfAConstructorArrivesAsItself) {
@@ -184,11 +190,13 @@ TEST(ThrownValue, ArrivesWithItsTypeAndNoText) {
 TEST(TroupeError, ArrivesAsRemoteException) {
   const auto arrived = crossed<TimeoutError>("too late");
   EXPECT_THROW(std::rethrow_exception(arrived), RemoteException);
-  EXPECT_EQ(what_of<RemoteException>(arrived), "troupe::TimeoutError: too late");
+  EXPECT_EQ(what_of<RemoteException>(arrived),
+            "Worker::work of worker threw troupe::TimeoutError: too late; it speaks of what this actor asked of troupe, not of "
+            "the call to it");
 }
 
 TEST(TroupeError, ThatIsACancellationArrivesAsRemoteException) {
-  EXPECT_EQ(what_of<RemoteException>(crossed<CancelledError>()), "troupe::CancelledError: the call was cancelled");
+  EXPECT_THAT(what_of<RemoteException>(crossed<CancelledError>()), HasSubstr("troupe::CancelledError: the call was cancelled"));
 }
 
 TEST(TroupeError, OfAnInnerConstructorSaysSo) {
@@ -198,18 +206,19 @@ TEST(TroupeError, OfAnInnerConstructorSaysSo) {
 
 TEST(RemoteException, CrossesAgainAsWhatItStandsFor) {
   const auto inner = wire::decode_exception(wire::encode_exception(std::make_exception_ptr(Unregistered("the text")), "inner"),
-                                            "first", 1, false);
+                                            {"first", 1, "First::act"}, false);
   caught_as<RemoteException>(crossed(inner), [](const RemoteException& error) {
-    EXPECT_STREQ(error.what(), "troupe::test::Unregistered: the text");
+    EXPECT_THAT(error.what(), StartsWith("First::act of first threw troupe::test::Unregistered: the text; "));
     EXPECT_EQ(error.actor(), "first");
+    EXPECT_EQ(error.method(), "First::act");
     EXPECT_EQ(error.pid(), 1);
     EXPECT_EQ(error.backtrace(), "inner");
   });
 }
 
 TEST(RemoteException, ThatLeavesAConstructorNamesThatConstructor) {
-  const auto inner =
-      wire::decode_exception(wire::encode_exception(std::make_exception_ptr(Unregistered("the text"))), "first", 1, false);
+  const auto inner = wire::decode_exception(wire::encode_exception(std::make_exception_ptr(Unregistered("the text"))),
+                                            {"first", 1, "First::act"}, false);
   EXPECT_THAT(what_of<InitError>(crossed_from_constructor(inner)), HasSubstr("the constructor of worker threw"));
 }
 
@@ -232,7 +241,7 @@ TEST(Exception, MayHaveALongText) {
 TEST(ExceptionBytes, ThatEndTooSoonBecomeProtocolError) {
   const auto bytes = wire::encode_exception(std::make_exception_ptr(std::out_of_range("5")));
   for (std::size_t count = 0; count < bytes.size(); ++count) {
-    const auto arrived = wire::decode_exception(std::span(bytes).first(count), "worker", 42, false);
+    const auto arrived = wire::decode_exception(std::span(bytes).first(count), {"worker", 42}, false);
     EXPECT_THROW(std::rethrow_exception(arrived), ProtocolError) << count << " of " << bytes.size() << " bytes";
   }
 }
@@ -246,7 +255,7 @@ TEST(ExceptionBytes, DoNoHarmWhicheverIsChanged) {
       for (unsigned change = 1; change < 256; ++change) {
         auto changed = bytes;
         changed[place] ^= static_cast<std::byte>(change);
-        EXPECT_NE(wire::decode_exception(changed, "worker", 42, (change & 1) != 0), nullptr);
+        EXPECT_NE(wire::decode_exception(changed, {"worker", 42}, (change & 1) != 0), nullptr);
       }
     }
   }

@@ -6,6 +6,7 @@
 #include <troupe/detail/method.hpp>
 #include <troupe/options.hpp>
 
+#include <compare>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -261,9 +262,9 @@ class Proxy : public detail::CallVerbs<Proxy<A>, A> {
   explicit operator bool() const noexcept { return link_.get() != nullptr; }
 
   friend bool operator==(const Proxy& a, const Proxy& b) {
-    return a.link_.get() == b.link_.get() || (a && b && a.id() == b.id());
+    return detail::link_order(a.link_, b.link_) == std::strong_ordering::equal;
   }
-  friend auto operator<=>(const Proxy& a, const Proxy& b) { return a.id_or_none() <=> b.id_or_none(); }
+  friend auto operator<=>(const Proxy& a, const Proxy& b) { return detail::link_order(a.link_, b.link_); }
 
   template <class Archive>
   void save(Archive& archive) const {

@@ -7,6 +7,7 @@
 
 #include <cstring>
 #include <stdexcept>
+#include <tuple>
 #include <utility>
 
 #include "client/refusal.hpp"
@@ -135,6 +136,14 @@ LinkWire pack_link(const LinkHandle& link) {
 LinkHandle unpack_link(const LinkWire& wire, const std::type_info& actor_type) {
   if (wire.id.value == 0) return {};
   return client::current_session().link_to(wire, actor_type);
+}
+
+std::strong_ordering link_order(const LinkHandle& a, const LinkHandle& b) noexcept {
+  if (a.get() == b.get()) return std::strong_ordering::equal;
+  if (a.get() == nullptr || b.get() == nullptr) return (a.get() != nullptr) <=> (b.get() != nullptr);
+  const wire::ActorDescription& one = a.get()->actor();
+  const wire::ActorDescription& other = b.get()->actor();
+  return std::tie(one.id.value, one.key.high, one.key.low) <=> std::tie(other.id.value, other.key.high, other.key.low);
 }
 
 ActorId link_id(const LinkHandle& link) { return checked(link).actor().id; }

@@ -155,6 +155,15 @@ TEST_F(TwoRuntimes, KeepTheirActorsApart) {
   EXPECT_EQ(in_one.call<&Counter::get>().get(), 11);
 }
 
+TEST_F(TwoRuntimes, HaveNoEqualProxies) {
+  Runtime one, other;
+  const auto first = one.spawn<Counter>(1);
+  const auto second = other.spawn<Counter>(2);
+  EXPECT_NE(first, second);
+  EXPECT_TRUE(first < second || second < first);
+  EXPECT_LT(Proxy<Counter>(), first);
+}
+
 TEST_F(TwoRuntimes, EndOneByOne) {
   std::optional<Runtime> one(std::in_place), other(std::in_place);
   auto in_one = one->spawn<Counter>(1);

@@ -8,6 +8,7 @@
 #include <troupe/options.hpp>
 #include <troupe/timeout.hpp>
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -84,8 +85,10 @@ class DownCallback {
 // Errors: std::invalid_argument for what is not supported.
 const CallOptions& checked(const CallOptions& options);
 
-// The lower half of Proxy's verbs that are no calls. All throw std::logic_error on an empty handle.
+// The lower half of Proxy's verbs that are no calls. All but link_order throw std::logic_error on an empty handle.
 client::Link& checked(const LinkHandle& link);
+// By actor, of whichever runtime; an empty handle comes first. Never throws.
+std::strong_ordering link_order(const LinkHandle& a, const LinkHandle& b) noexcept;
 ActorId link_id(const LinkHandle& link);
 std::string link_name(const LinkHandle& link);
 int link_pid(const LinkHandle& link);

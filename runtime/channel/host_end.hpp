@@ -63,7 +63,7 @@ class HostEnd {
 
   bool has_outbox() const { return !outbox_.empty(); }
   // Moves replies from the outbox to the ring, as many as fit; true: some did (then ring_client). Errors: ProtocolError.
-  bool flush_outbox();
+  [[gnu::cold]] bool flush_outbox();
   // Whether the client has read replies since room was last looked for: flush_outbox() may move something.
   bool has_new_room() const {
     return requests_front().replies_read.load(std::memory_order_relaxed) != replies_writer_.released();

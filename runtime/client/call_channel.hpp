@@ -7,7 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -116,7 +116,7 @@ class CallChannel {
   // While one lives, the loop reads when nobody else does: for waits where a thread cannot sleep on several words at once.
   class LoopReads {
    public:
-    explicit LoopReads(CallChannel& channel);
+    [[gnu::cold]] explicit LoopReads(CallChannel& channel);
     LoopReads(const LoopReads&) = delete;
     LoopReads& operator=(const LoopReads&) = delete;
     ~LoopReads() { channel_.unwatch(); }
@@ -127,15 +127,17 @@ class CallChannel {
 
   ~CallChannel() = default;
 
+  // Cold: compiled for size, out of the way of the others.
   // Sending (call_channel_send.cpp).
   bool try_draft(std::uint32_t payload_bytes);
-  std::byte* reserve_full(detail::CallWriter& writer, std::uint32_t payload_bytes, std::unique_lock<SendLock>& lock);
-  std::byte* reserve_spill(std::uint32_t payload_bytes, std::unique_lock<SendLock>& lock);
+  [[gnu::cold]] std::byte* reserve_full(detail::CallWriter& writer, std::uint32_t payload_bytes,
+                                        std::unique_lock<SendLock>& lock);
+  [[gnu::cold]] std::byte* reserve_spill(std::uint32_t payload_bytes, std::unique_lock<SendLock>& lock);
   void publish(detail::ResultCell* cell, wire::MethodId method, std::int64_t deadline_ns);
-  void flush_spill();
-  bool wait_for_room(std::uint32_t epoch, TimePoint deadline);
-  Execution withdraw(detail::ResultCell& cell, wire::SlotState outcome);
-  static void fail(detail::CallWriter& writer, std::exception_ptr error);
+  [[gnu::cold]] void flush_spill();
+  [[gnu::cold]] bool wait_for_room(std::uint32_t epoch, TimePoint deadline);
+  [[gnu::cold]] Execution withdraw(detail::ResultCell& cell, wire::SlotState outcome);
+  [[gnu::cold]] static void fail(detail::CallWriter& writer, std::exception_ptr error);
 
   // Reading (call_channel_read.cpp, call_channel_lead.hpp).
   bool try_read_role() noexcept;
@@ -145,19 +147,19 @@ class CallChannel {
   void lead(const Done& done, const Own& own, TimePoint deadline);
   template <class Done, class Own>
   void sleep_as_reader(const Done& done, const Own& own, TimePoint deadline);
-  void follow(detail::ResultCell& cell, TimePoint deadline);
+  [[gnu::cold]] void follow(detail::ResultCell& cell, TimePoint deadline);
   static void sleep_on(detail::ResultCell& cell, TimePoint deadline);
   void promote_one();
   void look();
   bool drain();
   void deliver(const channel::ClientEnd::Reply& reply);
   bool store_outcome(detail::ResultCell& cell, const channel::ClientEnd::Reply& reply);
-  std::exception_ptr refusal(const detail::ResultCell& cell, const channel::ClientEnd::Reply& reply) const;
+  [[gnu::cold]] std::exception_ptr refusal(const detail::ResultCell& cell, const channel::ClientEnd::Reply& reply) const;
   void note_room();
   bool wants_room() const;
   void publish_processor();
-  void expire(detail::ResultCell& cell);
-  void session_watch();
+  [[gnu::cold]] void expire(detail::ResultCell& cell);
+  [[gnu::cold]] void session_watch();
 
   // Judging, as the reader (call_channel_fall.cpp).
   void judge();
@@ -192,7 +194,7 @@ class CallChannel {
   bool is_closed_ = false;
   std::optional<channel::ClientEnd::Draft> draft_;
   bool is_draft_spilled_ = false;
-  std::deque<Spilled> spill_;
+  std::list<Spilled> spill_;
 
   enum class Role : std::uint32_t {
     free,

@@ -44,7 +44,7 @@ void CallChannel::note_protocol_error(const char* what) {
 void CallChannel::judge() {
   const bool is_readable = fall_.load() != Fall::protocol_error;
   if (is_readable) drain();
-  std::deque<Spilled> unsent;
+  std::list<Spilled> unsent;
   {
     const std::lock_guard lock(send_lock_);
     is_closed_ = true;

@@ -103,8 +103,8 @@ class CellAccess {
   static std::uint32_t announce_sleep(Cell& cell);
 
  private:
-  static void decode_arrival(Cell& cell, const detail::Arrival& arrival);
-  static void run_callbacks(Cell& cell);
+  [[gnu::cold]] static void decode_arrival(Cell& cell, const detail::Arrival& arrival);
+  [[gnu::cold]] static void run_callbacks(Cell& cell);
   static void release(Cell& cell);
 };
 

@@ -104,15 +104,6 @@ void LinkHandle::release(Link& link) noexcept {
   if (link.drop_handle()) session->forget_unused(id);
 }
 
-Link& checked(const LinkHandle& link) {
-  if (link.get() == nullptr)
-    throw std::logic_error("troupe::Proxy: this proxy is empty; assign one that spawn, find or a call gave you");
-  if (platform::is_forked_child()) {
-    throw std::logic_error("troupe::Proxy: this process was forked from the one that holds the proxy; only that one may use it");
-  }
-  return *link.get();
-}
-
 // Never ignored, always said.
 const CallOptions& checked(const CallOptions& options) {
   if (options.idempotent) {
@@ -177,30 +168,6 @@ void link_on_down(const LinkHandle& link, std::unique_ptr<DownCallback> callback
   Link& target = checked(link);
   target.on_down(std::move(callback));
   target.session()->watch(target);
-}
-
-std::byte* CallWriter::reserve(std::size_t payload_bytes) {
-  channel_ = link_.channel_or_null();
-  if (channel_ == nullptr) {
-    try {
-      channel_ = &link_.channel();
-    } catch (...) {
-      if (cell_ == nullptr) throw;
-      cell_->complete_with_error(std::current_exception());
-      cell_->drop_reference();
-      return nullptr;
-    }
-  }
-  return channel_->reserve(*this, payload_bytes);
-}
-
-void CallWriter::send() { channel_->send(*this); }
-
-void CallWriter::send(std::span<const std::byte> payload) {
-  std::byte* place = reserve(payload.size());
-  if (place == nullptr) return;
-  if (!payload.empty()) std::memcpy(place, payload.data(), payload.size());
-  send();
 }
 
 void CallWriter::fail_to_encode() {

@@ -37,13 +37,13 @@ class Dispatcher {
  private:
   enum class Outcome { idle, served, over };
 
-  void accept(Mail mail);
+  [[gnu::cold]] void accept(Mail mail);
   bool is_drained() const;
   bool serve_all();
   Outcome serve(ServedChannel& channel);
   Outcome serve_batch(ServedChannel& channel);
   static void ring(ServedChannel& channel);
-  void let_go(std::size_t index);
+  [[gnu::cold]] void let_go(std::size_t index);
 
   const Actor& actor_;
   Inbox& inbox_;

@@ -10,6 +10,7 @@ set(paths
     runtime/client/callback_thread
     runtime/client/call_channel\\.cpp
     runtime/client/call_channel_fall
+    runtime/client/link
     runtime/client/refusal
     runtime/client/runtime
     runtime/client/session

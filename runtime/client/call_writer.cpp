@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSL-1.0
+// The way of every call from a proxy to its channel; the rest of detail/link.hpp, which no call passes through, is in link.cpp.
+#include <troupe/detail/link.hpp>
+
+#include <cstring>
+#include <stdexcept>
+
+#include "client/call_channel.hpp"
+#include "client/link.hpp"
+#include "platform/fork_mark.hpp"
+
+namespace troupe::detail {
+
+using client::Link;
+
+Link& checked(const LinkHandle& link) {
+  if (link.get() == nullptr)
+    throw std::logic_error("troupe::Proxy: this proxy is empty; assign one that spawn, find or a call gave you");
+  if (platform::is_forked_child()) {
+    throw std::logic_error("troupe::Proxy: this process was forked from the one that holds the proxy; only that one may use it");
+  }
+  return *link.get();
+}
+
+std::byte* CallWriter::reserve(std::size_t payload_bytes) {
+  channel_ = link_.channel_or_null();
+  if (channel_ == nullptr) {
+    try {
+      channel_ = &link_.channel();
+    } catch (...) {
+      if (cell_ == nullptr) throw;
+      cell_->complete_with_error(std::current_exception());
+      cell_->drop_reference();
+      return nullptr;
+    }
+  }
+  return channel_->reserve(*this, payload_bytes);
+}
+
+void CallWriter::send() { channel_->send(*this); }
+
+void CallWriter::send(std::span<const std::byte> payload) {
+  std::byte* place = reserve(payload.size());
+  if (place == nullptr) return;
+  if (!payload.empty()) std::memcpy(place, payload.data(), payload.size());
+  send();
+}
+
+}  // namespace troupe::detail

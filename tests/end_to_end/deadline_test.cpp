@@ -180,8 +180,7 @@ TEST_F(Deadline, OfTheActorHoldsForWhoeverIsGivenItsProxy) {
 TEST_F(Deadline, ThatIsOverAtTheStartMeansThatTheCallNeverRuns) {
   Runtime runtime;
   auto actor = runtime.spawn<Recorder>();
-  EXPECT_EQ(verdict<TimeoutError>(actor.with({.deadline = milliseconds(-5)}).call<&Recorder::note>(1)),
-            Execution::not_started);
+  EXPECT_EQ(verdict<TimeoutError>(actor.with({.deadline = milliseconds(-5)}).call<&Recorder::note>(1)), Execution::not_started);
   EXPECT_EQ(seen(actor), std::vector<int>());
 }
 

@@ -79,11 +79,14 @@ void Channels::on(HostRecord& host, const wire::ChannelOpened& opened, const std
   tables_.clients.send(found->second.client, wire::Opened{*request, host.actor, opened.answer, false}, outgoing);
 }
 
-// Also a host's word on a channel that its client has spoiled: that one is closed already.
+// Also a host's word on an open channel that its client has spoiled. The host keeps the life word of such a one raised, and
+// is told that it is closed when the client goes: a word that falls says that the host has died.
 void Channels::on(HostRecord& host, const wire::ChannelRefused& refused) {
   const auto found = host.channels.find(refused.channel);
   if (found == host.channels.end()) return;
-  if (found->second.attach_request) tables_.clients.refuse(found->second.client, *found->second.attach_request, refused.failure);
+  const ChannelRecord& channel = found->second;
+  if (!channel.attach_request) return tables_.clients.tell_broken(channel.client, {host.actor.id, refused.failure.text});
+  tables_.clients.refuse(channel.client, *channel.attach_request, refused.failure);
   host.channels.erase(found);
 }
 

@@ -52,7 +52,14 @@ struct ChannelParts {
 };
 
 // Why a channel is judged. Adding one: CallChannel::failure.
-enum class Fall : std::uint8_t { none, host_died, manager_died, protocol_error, runtime_stopped };
+enum class Fall : std::uint8_t {
+  none,
+  host_died,
+  manager_died,
+  protocol_error,   // what the host wrote is no channel's
+  refused_by_host,  // the host says that of what it read here; what it had written before can be read
+  runtime_stopped,
+};
 
 // This process's calls to one actor: sends them, reads the replies, completes the results, and when the other side falls
 // says of each call how far it got. How bytes move is the channel room's.
@@ -95,6 +102,7 @@ class CallChannel {
 
   // Drains, judges every call, fails them. From any thread; soon done by whoever reads.
   void fall(Fall why);
+  void break_off(const std::string& why);  // the host refuses it
   bool has_fallen() const { return fall_.load(std::memory_order_acquire) != Fall::none; }
 
   const ActorIdentity& actor() const { return actor_; }
@@ -165,7 +173,7 @@ class CallChannel {
   void judge();
   void wake_reader();
   void note_host_fallen();
-  void note_protocol_error(const char* what);
+  void note_protocol_error(const std::string& what);
   std::exception_ptr failure(const std::string& call, Execution execution) const;
   std::string death_text() const;
   std::string method_text(std::uint32_t number) const;

@@ -21,6 +21,11 @@ void CallChannel::fall(Fall why) {
   wake_reader();  // who reads judges it
 }
 
+void CallChannel::break_off(const std::string& why) {
+  note_protocol_error(why);
+  fall(Fall::refused_by_host);
+}
+
 // The reader that sleeps looks again; see sleep_as_reader for the other half.
 void CallChannel::wake_reader() {
   auto& bell = end_.client_bell();
@@ -34,7 +39,7 @@ void CallChannel::note_host_fallen() {
                                 std::memory_order_seq_cst);
 }
 
-void CallChannel::note_protocol_error(const char* what) {
+void CallChannel::note_protocol_error(const std::string& what) {
   const std::lock_guard lock(protocol_error_mutex_);
   if (protocol_error_.empty()) protocol_error_ = what;
 }
@@ -80,7 +85,8 @@ std::exception_ptr CallChannel::failure(const std::string& call, Execution execu
       return std::make_exception_ptr(ManagerDied(
           fmt::format("{}: the manager process died, and its actors with it; {}; construct a new Runtime", call, verdict),
           execution));
-    case Fall::protocol_error: {
+    case Fall::protocol_error:
+    case Fall::refused_by_host: {
       const std::lock_guard lock(protocol_error_mutex_);
       return std::make_exception_ptr(
           ProtocolError(fmt::format("{}: {}; the channel to this actor is closed; {}", call, protocol_error_, verdict)));

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "client/callback_thread.hpp"
 
-#include <fmt/core.h>
-
-#include <cstdio>
 #include <exception>
 #include <utility>
 
+#include "platform/complaint.hpp"
 #include "platform/fork_mark.hpp"
 
 namespace troupe::client {
@@ -23,9 +21,9 @@ void run_reporting(const char* what, const std::function<void()>& job) noexcept 
   try {
     job();
   } catch (const std::exception& error) {
-    fmt::print(stderr, "troupe: a {} threw: {}\n", what, error.what());
+    platform::complain("a {} threw: {}", what, error.what());
   } catch (...) {
-    fmt::print(stderr, "troupe: a {} threw something that is no std::exception\n", what);
+    platform::complain("a {} threw something that is no std::exception", what);
   }
 }
 

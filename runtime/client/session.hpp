@@ -96,6 +96,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_message(wire::ToClient message, std::vector<platform::Handle> handles);
   void on_answer(std::uint64_t request, wire::ToClient& message, std::vector<platform::Handle>& handles);
   void on_falling(const wire::ActorFalling& falling);
+  void on_broken(const wire::ChannelBroken& broken);
   void on_down(const wire::ActorDown& down);
   void on_manager_gone();
   void emit(RuntimeEvent event);

@@ -21,6 +21,8 @@ void Session::on_message(wire::ToClient message, std::vector<Handle> handles) {
           on_falling(each);
         } else if constexpr (std::is_same_v<Message, wire::ActorDown>) {
           on_down(each);
+        } else if constexpr (std::is_same_v<Message, wire::ChannelBroken>) {
+          on_broken(each);
         } else if constexpr (std::is_same_v<Message, wire::ActorUp>) {
           emit(Spawned{each.actor.id, each.actor.name, wire::readable_type(each.actor.type.c_str()), each.actor.pid});
         } else if constexpr (requires { each.request; }) {
@@ -59,6 +61,13 @@ void Session::on_falling(const wire::ActorFalling& falling) {
   CallChannel* channel = take_channel(falling.actor, false);
   if (channel == nullptr) return;
   channel->fall(Fall::host_died);
+  channel->drop_reference();
+}
+
+void Session::on_broken(const wire::ChannelBroken& broken) {
+  CallChannel* channel = take_channel(broken.actor, false);
+  if (channel == nullptr) return;
+  channel->break_off("the actor's process refuses what came through the channel: " + broken.text);
   channel->drop_reference();
 }
 

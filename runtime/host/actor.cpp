@@ -6,7 +6,6 @@
 
 #include <fmt/core.h>
 
-#include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
@@ -14,6 +13,7 @@
 #include <system_error>
 
 #include "host/thrown.hpp"
+#include "platform/complaint.hpp"
 #include "platform/control_socket.hpp"
 #include "platform/fork_mark.hpp"
 #include "wire/registry.hpp"
@@ -51,8 +51,7 @@ wire::Failure cannot_enter(const std::string& directory, const std::error_code& 
 
 void end_if_forked() {
   if (!platform::is_forked_child()) return;
-  fmt::print(stderr,
-             "troupe: a process that an actor's method forked returned from that method; it ends here (call _exit in it)\n");
+  platform::complain("a process that an actor's method forked returned from that method; it ends here (call _exit in it)");
   std::_Exit(1);
 }
 

@@ -117,9 +117,6 @@ void Control::break_off(std::uint64_t channel, const std::string& reason) {
   refused.failure.kind = wire::Refusal::protocol;
   refused.failure.text = reason;
   send_to_manager(socket_, refused);
-  const std::lock_guard lock(mutex_);
-  const auto found = open_.find(channel);
-  if (found != open_.end() && found->second.life_word) page_.fall_word(*found->second.life_word);
 }
 
 void Control::on(const wire::StopHost&, Handles&) {

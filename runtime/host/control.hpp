@@ -44,7 +44,8 @@ class Control {
   // manager does not speak as managers do.
   void run();
 
-  // The client of this channel broke the protocol: its waits end, because its life word falls. Thread-safety: any thread.
+  // The client of this channel broke the protocol: it hears so from the manager, and its waits end. The life word stays up:
+  // its fall would say that this process dies. Thread-safety: any thread.
   void break_off(std::uint64_t channel, const std::string& reason);
 
  private:

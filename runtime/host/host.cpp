@@ -3,9 +3,6 @@
 
 #include <troupe/error.hpp>
 
-#include <fmt/core.h>
-
-#include <cstdio>
 #include <cstdlib>
 #include <optional>
 #include <string>
@@ -18,6 +15,7 @@
 #include "host/dispatcher.hpp"
 #include "host/inbox.hpp"
 #include "host/sleeper.hpp"
+#include "platform/complaint.hpp"
 #include "platform/fork_mark.hpp"
 #include "platform/life_page.hpp"
 #include "platform/process.hpp"
@@ -46,13 +44,13 @@ struct Host::State {
   try {
     control.run();
   } catch (const ProtocolError& error) {
-    fmt::print(stderr, "troupe: a host ends, since its manager broke the protocol: {}\n", error.what());
+    platform::complain("a host ends, since its manager broke the protocol: {}", error.what());
   }
   std::_Exit(1);
 }
 
 void Host::State::report_broken(const ServedChannel& channel, const std::string& reason) {
-  fmt::print(stderr, "troupe: a client broke the protocol, its channel to this actor is closed: {}\n", reason);
+  platform::complain("a client broke the protocol, its channel to this actor is closed: {}", reason);
   control.break_off(channel.number, reason);
 }
 

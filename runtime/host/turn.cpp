@@ -8,13 +8,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "host/thrown.hpp"
+#include "platform/complaint.hpp"
 #include "wire/registry.hpp"
 
 namespace troupe::host {
@@ -54,7 +54,7 @@ void Turn::serve() {
 }
 
 void Turn::refuse() {
-  if (!is_call()) fmt::print(stderr, "troupe: a one-way message for a method that this actor does not have was dropped\n");
+  if (!is_call()) platform::complain("a one-way message for a method that this actor does not have was dropped");
   answer(ReplyKind::no_method, false);
 }
 
@@ -94,7 +94,7 @@ void Turn::fail(const Method& method, const std::exception_ptr& thrown) {
   channel_.end.discard_draft();
   if (is_call()) return fail_call(thrown);
   const char* what = has_entered_ ? "threw" : "did not run, its arguments cannot be decoded:";
-  fmt::print(stderr, "troupe: {} (a one-way message) {} {}\n", wire::readable_name(*method.node), what, describe(thrown));
+  platform::complain("{} (a one-way message) {} {}", wire::readable_name(*method.node), what, describe(thrown));
   answer(ReplyKind::value, has_entered_);
 }
 

@@ -71,19 +71,22 @@ void Channels::open(HostRecord& host, const AttachRequest& request) {
 void Channels::on(HostRecord& host, const wire::ChannelOpened& opened, const std::vector<platform::Handle>& handles) {
   const auto found = host.channels.find(opened.channel);
   if (found == host.channels.end()) return;  // its client has gone meanwhile
-  const auto request = std::exchange(found->second.attach_request, std::nullopt);
-  if (!request) throw ProtocolError("a host opens a channel that it was not asked for");
+  if (!found->second.attach_request) throw ProtocolError("a host opens a channel that it was not asked for");
   if (handles.size() != kChannelOpenedHandles) throw ProtocolError("a host's channel comes with the wrong number of handles");
+  const auto request = std::exchange(found->second.attach_request, std::nullopt);  // only now: its end answers what is left
   const std::array<int, 5> outgoing{handles[0].get(), handles[1].get(), handles[2].get(), host.child->process().handle().get(),
                                     handles[3].get()};
   tables_.clients.send(found->second.client, wire::Opened{*request, host.actor, opened.answer, false}, outgoing);
 }
 
-// Also a host's word on a channel that its client has spoiled: that one is closed already.
+// Also a host's word on an open channel that its client has spoiled. The host keeps the life word of such a one raised, and
+// is told that it is closed when the client goes: a word that falls says that the host has died.
 void Channels::on(HostRecord& host, const wire::ChannelRefused& refused) {
   const auto found = host.channels.find(refused.channel);
   if (found == host.channels.end()) return;
-  if (found->second.attach_request) tables_.clients.refuse(found->second.client, *found->second.attach_request, refused.failure);
+  const ChannelRecord& channel = found->second;
+  if (!channel.attach_request) return tables_.clients.tell_broken(channel.client, {host.actor.id, refused.failure.text});
+  tables_.clients.refuse(channel.client, *channel.attach_request, refused.failure);
   host.channels.erase(found);
 }
 

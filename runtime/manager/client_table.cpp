@@ -66,4 +66,9 @@ void ClientTable::refuse(ClientId id, std::uint64_t request, wire::Failure failu
   send(id, wire::Refused{request, std::move(failure)});
 }
 
+void ClientTable::tell_broken(ClientId id, wire::ChannelBroken message) {
+  if (message.text.size() > kMostTextBytes) message.text.resize(kMostTextBytes);
+  send(id, message);
+}
+
 }  // namespace troupe::manager

@@ -70,6 +70,8 @@ class ClientTable {
   }
   // A failure with long texts is cut to what a message can carry.
   void refuse(ClientId id, std::uint64_t request, wire::Failure failure);
+  // Its text is cut likewise.
+  void tell_broken(ClientId id, wire::ChannelBroken message);
 
  private:
   Loop& loop_;

@@ -6,7 +6,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -20,6 +19,7 @@
 #include "manager/listing.hpp"
 #include "manager/spawning.hpp"
 #include "manager/tables.hpp"
+#include "platform/complaint.hpp"
 #include "platform/life_page.hpp"
 #include "wire/library.hpp"
 
@@ -41,8 +41,8 @@ Program program_of(const wire::Hello& hello, platform::Handle executable) {
   return program;
 }
 
-void complain(const char* whose, const std::string& reason) {
-  if (!reason.empty()) fmt::print(stderr, "troupe: the manager drops a {}: {}\n", whose, reason);
+void complain_of(const char* whose, const std::string& reason) {
+  if (!reason.empty()) platform::complain("the manager drops a {}: {}", whose, reason);
 }
 
 }  // namespace
@@ -176,7 +176,7 @@ void Manager::Impl::on_client(ClientId client, Message& message, Handles&) {
 void Manager::Impl::client_gone(ClientId id, const std::string& reason) {
   const auto client = tables_.clients.remove(id);
   if (client == nullptr) return;
-  complain("client", reason);
+  complain_of("client", reason);
   channels_.client_gone(id);
   if (client->is_owner) return closing_.owner_gone();
   ending_.client_gone(id);
@@ -204,7 +204,7 @@ void Manager::Impl::on_host(HostRecord& host, const wire::JoinAsClient&, Handles
 }
 
 void Manager::Impl::host_gone(ActorId actor, const std::string& reason) {
-  complain("host", reason);
+  complain_of("host", reason);
   if (HostRecord* host = tables_.hosts.find(actor)) ending_.socket_closed(*host, reason);
 }
 

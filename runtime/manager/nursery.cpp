@@ -3,13 +3,11 @@
 
 #include <troupe/error.hpp>
 
-#include <fmt/core.h>
-
-#include <cstdio>
 #include <exception>
 #include <system_error>
 #include <utility>
 
+#include "platform/complaint.hpp"
 #include "platform/stray_children.hpp"
 
 namespace troupe::manager {
@@ -83,11 +81,11 @@ void Nursery::zygote_ready() {
 
 void Nursery::zygote_cannot_fork(const std::string& reason) {
   cannot_fork_ = true;
-  fmt::print(stderr, "troupe: {} cannot be forked, so each actor starts by executing it: {}\n", program_.path, reason);
   zygote_->kill();
   for (auto& [number, waiting] : std::exchange(waiting_, {})) {
     if (!waiting.is_cancelled) owner_.execute(waiting.order);
   }
+  platform::complain("{} cannot be forked, so each actor starts by executing it: {}", program_.path, reason);
 }
 
 Nursery::Waiting Nursery::take(std::uint64_t request) {

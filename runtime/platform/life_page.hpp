@@ -29,7 +29,7 @@ constexpr bool is_fallen(std::uint32_t word_value) { return (word_value & 0x4000
 
 // The first net under a process's death: words that the kernel (robust futexes of one thread) marks and wakes before it
 // tears the memory of the dead process down. A hint, never a verdict. Peers map the page read-only (LifeView).
-// Thread-safety: raise_word and retire_word in the owning thread only; status() words are atomics; fall_word, fall_all anywhere,
+// Thread-safety: raise_word and retire_word in the owning thread only; status() words are atomics; fall_all anywhere,
 // also in signal handlers.
 class LifePage {
  public:
@@ -46,8 +46,6 @@ class LifePage {
   std::optional<unsigned> raise_word();
   void retire_word(unsigned index);  // it falls, and may be raised again for somebody else
 
-  // Marks and wakes one word that is raised, which its owner has yet to retire.
-  void fall_word(unsigned index) noexcept;
   // Marks and wakes every raised word. Async-signal-safe.
   void fall_all() noexcept;
 

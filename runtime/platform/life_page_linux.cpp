@@ -149,8 +149,6 @@ void LifePage::retire_word(unsigned index) {
   state_->free_indexes.push_back(index);
 }
 
-void LifePage::fall_word(unsigned index) noexcept { state_->fall(index); }
-
 // In a child that user code forked the page is still mapped, but it tells of the parent's life.
 void LifePage::fall_all() noexcept {
   if (state_->pid != ::getpid()) return;

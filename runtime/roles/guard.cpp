@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <troupe/guard.hpp>
 
-#include <fmt/core.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -16,6 +14,7 @@
 #include "manager/manager.hpp"
 #include "manager/zygote.hpp"
 #include "platform/broken_pipe.hpp"
+#include "platform/complaint.hpp"
 #include "platform/executable.hpp"
 #include "platform/launch.hpp"
 #include "platform/process_name.hpp"
@@ -106,7 +105,7 @@ void take_on(RoleStart start) {
   try {
     take_on(std::move(start));
   } catch (const std::exception& error) {
-    fmt::print(stderr, "troupe: a process that was started as {} ends: {}\n", role, error.what());
+    platform::complain("a process that was started as {} ends: {}", role, error.what());
   }
   leave(2);
 }

@@ -209,6 +209,17 @@ struct ActorFalling {
   }
 };
 
+// The host has closed this client's channel, since what came through it is no channel's; the actor lives on for others.
+struct ChannelBroken {
+  ActorId actor{};
+  std::string text{};
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(actor, text);
+  }
+};
+
 struct ActorDown {
   ActorId actor{};
   std::uint32_t incarnation = 0;
@@ -244,7 +255,7 @@ struct ShutdownDone {
 
 using ToManagerFromClient =
     std::variant<Join, Spawn, Find, Attach, List, Watch, StopActor, KillActor, Release, Shutdown, GuardMissing>;
-using ToClient =
-    std::variant<Welcome, Opened, Refused, Found, Listed, ActorFalling, ActorDown, ActorUp, ShutdownDone, GuardMissing>;
+using ToClient = std::variant<Welcome, Opened, Refused, Found, Listed, ActorFalling, ChannelBroken, ActorDown, ActorUp,
+                              ShutdownDone, GuardMissing>;
 
 }  // namespace troupe::wire

@@ -5,6 +5,7 @@
 #include <csignal>
 
 #include "fake_client.hpp"
+#include "rogue_host.hpp"
 
 namespace troupe::manager::testing {
 namespace {
@@ -61,6 +62,18 @@ TEST(Channels, AHostThatDiesBeforeItAnswersIsRefused) {
   managed.client.ask_to_attach(opened.message.actor);
   host.kill();
   EXPECT_EQ(managed.client.await<wire::Refused>().message.failure.kind, wire::Refusal::actor_died);
+}
+
+TEST(Channels, AHostThatAnswersWithoutHandlesIsEndedAndTheClientIsTold) {
+  ManagedClient managed;
+  const auto opened = managed.client.spawn(kind<Quiet>(), rogue("attaches-wrong"));
+  const auto request = managed.client.ask_to_attach(opened.message.actor);
+
+  const auto refused = managed.client.await<wire::Refused>();
+
+  EXPECT_EQ(refused.message.request, request);
+  EXPECT_EQ(refused.message.failure.kind, wire::Refusal::actor_died);
+  EXPECT_EQ(refused.message.failure.cause.kind, DeathKind::protocol_violation);
 }
 
 TEST(Channels, AnOfferWithoutMemoryIsRefusedByTheHostAlone) {

@@ -9,6 +9,7 @@
 #include "platform/memory.hpp"
 #include "processes.hpp"
 #include "rogue_host.hpp"
+#include "tests/platform/stderr_on.hpp"
 #include "wire/library.hpp"
 
 namespace troupe::manager::testing {
@@ -102,6 +103,15 @@ TEST(Handshake, GarbageFromOneClientDropsOnlyThatOne) {
   EXPECT_EQ(down.message.actor, rogue_actor.message.actor.id);
   EXPECT_EQ(down.message.cause.kind, DeathKind::exit_code);
   EXPECT_EQ(down.message.status.exit_code, 7);
+  EXPECT_THAT(managed.client.list(), SizeIs(1));
+}
+
+TEST(Handshake, GarbageHarmsNobodyWhenStderrIsFull) {
+  const platform::testing::StderrOn full("/dev/full");
+  ManagedClient managed;
+  managed.client.ask_for(kind<Quiet>(), rogue("garbage"));
+  EXPECT_EQ(managed.client.await<wire::Refused>().message.failure.cause.kind, DeathKind::protocol_violation);
+  managed.client.spawn(kind<Quiet>());
   EXPECT_THAT(managed.client.list(), SizeIs(1));
 }
 

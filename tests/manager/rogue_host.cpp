@@ -65,8 +65,16 @@ void join_falsely(FakeClient& client) {
   client.send_join(join);
 }
 
+[[noreturn]] void attach_wrongly(platform::ControlSocket& socket) {
+  const auto packet = socket.receive();
+  const auto order = std::get<wire::OpenChannel>(wire::decode_message<wire::ToHost>(packet.value().bytes));
+  say(socket, wire::ChannelOpened{order.channel, {}});
+  wait_for_ever();
+}
+
 int act_up(const std::string& trick, platform::ControlSocket& socket) {
   come_up(socket);
+  if (trick == "attaches-wrong") attach_wrongly(socket);
   FakeClient client = join_as_client(socket);
   if (trick == "claims") {
     join_falsely(client);

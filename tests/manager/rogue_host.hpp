@@ -10,6 +10,7 @@ namespace troupe::manager::testing {
 //   exit             ends at once, without a word
 //   silent           says nothing, for ever
 //   garbage          says hello, then no message at all
+//   attaches-wrong   comes up, and answers the next channel that it is asked for without handles
 //   second-client    comes up, joins as a client, breaks the protocol there, and exits with 7 when it has been dropped
 //   parent           comes up, and spawns a Quiet of its own
 //   claims           comes up, joins as a client under another actor's name, and exits with 7 when it has been dropped

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSL-1.0
+// A client that spoils its own channel: what the others notice of that.
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <cstring>
+#include <sstream>
+
+#include "fixture.hpp"
+#include "gate.hpp"
+
+namespace troupe::test {
+namespace {
+
+// Another client of the actor.
+class Friend {
+ public:
+  int note(const Proxy<Recorder>& actor, int number) { return actor.call<&Recorder::note>(number).get(); }
+  bool sees(const Proxy<Recorder>& actor) { return actor.is_alive(); }
+};
+
+// Overwrites the header behind the commit word in each cell of the requests that this process has mapped for writing.
+void spoil_own_requests() {
+  constexpr std::uintptr_t kFrontBytes = 128;
+  constexpr std::uintptr_t kCellBytes = 64;
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    if (line.find("/memfd:the requests of a channel") == std::string::npos || line.find(" rw-s ") == std::string::npos) continue;
+    std::uintptr_t begin = 0;
+    std::uintptr_t end = 0;
+    char dash = 0;
+    std::istringstream(line) >> std::hex >> begin >> dash >> end;
+    for (auto cell = begin + kFrontBytes; cell + kCellBytes <= end; cell += kCellBytes) {
+      std::memset(reinterpret_cast<void*>(cell + 8), 0xff, 24);
+    }
+  }
+}
+
+// An actor that has one call of ours behind it, and one before it that it cannot make sense of.
+class BrokenChannel : public WithRuntime {
+ protected:
+  void SetUp() override {
+    WithRuntime::SetUp();
+    actor_ = runtime().spawn<Recorder>();
+    held_ = actor_.call<&Recorder::hold>(gate_.path());
+    gate_.wait_reached();
+    spoiled_ = actor_.call<&Recorder::note>(1);
+    spoil_own_requests();
+    gate_.let_go();
+  }
+  void TearDown() override {
+    actor_ = {};
+    held_ = {};
+    spoiled_ = {};
+    WithRuntime::TearDown();
+  }
+
+  Gate gate_;
+  Proxy<Recorder> actor_;
+  AsyncResult<void> held_;
+  AsyncResult<int> spoiled_;
+};
+
+TEST_F(BrokenChannel, IsAProtocolErrorForItsClient) {
+  EXPECT_TRUE(has_failed_with<ProtocolError>(spoiled_));
+  EXPECT_TRUE(has_failed_with<ProtocolError>(actor_.call<&Recorder::note>(2)));
+  EXPECT_FALSE(actor_.is_alive());
+}
+
+TEST_F(BrokenChannel, DeliversWhatWasAnsweredBefore) { EXPECT_EQ(held_.exception(), nullptr); }
+
+TEST_F(BrokenChannel, IsNoDeathForTheOthers) {
+  EXPECT_TRUE(has_failed_with<ProtocolError>(spoiled_));
+  auto other = runtime().spawn<Friend>();
+  EXPECT_EQ(other.call<&Friend::note>(actor_, 3).get(), 3);
+  EXPECT_TRUE(other.call<&Friend::sees>(actor_).get());
+  EXPECT_EQ(runtime().actors().size(), 2u);
+}
+
+}  // namespace
+}  // namespace troupe::test

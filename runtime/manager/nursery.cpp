@@ -58,13 +58,14 @@ void Nursery::send(Waiting& waiting) {
 void Nursery::cancel(std::uint64_t number, bool is_too_late) {
   const auto found = waiting_.find(number);
   if (found == waiting_.end()) return;
-  if (found->second.was_sent) {
+  const bool was_sent = found->second.was_sent;
+  if (was_sent) {
     found->second.is_cancelled = true;
     found->second.socket = {};
   } else {
     waiting_.erase(found);
   }
-  if (is_too_late && zygote_ && !zygote_->is_ready()) zygote_->kill();
+  if (is_too_late && zygote_ && (was_sent || !zygote_->is_ready())) zygote_->kill();  // others are ordered again
 }
 
 void Nursery::end() {

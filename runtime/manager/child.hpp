@@ -23,6 +23,7 @@ class Children {
       : loop_(loop), on_empty_(std::move(on_empty)), signal_(loop, [this] { on_signal(); }) {}
 
   bool is_empty() const { return pids_.empty(); }
+  bool knows(int pid) const { return pids_.contains(pid); }
   // From now on there may be unknown children: they are reaped as they end.
   void expect_strays();
   // Kills a child that nobody wants any more, and reaps it.

@@ -97,6 +97,7 @@ Nursery::Waiting Nursery::take(std::uint64_t request) {
 
 void Nursery::forked(std::uint64_t request, int pid) {
   if (!platform::is_own_child(pid)) throw ProtocolError("it reports a child that is none");
+  if (children_.knows(pid)) throw ProtocolError("it reports a child that is known already");
   Waiting waiting = take(request);
   failures_in_a_row_ = 0;
   platform::Process process;

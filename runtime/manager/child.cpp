@@ -10,12 +10,7 @@ namespace troupe::manager {
 
 void Children::expect_strays() {
   has_strays_ = true;
-  listen_for_signals();
   sweep();
-}
-
-void Children::listen_for_signals() {
-  if (!signal_) signal_ = std::make_unique<ChildSignal>(loop_, [this] { on_signal(); });
 }
 
 void Children::on_signal() {
@@ -56,11 +51,7 @@ Child::~Child() {
 
 void Child::on_ended() {
   watch_.reset();
-  auto end = platform::reap_with_usage(process_);
-  if (!end) {
-    children_.listen_for_signals();  // and look again: it may have been let go just before
-    end = platform::reap_with_usage(process_);
-  }
+  const auto end = platform::reap_with_usage(process_);
   if (!end) {
     children_.held_.insert(this);
     return;

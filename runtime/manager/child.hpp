@@ -15,13 +15,15 @@ namespace troupe::manager {
 class Child;
 
 // All child processes that the manager knows, and a broom for those that it does not: a zygote that dies between cloning
-// and saying so leaves a child behind that nobody else would reap. Thread-safety: the loop's thread.
+// and saying so leaves a child behind that nobody else would reap. Outlives each Child. Thread-safety: the loop's thread.
 class Children {
  public:
   // `on_empty`: in a turn of its own, when the last child has been reaped.
-  Children(Loop& loop, std::function<void()> on_empty) : loop_(loop), on_empty_(std::move(on_empty)) {}
+  Children(Loop& loop, std::function<void()> on_empty)
+      : loop_(loop), on_empty_(std::move(on_empty)), signal_(loop, [this] { on_signal(); }) {}
 
   bool is_empty() const { return pids_.empty(); }
+  bool knows(int pid) const { return pids_.contains(pid); }
   // From now on there may be unknown children: they are reaped as they end.
   void expect_strays();
   // Kills a child that nobody wants any more, and reaps it.
@@ -30,17 +32,16 @@ class Children {
  private:
   friend class Child;
   void leave(int pid);
-  void listen_for_signals();
   void on_signal();
   void sweep();
 
   Loop& loop_;
   std::function<void()> on_empty_;
+  ChildSignal signal_;  // from the start: when it is needed, there may be no handle left for it
   std::set<int> pids_;
-  std::map<int, std::unique_ptr<Child>> unwanted_;  // by pid
-  std::set<Child*> held_;                           // ended, but a debugger holds on to them
+  std::set<Child*> held_;  // ended, but a debugger holds on to them
   bool has_strays_ = false;
-  std::unique_ptr<ChildSignal> signal_;  // only once it is needed
+  std::map<int, std::unique_ptr<Child>> unwanted_;  // by pid; last, since they leave what is above
 };
 
 // One child process, watched to its end and reaped there.

@@ -89,10 +89,12 @@ void Ending::stop(HostRecord& host, std::chrono::nanoseconds grace) {
   if (host.stage != Stage::running) {
     return kill(host, Asked::stop, failure_of(wire::Refusal::stopped, "it was stopped while it came up"));
   }
-  if (host.has_fallen || (host.asked != Asked::nothing && host.asked != Asked::stop)) return;  // it is going anyhow
-  if (host.asked == Asked::nothing) host.peer->send<wire::ToHost>(wire::StopHost{});
-  host.asked = Asked::stop;
-  kill_after(host, grace);
+  if (host.asked != Asked::nothing && host.asked != Asked::stop) return;  // it has been killed
+  if (host.asked == Asked::nothing && !host.has_fallen) {
+    host.peer->send<wire::ToHost>(wire::StopHost{});
+    host.asked = Asked::stop;
+  }
+  kill_after(host, grace);  // also one that is going: its exit handlers may take for ever
 }
 
 // The shortest grace counts.

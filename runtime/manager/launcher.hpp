@@ -24,7 +24,7 @@ struct LaunchOrder {
   Program program;
   bool by_exec = false;                                          // a fresh image instead of a zygote's copy
   std::vector<std::pair<std::string, std::string>> environment;  // by_exec only
-  std::string working_directory;                                 // by_exec only
+  std::string working_directory;                                 // of one that is executed; a copy enters its own
 };
 
 struct NewHost {

@@ -84,8 +84,8 @@ class Manager::Impl final : ClientTable::Listener, HostListener {
 
   Loop loop_;
   platform::LifePage life_page_;
-  Tables tables_{loop_, ClientTable(loop_, *this), HostTable(loop_)};
   Children children_{loop_, [this] { closing_.look_whether_done(); }};
+  Tables tables_{loop_, ClientTable(loop_, *this), HostTable(loop_)};
   LifeWatch life_watch_{loop_, [this](ActorId actor, LifeWatch::Fall fall) { ending_.word_fell(actor, fall); }};
   Spawning spawning_{tables_, children_, life_watch_, *this};
   Ending ending_{tables_, spawning_, life_watch_};

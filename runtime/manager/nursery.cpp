@@ -58,13 +58,14 @@ void Nursery::send(Waiting& waiting) {
 void Nursery::cancel(std::uint64_t number, bool is_too_late) {
   const auto found = waiting_.find(number);
   if (found == waiting_.end()) return;
-  if (found->second.was_sent) {
+  const bool was_sent = found->second.was_sent;
+  if (was_sent) {
     found->second.is_cancelled = true;
     found->second.socket = {};
   } else {
     waiting_.erase(found);
   }
-  if (is_too_late && zygote_ && !zygote_->is_ready()) zygote_->kill();
+  if (is_too_late && zygote_ && (was_sent || !zygote_->is_ready())) zygote_->kill();  // others are ordered again
 }
 
 void Nursery::end() {
@@ -96,6 +97,7 @@ Nursery::Waiting Nursery::take(std::uint64_t request) {
 
 void Nursery::forked(std::uint64_t request, int pid) {
   if (!platform::is_own_child(pid)) throw ProtocolError("it reports a child that is none");
+  if (children_.knows(pid)) throw ProtocolError("it reports a child that is known already");
   Waiting waiting = take(request);
   failures_in_a_row_ = 0;
   platform::Process process;

@@ -2,7 +2,6 @@
 #include "manager/peer.hpp"
 
 #include <array>
-#include <chrono>
 #include <exception>
 #include <system_error>
 #include <utility>
@@ -11,7 +10,6 @@ namespace troupe::manager {
 
 namespace {
 
-constexpr std::chrono::steady_clock::time_point kAtOnce{};  // long past: a send that would block gives up
 constexpr std::size_t kMostUnsentBytes = 4 * 1024 * 1024;
 constexpr std::size_t kHandleWeight = 16 * 1024;  // a queued handle counts as much: handles are the scarcer good
 constexpr int kMostPacketsPerTurn = 64;           // then others have their turn
@@ -42,7 +40,9 @@ void Peer::start() {
 
 void Peer::drain() {
   const auto self = shared_from_this();
+  if (is_open_) socket_.shut_down();  // nothing more can come
   while (handle_next()) continue;
+  end({});
 }
 
 // False: there is none, or the connection has ended. What a message makes go wrong is the peer's own misfortune.
@@ -65,8 +65,9 @@ bool Peer::handle_next() {
 void Peer::send_bytes(std::vector<std::byte> bytes, std::span<const int> handles) {
   if (!is_open_) return;
   try {
-    if (unsent_.empty() && socket_.send(bytes, handles, kAtOnce)) return;
-    enqueue(std::move(bytes), handles);
+    const auto sent = unsent_.empty() ? socket_.try_send(bytes, handles) : platform::Sent::full;
+    if (sent == platform::Sent::full) enqueue(std::move(bytes), handles);
+    if (sent == platform::Sent::gone) drain_later();
   } catch (const std::system_error& error) {  // no handles, or too many in flight
     end_later(error.what());
   }
@@ -75,6 +76,11 @@ void Peer::send_bytes(std::vector<std::byte> bytes, std::span<const int> handles
 // Whoever sends is in the middle of something: the owner hears of the end in a turn of its own.
 void Peer::end_later(std::string reason) {
   loop_.post([self = shared_from_this(), reason = std::move(reason)] { self->end(reason); });
+}
+
+// It no longer reads; what it wrote before that counts.
+void Peer::drain_later() {
+  loop_.post([self = shared_from_this()] { self->drain(); });
 }
 
 void Peer::enqueue(std::vector<std::byte> bytes, std::span<const int> handles) {
@@ -102,7 +108,9 @@ void Peer::flush() {
     std::array<int, platform::ControlSocket::kMaxHandles> handles{};
     for (std::size_t i = 0; i < next.handles.size(); ++i) handles[i] = next.handles[i].get();
     const std::span<const int> outgoing(handles.data(), next.handles.size());
-    if (!socket_.send(next.bytes, outgoing, kAtOnce)) return flush_when_writable();
+    const auto sent = socket_.try_send(next.bytes, outgoing);
+    if (sent == platform::Sent::full) return flush_when_writable();
+    if (sent == platform::Sent::gone) return drain();
     unsent_bytes_ -= weight_of(next.bytes.size(), next.handles.size());
     unsent_.pop_front();
   }

@@ -38,7 +38,7 @@ class Peer : public std::enable_shared_from_this<Peer> {
     send_bytes(wire::encode_message<Vocabulary>(message), handles);
   }
 
-  // Handles now what has arrived, the peer's end included.
+  // For a process that has ended, whoever else may hold its socket: handles what has arrived by now, then ends.
   void drain();
   // No callback from here on.
   void close();
@@ -56,6 +56,7 @@ class Peer : public std::enable_shared_from_this<Peer> {
   void flush();
   bool handle_next();
   void end_later(std::string reason);
+  void drain_later();
   void end(const std::string& reason);
 
   Loop& loop_;

@@ -39,11 +39,8 @@ bool wants_exec(const wire::Spawn& message) {
 
 LaunchOrder launch_order(const HostRecord& host, const wire::Spawn& message) {
   const bool by_exec = wants_exec(message);
-  LaunchOrder order{host.actor.id.value, host.program, by_exec, {}, {}};
-  if (by_exec) {
-    order.environment = message.environment;
-    order.working_directory = message.working_directory;
-  }
+  LaunchOrder order{host.actor.id.value, host.program, by_exec, {}, message.working_directory};
+  if (by_exec) order.environment = message.environment;
   return order;
 }
 

@@ -18,6 +18,12 @@ struct Packet {
   std::vector<Handle> handles;
 };
 
+enum class Sent {
+  yes,
+  full,  // the peer's queue has no room now
+  gone,  // nobody reads there any more
+};
+
 // A connected Unix socket of the control plane (SOCK_SEQPACKET): whole messages, in order, with handles.
 // Meaning of the bytes is left to wire/control. Thread-safety: send and receive may run in different threads; several
 // threads may send.
@@ -36,6 +42,9 @@ class ControlSocket {
   bool send(std::span<const std::byte> bytes, std::span<const int> handles = {},
             std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max()) const;
 
+  // The same without waiting.
+  Sent try_send(std::span<const std::byte> bytes, std::span<const int> handles = {}) const;
+
   // The next message. Blocks: until one is there, the peer is gone (nullopt) or `deadline` has passed (nullopt as well;
   // is_open() tells them apart). What a peer had sent before it went comes first. A truncated message or truncated handles
   // close the socket: nullopt. Errors: std::system_error (no memory).
@@ -46,7 +55,8 @@ class ControlSocket {
   bool is_open() const { return is_open_; }
   const Handle& handle() const { return handle_; }
   Handle take_handle() && { return std::move(handle_); }
-  // The peer's end sees end-of-file; a thread that waits in receive() here wakes up.
+  // The peer can send nothing more, and what it had sent can still be received. It sees end-of-file; a thread that waits in
+  // receive() here wakes up.
   void shut_down() noexcept;
 
  private:

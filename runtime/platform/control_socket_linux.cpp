@@ -88,6 +88,14 @@ std::pair<ControlSocket, ControlSocket> ControlSocket::pair() {
 
 bool ControlSocket::send(std::span<const std::byte> bytes, std::span<const int> handles,
                          std::chrono::steady_clock::time_point deadline) const {
+  for (;;) {
+    const Sent sent = try_send(bytes, handles);
+    if (sent != Sent::full) return sent == Sent::yes;
+    if (!wait_ready(handle_.get(), ReadyTo::write, deadline)) return false;
+  }
+}
+
+Sent ControlSocket::try_send(std::span<const std::byte> bytes, std::span<const int> handles) const {
   check_limits(bytes.size(), handles.size());
   iovec piece{const_cast<std::byte*>(bytes.data()), bytes.size()};
   msghdr header = header_for(piece);
@@ -95,12 +103,11 @@ bool ControlSocket::send(std::span<const std::byte> bytes, std::span<const int> 
   if (!handles.empty()) attach(header, space, handles);
   while (::sendmsg(handle_.get(), &header, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
     const int error = errno;
-    if (is_gone(error)) return false;
-    if (error == EINTR) continue;
-    if (error != EAGAIN) throw_os_error(error, "sending a control message");
-    if (!wait_ready(handle_.get(), ReadyTo::write, deadline)) return false;
+    if (is_gone(error)) return Sent::gone;
+    if (error == EAGAIN) return Sent::full;
+    if (error != EINTR) throw_os_error(error, "sending a control message");
   }
-  return true;
+  return Sent::yes;
 }
 
 std::optional<Packet> ControlSocket::try_receive() {

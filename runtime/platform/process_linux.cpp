@@ -2,24 +2,16 @@
 #include "platform/process.hpp"
 
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
 
+#include "platform/child_end.hpp"
 #include "platform/os_error.hpp"
 #include "platform/poll.hpp"
 
 namespace troupe::platform {
-namespace {
-
-ExitStatus status_of(const siginfo_t& report) {
-  if (report.si_code == CLD_EXITED) return {.exit_code = report.si_status};
-  return {.signal = report.si_status, .core_dumped = report.si_code == CLD_DUMPED};
-}
-
-}  // namespace
 
 Process Process::open(int pid) {
   const auto pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
@@ -38,15 +30,8 @@ bool Process::wait_ended(std::chrono::steady_clock::time_point deadline) const {
 }
 
 std::optional<ExitStatus> Process::reap() const {
-  siginfo_t report{};
-  const auto id = static_cast<id_t>(pidfd_.get());
-  while (::waitid(P_PIDFD, id, &report, WEXITED | WNOHANG) != 0) {
-    const int error = errno;
-    if (error == ECHILD) return std::nullopt;
-    if (error != EINTR) throw_os_error(error, "reaping process " + std::to_string(pid_));
-  }
-  if (report.si_pid == 0) return std::nullopt;  // it lives
-  return status_of(report);
+  const auto end = reap_with_usage(*this);
+  return end && !end->is_lost ? std::optional(end->status) : std::nullopt;
 }
 
 }  // namespace troupe::platform

@@ -23,6 +23,25 @@ std::string simplified(std::string text) {
   return text;
 }
 
+constexpr std::size_t kMostMangledBytes = 1024;
+constexpr std::size_t kMostReadableBytes = 4 * 1024;
+constexpr int kMostReferences = 16;  // each may double what the name becomes
+
+// A back reference of a mangled name, to an earlier part (S_, S0_ …) or to a template argument (T_, T0_ …), starts here.
+bool is_reference(std::string_view rest) {
+  if (rest.front() != 'S' && rest.front() != 'T') return false;
+  const auto end = rest.find_first_not_of("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", 1);
+  return end != std::string_view::npos && rest[end] == '_';
+}
+
+// Some names come from other processes, and a short one can stand for gigabytes.
+bool is_harmless(std::string_view mangled) {
+  if (mangled.size() > kMostMangledBytes) return false;
+  int references = 0;
+  for (std::size_t at = 0; at < mangled.size(); ++at) references += is_reference(mangled.substr(at)) ? 1 : 0;
+  return references <= kMostReferences;
+}
+
 bool is_of(std::string_view signature, std::string_view key) { return signature.find(key) != std::string_view::npos; }
 
 // The value of the last template argument if it is a pointer to member, without its '&': "[with … = &Counter::add]" (GCC),
@@ -41,9 +60,11 @@ std::string_view member_in(std::string_view signature) {
 }  // namespace
 
 std::string readable_type(const char* type_name) {
+  if (!is_harmless(type_name)) return type_name;
   int status = 0;
   const std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(type_name, nullptr, nullptr, &status), &std::free);
-  return simplified(status == 0 && text ? text.get() : type_name);
+  std::string readable = simplified(status == 0 && text ? text.get() : type_name);
+  return readable.size() <= kMostReadableBytes ? readable : type_name;
 }
 
 std::string readable_name(const detail::RegistrationNode& node) {

@@ -21,6 +21,7 @@ Stubborn::~Stubborn() { wait_for_ever(); }
 Thrower::Thrower() { throw std::out_of_range("no such thing"); }
 Crasher::Crasher() { ::raise(SIGSEGV); }
 Leaver::Leaver() { std::exit(7); }
+Loiterer::Loiterer() { std::atexit(&wait_for_ever); }
 Sleeper::Sleeper() { wait_for_ever(); }
 
 }  // namespace troupe::manager::testing

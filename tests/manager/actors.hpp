@@ -23,6 +23,9 @@ struct Crasher {
 struct Leaver {
   Leaver();  // exit(7)
 };
+struct Loiterer {
+  Loiterer();  // leaves an exit handler behind that never ends
+};
 struct Sleeper {
   Sleeper();  // never ends
 };

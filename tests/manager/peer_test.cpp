@@ -3,10 +3,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <troupe/error.hpp>
 
 #include <string>
 #include <vector>
+
+#include "tests/platform/support.hpp"
 
 namespace troupe::manager {
 namespace {
@@ -121,6 +124,44 @@ TEST_F(PeerTest, QueuedHandlesSurviveTheirOwners) {
   loop_.run();
 
   EXPECT_EQ(handles, 1u);
+}
+
+TEST_F(PeerTest, WhoCanReadNoMoreIsHeardOutAndDropped) {
+  peer_->start();
+  send_from_other(10);
+  ASSERT_EQ(::shutdown(other_.handle().get(), SHUT_RD), 0);
+  peer_->send<wire::ToClient>(wire::Found{});
+
+  loop_.run();
+
+  EXPECT_EQ(packets_, 1);
+  EXPECT_THAT(gone_, ::testing::ElementsAre(""));
+}
+
+TEST_F(PeerTest, WhoStopsReadingForGoodIsDroppedWithWhatWaitsForIt) {
+  peer_->start();
+  for (int i = 0; i < 5; ++i) peer_->send<wire::ToClient>(large_message());
+  ASSERT_EQ(::shutdown(other_.handle().get(), SHUT_RD), 0);
+  while (other_.try_receive()) continue;  // there would be room now
+
+  loop_.run();
+
+  EXPECT_THAT(gone_, ::testing::ElementsAre(""));
+}
+
+// A child that a dead process had forked holds its socket.
+TEST_F(PeerTest, DrainingEndsHoweverMuchSomebodySends) {
+  const platform::testing::ForkedChild child([this](platform::ControlSocket&) {
+    const std::vector<std::byte> bytes(10);
+    while (other_.send(bytes)) continue;
+    return 7;
+  });
+  other_ = {};
+
+  peer_->drain();
+
+  EXPECT_THAT(gone_, ::testing::ElementsAre(""));
+  EXPECT_EQ(child.end(), ExitStatus{.exit_code = 7});
 }
 
 TEST_F(PeerTest, WhoNeverReadsIsDropped) {

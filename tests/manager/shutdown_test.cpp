@@ -45,6 +45,19 @@ TEST(Shutdown, NamesThoseThatHadToBeKilled) {
   EXPECT_EQ(done.message.killed[0].id, stubborn.message.actor.id);
 }
 
+TEST(Shutdown, KillsAnActorThatIsStuckInItsExitHandlersSinceAnEarlierStop) {
+  ManagedClient managed;
+  const auto loiterer = managed.client.spawn(kind<Loiterer>());
+  managed.client.say(wire::StopActor{loiterer.message.actor.id, loiterer.message.actor.key, kMuchGrace});
+  managed.client.await<wire::ActorFalling>();
+  managed.client.say(wire::Shutdown{9, 1'000'000});
+
+  const auto done = managed.client.await<wire::ShutdownDone>();
+
+  ASSERT_THAT(done.message.killed, SizeIs(1));
+  EXPECT_EQ(done.message.killed[0].id, loiterer.message.actor.id);
+}
+
 TEST(Shutdown, NobodyIsSpawnedAfterIt) {
   ManagedClient managed;
   managed.client.say(wire::Shutdown{9, kMuchGrace});

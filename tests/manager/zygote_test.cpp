@@ -2,6 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
 #include "fake_client.hpp"
 #include "processes.hpp"
 
@@ -56,11 +60,33 @@ TEST(Zygote, AStartThatItDelaysIsGivenUpInTime) {
   hurried.start_timeout_ns = 20'000'000;
   managed.client.ask_for(kind<Quiet>(), hurried);
   EXPECT_EQ(managed.client.await<wire::Refused>().message.failure.kind, wire::Refusal::start_failed);
-  zygote.signal(18);  // SIGCONT: it forks a host that nobody wants any more
 
   managed.client.spawn(kind<Quiet>());
 
   EXPECT_THAT(managed.client.list(), SizeIs(2));
+}
+
+TEST(Zygote, OneThatGetsStuckIsReplacedForTheOthersThatWait) {
+  ManagedClient managed;
+  managed.client.spawn(kind<Quiet>());
+  stop_now(zygote_of(managed));
+  wire::Spawn hurried;
+  hurried.start_timeout_ns = 20'000'000;
+  const auto patient = managed.client.ask_for(kind<Quiet>());
+  managed.client.ask_for(kind<Quiet>(), hurried);
+  EXPECT_EQ(managed.client.await<wire::Opened>().message.request, patient);
+}
+
+// With a thread before its guard, a program is executed for each actor.
+TEST(Zygote, AnActorThatCannotBeForkedHasItsWorkingDirectory) {
+  ASSERT_EQ(::setenv("TROUPE_TEST_EARLY_THREAD", "1", 1), 0);
+  ManagedClient managed;
+  ::unsetenv("TROUPE_TEST_EARLY_THREAD");
+  wire::Spawn spawn;
+  spawn.working_directory = "/proc";
+  const auto opened = managed.client.spawn(kind<Quiet>(), spawn);
+  const auto pid = std::to_string(opened.message.actor.pid);
+  EXPECT_EQ(std::filesystem::read_symlink("/proc/" + pid + "/cwd"), "/proc");
 }
 
 TEST(Zygote, AKilledOneLeavesNoProcessBehind) {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <string_view>
 #include <typeinfo>
 
 #include "wire/registry.hpp"
@@ -14,6 +15,34 @@ struct Hidden {};
 TEST(ReadableType, LeavesOutWhatOnlyCompilersWantToKnow) {
   EXPECT_EQ(wire::readable_type(typeid(std::string).name()), "std::string");
   EXPECT_EQ(wire::readable_type(typeid(Hidden).name()), "troupe::test::Hidden");
+}
+
+// pair<T, T> of a pair<U, U> of …, so many deep, as a compiler spells it: each level costs six bytes and doubles the name.
+std::string nested_pairs(int levels) {
+  constexpr std::string_view kDigits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  std::string name = "St4pairI";
+  for (int i = 1; i < levels; ++i) name += "S_I";
+  name += "iiE";
+  for (std::size_t i = 0; i + 1 < static_cast<std::size_t>(levels); ++i) {
+    name += 'S';
+    if (i >= kDigits.size()) name += kDigits[i / kDigits.size()];
+    name += kDigits[i % kDigits.size()];
+    name += "_E";
+  }
+  return name;
+}
+
+TEST(ReadableType, AFewLevelsAreReadable) {
+  EXPECT_EQ(wire::readable_type(nested_pairs(2).c_str()), "std::pair<std::pair<int, int>, std::pair<int, int> >");
+}
+
+TEST(ReadableType, ANameThatStandsForGigabytesIsGivenAsItIs) {
+  EXPECT_EQ(wire::readable_type(nested_pairs(40).c_str()), nested_pairs(40));
+}
+
+TEST(ReadableType, ALongNameIsGivenAsItIs) {
+  const std::string name = "1024" + std::string(1024, 'x');
+  EXPECT_EQ(wire::readable_type(name.c_str()), name);
 }
 
 }  // namespace

@@ -94,6 +94,8 @@ class Session : public std::enable_shared_from_this<Session> {
 
   // Loop.
   void on_message(wire::ToClient message, std::vector<platform::Handle> handles);
+  template <class Message>
+  bool gather(Message& message, std::vector<ActorInfo> Message::*list);
   void on_answer(std::uint64_t request, wire::ToClient& message, std::vector<platform::Handle>& handles);
   void on_falling(const wire::ActorFalling& falling);
   void on_broken(const wire::ChannelBroken& broken);
@@ -122,6 +124,7 @@ class Session : public std::enable_shared_from_this<Session> {
   platform::LifeView manager_life_;
   CallbackThread callbacks_;
   std::unique_ptr<SessionLoop> loop_;
+  std::unordered_map<std::uint64_t, std::vector<ActorInfo>> parts_;  // of lists whose rest is to come; the loop's
   std::atomic<bool> is_manager_gone_{false};
   std::atomic<bool> is_closing_{false};
 

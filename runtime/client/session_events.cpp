@@ -25,11 +25,26 @@ void Session::on_message(wire::ToClient message, std::vector<Handle> handles) {
           on_broken(each);
         } else if constexpr (std::is_same_v<Message, wire::ActorUp>) {
           emit(Spawned{each.actor.id, each.actor.name, wire::readable_type(each.actor.type.c_str()), each.actor.pid});
+        } else if constexpr (std::is_same_v<Message, wire::Listed>) {
+          if (gather(each, &wire::Listed::actors)) on_answer(each.request, message, handles);
+        } else if constexpr (std::is_same_v<Message, wire::ShutdownDone>) {
+          if (gather(each, &wire::ShutdownDone::killed)) on_answer(each.request, message, handles);
         } else if constexpr (requires { each.request; }) {
           on_answer(each.request, message, handles);
         }
       },
       message);
+}
+
+// True when the message is the last one of its list, which it has whole now.
+template <class Message>
+bool Session::gather(Message& message, std::vector<ActorInfo> Message::*list) {
+  std::vector<ActorInfo>& parts = parts_[message.request];
+  parts.insert(parts.end(), (message.*list).begin(), (message.*list).end());
+  if (message.more) return false;
+  message.*list = std::move(parts);
+  parts_.erase(message.request);
+  return true;
 }
 
 void Session::on_answer(std::uint64_t request, wire::ToClient& message, std::vector<Handle>& handles) {
@@ -73,6 +88,7 @@ void Session::on_broken(const wire::ChannelBroken& broken) {
 
 void Session::on_down(const wire::ActorDown& down) {
   const Down event{down.actor, down.name, wire::readable_type(down.type.c_str()), down.incarnation, down.status, down.cause};
+  if (down.is_answer) return note_link_down(event);
   if (CallChannel* channel = take_channel(down.actor, true)) {
     channel->report()->complete(down.cause);
     channel->fall(Fall::host_died);

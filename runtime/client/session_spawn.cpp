@@ -39,6 +39,8 @@ struct Session::SpawnPending {
 
 namespace {
 
+constexpr const char* kNoRoomForHandles = "this process can hold no more open files (RLIMIT_NOFILE)";
+
 platform::SharedMemory sealed_arguments(std::span<const std::byte> bytes) {
   auto memory = platform::SharedMemory::create("the arguments of a constructor", bytes.size());
   const platform::Mapping mapping(memory, platform::Access::read_write);
@@ -132,6 +134,7 @@ void Session::finish_spawn(SpawnPending& pending, wire::ToClient* message, std::
     const auto& opened = std::get<wire::Opened>(*message);
     if (opened.found) return give_proxy(*pending.cell, add_link(opened.actor, pending.type_name, false, nullptr));
     spawned = opened.actor.id;
+    if (handles.empty()) throw StartError(pending.what + ": " + kNoRoomForHandles);
     const auto channel = open_channel(opened, pending.geometry, std::move(pending.requests), std::move(pending.client_event),
                                       handles, pending.type_name);
     auto link = add_link(opened.actor, pending.type_name, pending.lifetime == Lifetime::scoped, channel.get());
@@ -180,6 +183,7 @@ void Session::complete_with_arrival(detail::ResultCell& cell, std::unique_ptr<de
 // The session's own reference is there only while the session may still drop it: one that is closing has dropped all.
 ChannelReference Session::open_channel(const wire::Opened& opened, const Geometry& geometry, platform::SharedMemory requests,
                                        platform::Event client_event, std::vector<Handle>& handles, const char* type_name) {
+  if (handles.empty()) throw Error(kNoRoomForHandles);
   if (handles.size() != 5) throw ProtocolError(fmt::format("a channel came with {} handles instead of 5", handles.size()));
   const wire::ActorDescription& actor = opened.actor;
   const auto policy = static_cast<WhenFull>(actor.when_full);

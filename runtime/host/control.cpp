@@ -17,6 +17,7 @@ namespace {
 
 void check_count(const std::vector<platform::Handle>& handles, std::size_t wanted) {
   if (handles.size() == wanted) return;
+  if (handles.empty()) throw Error("the actor's process can hold no more open files (RLIMIT_NOFILE)");
   throw ProtocolError(fmt::format("{} handles came with a message that needs {}", handles.size(), wanted));
 }
 

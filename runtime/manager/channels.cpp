@@ -79,6 +79,14 @@ void Channels::on(HostRecord& host, const wire::ChannelOpened& opened, const std
   tables_.clients.send(found->second.client, wire::Opened{*request, host.actor, opened.answer, false}, outgoing);
 }
 
+void Channels::give_up(HostRecord& host, const wire::ChannelOpened& opened, const wire::Failure& failure) {
+  const auto found = host.channels.find(opened.channel);
+  if (found == host.channels.end() || !found->second.attach_request) return;
+  tables_.clients.refuse(found->second.client, *found->second.attach_request, failure);
+  host.channels.erase(found);
+  host.peer->send<wire::ToHost>(wire::CloseChannel{opened.channel});
+}
+
 // Also a host's word on an open channel that its client has spoiled. The host keeps the life word of such a one raised, and
 // is told that it is closed when the client goes: a word that falls says that the host has died.
 void Channels::on(HostRecord& host, const wire::ChannelRefused& refused) {
@@ -102,6 +110,8 @@ void Channels::client_gone(ClientId client) {
     HostRecord& host = *tables_.hosts.find(actor);
     host.holders.erase(client);
     host.watchers.erase(client);
+    std::erase_if(host.joining, [client](const SpawnRequest& each) { return each.client == client; });
+    std::erase_if(host.attaching, [client](const AttachRequest& each) { return each.client == client; });
     for (auto next = host.channels.begin(); next != host.channels.end();) {
       const auto channel = next++;
       if (channel->second.client != client) continue;

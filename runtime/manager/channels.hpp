@@ -21,9 +21,12 @@ class Channels {
   // Messages of a host. Errors: ProtocolError.
   void on(HostRecord& host, const wire::ChannelOpened& opened, const std::vector<platform::Handle>& handles);
   void on(HostRecord& host, const wire::ChannelRefused& refused);
+  // The channel cannot be handed on.
+  void give_up(HostRecord& host, const wire::ChannelOpened& opened, const wire::Failure& failure);
 
   // Answers what still waited for this host.
   void host_ended(HostRecord& host, const DeathCause& cause);
+  // Forgets it as a holder, and what it waited for.
   void client_gone(ClientId client);
 
  private:

@@ -52,7 +52,7 @@ void Closing::answer_requesters() {
   if (requesters_.empty()) return;
   const auto killed = std::exchange(killed_, {});
   for (const Requester& each : std::exchange(requesters_, {})) {
-    send_fitting(tables_.clients, each.client, wire::ShutdownDone{each.request, killed}, &wire::ShutdownDone::killed);
+    send_in_parts(tables_.clients, each.client, wire::ShutdownDone{each.request, killed}, &wire::ShutdownDone::killed);
   }
 }
 

@@ -66,9 +66,12 @@ void Ending::on(ClientId client, const wire::Watch& message) {
   if (HostRecord* host = tables_.hosts.find(message.actor, message.key)) {
     host->watchers.insert(client);
   } else if (const auto* obituary = tables_.obituaries.find(message.actor, message.key)) {
-    tables_.clients.send(client, obituary->down);
+    wire::ActorDown down = obituary->down;
+    down.is_answer = true;
+    tables_.clients.send(client, down);
   } else {
     wire::ActorDown down;
+    down.is_answer = true;
     down.actor = message.actor;
     down.cause.detail = "it ended long ago, or belongs to another runtime";
     tables_.clients.send(client, down);
@@ -78,11 +81,7 @@ void Ending::on(ClientId client, const wire::Watch& message) {
 void Ending::on(ClientId client, const wire::Release& message) {
   HostRecord* host = tables_.hosts.find(message.actor);
   if (host == nullptr || host->holders.erase(client) == 0) return;
-  stop_if_unheld(*host);
-}
-
-void Ending::stop_if_unheld(HostRecord& host) {
-  if (host.is_scoped && host.is_usable() && host.holders.empty()) stop(host, kGraceOfTheUnheld);
+  if (host->spawner == client && host->is_scoped && host->is_usable()) stop(*host, kGraceOfTheUnheld);
 }
 
 void Ending::stop(HostRecord& host, std::chrono::nanoseconds grace) {
@@ -118,12 +117,8 @@ void Ending::kill(HostRecord& host, Asked why, const wire::Failure& failure) {
 void Ending::client_gone(ClientId client) {
   for (const ActorId actor : tables_.hosts.actors()) {
     HostRecord* host = tables_.hosts.find(actor);
-    if (host == nullptr) continue;
-    if (host->spawner == client && host->is_scoped) {
-      kill(*host, Asked::parent_gone, failure_of(wire::Refusal::stopped, "who spawned it has ended"));
-    } else {
-      stop_if_unheld(*host);
-    }
+    if (host == nullptr || host->spawner != client || !host->is_scoped) continue;
+    kill(*host, Asked::parent_gone, failure_of(wire::Refusal::stopped, "who spawned it has ended"));
   }
 }
 

@@ -29,7 +29,7 @@ class Ending {
   void stop(HostRecord& host, std::chrono::nanoseconds grace);
   // Now. One that is still coming up is refused with the same reason. The record may be gone afterwards.
   void kill(HostRecord& host, Asked why, const wire::Failure& failure);
-  // What `client` spawned and did not detach ends with it; what it alone still held is stopped.
+  // What `client` spawned and did not detach ends with it.
   void client_gone(ClientId client);
 
   // Signs of a host's end.
@@ -40,7 +40,6 @@ class Ending {
 
  private:
   void fall(HostRecord& host);
-  void stop_if_unheld(HostRecord& host);
   void kill_after(HostRecord& host, std::chrono::nanoseconds grace);
   void publish(const HostRecord& host, const wire::ActorDown& down);
 

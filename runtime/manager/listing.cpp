@@ -87,7 +87,7 @@ void Listing::answer(const Pending& pending) {
     const HostRecord& host = *tables_.hosts.find(actor);
     if (host.stage == Stage::running && !host.has_fallen) listed.actors.push_back(info_of(host));
   }
-  send_fitting(tables_.clients, pending.client, std::move(listed), &wire::Listed::actors);
+  send_in_parts(tables_.clients, pending.client, std::move(listed), &wire::Listed::actors);
 }
 
 }  // namespace troupe::manager

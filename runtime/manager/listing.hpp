@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <list>
 #include <set>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "manager/tables.hpp"
@@ -44,18 +47,25 @@ class Listing {
   std::uint64_t last_number_ = 0;
 };
 
-// Sends a message whose list of actors may be too long for one: as many of them as fit.
+// Sends a message with a list of actors in as many parts as it takes. One that fits no message is left out.
 template <class Message>
-void send_fitting(ClientTable& clients, ClientId client, Message message, std::vector<ActorInfo> Message::*list) {
-  for (;;) {
+void send_in_parts(ClientTable& clients, ClientId client, Message message, std::vector<ActorInfo> Message::*list) {
+  const std::vector<ActorInfo> all = std::exchange(message.*list, {});
+  auto next = all.begin();
+  auto count = all.end() - next;
+  do {
+    count = std::min(count, all.end() - next);
+    (message.*list).assign(next, next + count);
+    message.more = count < all.end() - next;
     try {
-      return clients.send(client, message);
+      clients.send(client, message);
+      next += count;
     } catch (const std::invalid_argument&) {
-      std::vector<ActorInfo>& actors = message.*list;
-      if (actors.empty()) throw;
-      actors.resize(actors.size() / 2);
+      if (count == 1) ++next;
+      count = std::max<std::ptrdiff_t>(count / 2, 1);
+      message.more = true;  // whatever it said, it was not sent
     }
-  }
+  } while (message.more);
 }
 
 }  // namespace troupe::manager

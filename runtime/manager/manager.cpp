@@ -29,6 +29,7 @@ namespace {
 
 constexpr std::size_t kJoinHandles = 2;  // executable, pidfd
 constexpr int kMostSessionsPerActor = 4;
+constexpr const char* kNoRoomForHandles = "the manager process can hold no more open files (RLIMIT_NOFILE)";
 
 using Handles = std::vector<platform::Handle>;
 
@@ -78,6 +79,15 @@ class Manager::Impl final : ClientTable::Listener, HostListener {
     spawning_.on(host, message);
   }
 
+  // Their handles found no room in this process.
+  void refuse_without_handles(ClientId client, const wire::ToManagerFromClient& message);
+  void give_up_without_handles(HostRecord& host, const wire::Constructed& message);
+  void give_up_without_handles(HostRecord& host, const wire::ChannelOpened& message) {
+    channels_.give_up(host, message, failure_of(wire::Refusal::no_memory, kNoRoomForHandles));
+  }
+  template <class Message>
+  void give_up_without_handles(HostRecord&, const Message&) {}  // the sender sees the ends of the handles closed
+
   void welcome(ClientRecord& client);
   void refuse_version(ClientId client, const wire::Hello& hello);
   void end_sessions_of(ActorId actor);
@@ -120,7 +130,20 @@ void Manager::Impl::client_sent(ClientId id, platform::Packet& packet) {
   const ClientRecord* client = tables_.clients.find(id);
   if (client == nullptr) return;
   if (client->has_joined == std::holds_alternative<wire::Join>(message)) throw ProtocolError("Join must come first, and once");
+  if (packet.handles_lost) return refuse_without_handles(id, message);
   std::visit([&](auto& each) { on_client(id, each, packet.handles); }, message);
+}
+
+// That one request fails, and nothing else.
+void Manager::Impl::refuse_without_handles(ClientId client, const wire::ToManagerFromClient& message) {
+  std::uint64_t request = 0;
+  const auto note_request = [&](const auto& each) {
+    if constexpr (requires { each.request; }) request = each.request;
+  };
+  std::visit(note_request, message);
+  const bool is_spawn = std::holds_alternative<wire::Spawn>(message);
+  tables_.clients.refuse(client, request,
+                         failure_of(is_spawn ? wire::Refusal::start_failed : wire::Refusal::no_memory, kNoRoomForHandles));
 }
 
 void Manager::Impl::on_client(ClientId id, wire::Join& message, Handles& handles) {
@@ -186,7 +209,13 @@ void Manager::Impl::host_sent(ActorId actor, platform::Packet& packet) {
   HostRecord* host = tables_.hosts.find(actor);
   if (host == nullptr) return;
   const auto message = wire::decode_message<wire::ToManagerFromHost>(packet.bytes);
+  if (packet.handles_lost) return std::visit([&](const auto& each) { give_up_without_handles(*host, each); }, message);
   std::visit([&](const auto& each) { on_host(*host, each, packet.handles); }, message);
+}
+
+void Manager::Impl::give_up_without_handles(HostRecord& host, const wire::Constructed&) {
+  if (host.stage != Stage::constructing) throw ProtocolError("a host reports a construction that it was not asked for");
+  spawning_.abandon(host, Asked::give_up, failure_of(wire::Refusal::start_failed, kNoRoomForHandles));
 }
 
 void Manager::Impl::on_host(HostRecord& host, const wire::Constructed& message, Handles& handles) {

@@ -133,6 +133,7 @@ void Spawning::start_took_too_long(ActorId actor) {
 }
 
 void Spawning::answer_found(const SpawnRequest& request, HostRecord& host) {
+  if (tables_.clients.find(request.client) == nullptr) return;
   host.holders.insert(request.client);
   wire::Opened opened;
   opened.request = request.message.request;

@@ -51,6 +51,10 @@ std::optional<platform::ControlSocket> Zygote::run() {
 // The way of the child is short: each page that it touches is copied.
 std::optional<platform::ControlSocket> Zygote::fork(platform::Packet packet) {
   const auto request = std::get<wire::Fork>(wire::decode_message<wire::ToZygote>(packet.bytes)).request;
+  if (packet.handles_lost) {
+    send(wire::ForkFailed{request, "the zygote can hold no more open files (RLIMIT_NOFILE)"});
+    return std::nullopt;
+  }
   if (packet.handles.size() != 1) throw ProtocolError("an order to fork needs one handle: the host's control socket");
   std::fflush(nullptr);  // nothing that waits in a buffer may be written twice
   try {

@@ -16,6 +16,7 @@ namespace troupe::platform {
 struct Packet {
   std::vector<std::byte> bytes;
   std::vector<Handle> handles;
+  bool handles_lost = false;  // some found no room in this process, so there are none: the message cannot be carried out
 };
 
 enum class Sent {
@@ -46,7 +47,7 @@ class ControlSocket {
   Sent try_send(std::span<const std::byte> bytes, std::span<const int> handles = {}) const;
 
   // The next message. Blocks: until one is there, the peer is gone (nullopt) or `deadline` has passed (nullopt as well;
-  // is_open() tells them apart). What a peer had sent before it went comes first. A truncated message or truncated handles
+  // is_open() tells them apart). What a peer had sent before it went comes first. A message or handles past the limits
   // close the socket: nullopt. Errors: std::system_error (no memory).
   std::optional<Packet> receive(std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max());
   // The next message if one is there now; never blocks. is_open() is false afterwards when the peer is gone.

@@ -116,7 +116,7 @@ std::optional<Packet> ControlSocket::try_receive() {
   const ssize_t size = receive_now([socket] { return ::recv(socket, nullptr, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT); });
   if (size < 0) return std::nullopt;
   if (size == 0 || static_cast<std::size_t>(size) > kMaxMessageBytes) return close_down();
-  Packet packet{std::vector<std::byte>(static_cast<std::size_t>(size)), {}};
+  Packet packet{std::vector<std::byte>(static_cast<std::size_t>(size)), {}, false};
   iovec piece{packet.bytes.data(), packet.bytes.size()};
   HandleSpace space;
   msghdr header = header_for(piece);
@@ -124,7 +124,10 @@ std::optional<Packet> ControlSocket::try_receive() {
   header.msg_controllen = space.bytes.size();
   const ssize_t received = receive_now([socket, &header] { return ::recvmsg(socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC); });
   packet.handles = take_handles(header);
-  if (received != size || (header.msg_flags & MSG_CTRUNC) != 0) return close_down();
+  const bool is_cut = (header.msg_flags & MSG_CTRUNC) != 0;
+  if (received != size || (is_cut && packet.handles.size() == kMaxHandles)) return close_down();
+  packet.handles_lost = is_cut;
+  if (is_cut) packet.handles.clear();
   return packet;
 }
 

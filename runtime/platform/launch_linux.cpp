@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "platform/handle_limit.hpp"
 #include "platform/launch.hpp"
 #include "platform/os_error.hpp"
 #include "platform/role_start_linux.hpp"
@@ -68,6 +69,7 @@ void drop_signal_handlers() {
   drop_signal_handlers();
   if (plan.directory != nullptr && ::chdir(plan.directory) != 0) give_up(plan, Failure::At::directory);
   if (::dup2(plan.socket, kRoleSocket) != kRoleSocket) give_up(plan, Failure::At::socket);
+  restore_handle_limit();
   if (::close_range(kRoleSocket + 1, ~0U, CLOSE_RANGE_CLOEXEC) != 0) give_up(plan, Failure::At::socket);
   sigset_t none;
   ::sigemptyset(&none);

@@ -16,6 +16,7 @@
 #include "platform/broken_pipe.hpp"
 #include "platform/complaint.hpp"
 #include "platform/executable.hpp"
+#include "platform/handle_limit.hpp"
 #include "platform/launch.hpp"
 #include "platform/process_name.hpp"
 #include "platform/role_state.hpp"
@@ -86,6 +87,7 @@ std::vector<wire::ModuleRange> module_ranges() {
 [[noreturn]] void run_manager(RoleStart start) {
   platform::set_process_name("troupe-manager");
   platform::outlive_broken_pipes();
+  platform::raise_handle_limit();
   manager::Manager manager(std::move(start.socket), start.starter_pid);
   leave(manager.run());
 }

@@ -121,7 +121,8 @@ struct KillActor {
   }
 };
 
-// The client holds no proxy of this actor any more. The manager stops it if this client spawned it and it is scoped.
+// The client holds no proxy of this actor any more. The manager stops it if this client spawned it and it is scoped, whoever
+// else holds it.
 struct Release {
   ActorId actor{};
 
@@ -188,13 +189,15 @@ struct Found {
   }
 };
 
+// A list that is too long for one message comes in several.
 struct Listed {
   std::uint64_t request = 0;
   std::vector<ActorInfo> actors{};
+  bool more = false;
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(request, actors);
+    archive(request, actors, more);
   }
 };
 
@@ -220,6 +223,7 @@ struct ChannelBroken {
   }
 };
 
+// To all programs, and to whom it concerns, once; and as the answer to a Watch that comes after the end.
 struct ActorDown {
   ActorId actor{};
   std::uint32_t incarnation = 0;
@@ -227,10 +231,11 @@ struct ActorDown {
   std::string type{};
   ExitStatus status{};
   DeathCause cause{};
+  bool is_answer = false;  // to Watch: no news for anybody else
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(actor, incarnation, name, type, status, cause);
+    archive(actor, incarnation, name, type, status, cause, is_answer);
   }
 };
 
@@ -243,13 +248,15 @@ struct ActorUp {
   }
 };
 
+// Likewise.
 struct ShutdownDone {
   std::uint64_t request = 0;
   std::vector<ActorInfo> killed{};
+  bool more = false;
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(request, killed);
+    archive(request, killed, more);
   }
 };
 

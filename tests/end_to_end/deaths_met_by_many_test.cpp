@@ -203,5 +203,54 @@ TEST_F(ZygotesDeath, HarmsNoHostAndNoLaterSpawn) {
   }
 }
 
+// Keeps another proxy of an actor.
+class Keeper {
+ public:
+  explicit Keeper(Proxy<Recorder> kept) : kept_(std::move(kept)) {}
+
+  int note() const { return kept_.call<&Recorder::note>(1).get(); }
+  Proxy<Recorder> kept() const { return kept_; }
+
+ private:
+  Proxy<Recorder> kept_;
+};
+
+TEST_F(DeathMetByMany, IsToldOnceAlsoWhenSomebodyAsksAgain) {
+  struct Seen {
+    int deaths = 0;
+    std::promise<void> first_death;
+    std::promise<int> deaths_before_marker;
+  };
+  const auto seen = std::make_shared<Seen>();  // events go on behind this test
+  runtime().on_event([seen](const RuntimeEvent& event) {
+    if (std::holds_alternative<Down>(event) && ++seen->deaths == 1) seen->first_death.set_value();
+    const auto* spawned = std::get_if<Spawned>(&event);
+    if (spawned != nullptr && spawned->name == "marker") seen->deaths_before_marker.set_value(seen->deaths);
+  });
+  auto victim = runtime().spawn<Recorder>();
+  auto keeper = runtime().spawn<Keeper>(victim);
+  victim.kill();
+  seen->first_death.get_future().get();
+  victim = {};
+
+  keeper.call<&Keeper::kept>().get().wait();
+  auto marker = runtime().spawn<Recorder>(SpawnOptions{.name = "marker"});
+
+  EXPECT_EQ(seen->deaths_before_marker.get_future().get(), 1);
+}
+
+// README: a scoped actor ends when the last proxy of the process that spawned it goes.
+TEST_F(DeathMetByMany, AScopedActorEndsWithItsSpawnersProxiesWhoeverElseHoldsIt) {
+  auto actor = runtime().spawn<Recorder>();
+  auto keeper = runtime().spawn<Keeper>(actor);
+  EXPECT_EQ(keeper.call<&Keeper::note>().get(), 1);
+  std::promise<DeathKind> down;
+  actor.on_down([&](const Down& event) { down.set_value(event.cause.kind); });
+
+  actor = {};
+
+  EXPECT_EQ(down.get_future().get(), DeathKind::stopped);
+}
+
 }  // namespace
 }  // namespace troupe::test

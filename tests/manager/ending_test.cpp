@@ -124,11 +124,12 @@ TEST(Ending, AWatchOnTheDeadIsAnsweredAtOnce) {
   ManagedClient managed;
   const auto opened = managed.client.spawn(kind<Quiet>());
   managed.client.say(wire::KillActor{opened.message.actor.id, opened.message.actor.key});
-  managed.client.await<wire::ActorDown>();
+  EXPECT_FALSE(managed.client.await<wire::ActorDown>().message.is_answer);
 
   managed.client.say(wire::Watch{opened.message.actor.id, opened.message.actor.key});
 
   const auto down = managed.client.await<wire::ActorDown>();
+  EXPECT_TRUE(down.message.is_answer);
   EXPECT_EQ(down.message.actor, opened.message.actor.id);
   EXPECT_EQ(down.message.cause.kind, DeathKind::killed_by_us);
 }

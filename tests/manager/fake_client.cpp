@@ -111,7 +111,13 @@ std::uint64_t FakeClient::ask_to_attach(const wire::ActorDescription& actor) {
 
 std::vector<ActorInfo> FakeClient::list() {
   say(wire::List{++last_request_});
-  return await<wire::Listed>().message.actors;
+  std::vector<ActorInfo> actors;
+  for (bool more = true; more;) {
+    const auto listed = await<wire::Listed>().message;
+    actors.insert(actors.end(), listed.actors.begin(), listed.actors.end());
+    more = listed.more;
+  }
+  return actors;
 }
 
 ManagedClient::ManagedClient(bool joins) : ManagedClient(platform::ControlSocket::pair()) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <string>
 
 #include "fake_client.hpp"
 #include "processes.hpp"
@@ -43,6 +44,16 @@ TEST(Listing, AStoppedHostDoesNotHoldItUp) {
   stop_now(host);
   EXPECT_THAT(managed.client.list(), SizeIs(2));
   host.kill();
+}
+
+TEST(Listing, ALongListComesInParts) {
+  ManagedClient managed;
+  const std::string long_type(30'000, 'x');
+  Kind kind_of_long_name = kind<Quiet>();
+  kind_of_long_name.type = long_type.c_str();
+  constexpr int kCount = 5;
+  for (int i = 0; i < kCount; ++i) managed.client.spawn(kind_of_long_name);
+  EXPECT_THAT(managed.client.list(), SizeIs(kCount));
 }
 
 TEST(Listing, AHostThatDiesMeanwhileDoesNotHoldItUp) {

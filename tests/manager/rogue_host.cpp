@@ -86,6 +86,14 @@ int act_up(const std::string& trick, platform::ControlSocket& socket) {
     client.spawn(kind<Quiet>());
     wait_for_ever();
   }
+  if (trick == "joins") {
+    wire::Spawn spawn;
+    spawn.name = "one";
+    spawn.join_existing = true;
+    client.ask_for(kind<Quiet>(), spawn);
+    client.list();
+    return 7;
+  }
   say_garbage(client.socket());
   client.await_end();
   return 7;

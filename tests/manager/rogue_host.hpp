@@ -13,6 +13,7 @@ namespace troupe::manager::testing {
 //   attaches-wrong   comes up, and answers the next channel that it is asked for without handles
 //   second-client    comes up, joins as a client, breaks the protocol there, and exits with 7 when it has been dropped
 //   parent           comes up, and spawns a Quiet of its own
+//   joins            comes up, asks as a client to join the Quiet "one", and exits with 7
 //   claims           comes up, joins as a client under another actor's name, and exits with 7 when it has been dropped
 constexpr const char* kTrickVariable = "TROUPE_TEST_TRICK";
 

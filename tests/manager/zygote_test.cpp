@@ -8,6 +8,7 @@
 
 #include "fake_client.hpp"
 #include "processes.hpp"
+#include "rogue_host.hpp"
 
 namespace troupe::manager::testing {
 namespace {
@@ -75,6 +76,23 @@ TEST(Zygote, OneThatGetsStuckIsReplacedForTheOthersThatWait) {
   const auto patient = managed.client.ask_for(kind<Quiet>());
   managed.client.ask_for(kind<Quiet>(), hurried);
   EXPECT_EQ(managed.client.await<wire::Opened>().message.request, patient);
+}
+
+TEST(Zygote, WhoDiedWhileItWaitedForANamedActorDoesNotHearOfIt) {
+  ManagedClient managed;
+  managed.client.spawn(kind<Quiet>());
+  const auto zygote = zygote_of(managed);
+  stop_now(zygote);
+  wire::Spawn named;
+  named.name = "one";
+  managed.client.ask_for(kind<Quiet>(), named);
+  managed.client.ask_for(kind<Other>(), rogue("joins"));
+  managed.client.await<wire::Opened>();
+  managed.client.await<wire::ActorDown>();
+  zygote.signal(18);  // SIGCONT
+
+  EXPECT_EQ(managed.client.await<wire::Opened>().message.actor.name, "one");
+  EXPECT_THAT(managed.client.list(), SizeIs(2));
 }
 
 // With a thread before its guard, a program is executed for each actor.

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -104,6 +105,21 @@ TEST(ControlSocket, ClosesOnTooManyHandlesAndDropsThem) {
   EXPECT_FALSE(there.try_receive());
   EXPECT_FALSE(there.is_open());
   EXPECT_EQ(open_handle_count(), before + 2);
+}
+
+TEST(ControlSocket, AMessageWhoseHandlesFindNoRoomComesWithoutThem) {
+  auto [here, there] = ControlSocket::pair();
+  const std::vector<int> handles(3, 0);
+  ASSERT_TRUE(here.send(bytes_of("handles"), handles));
+  ASSERT_TRUE(here.send(bytes_of("none")));
+  const ForkedChild child([&socket = there](ControlSocket&) {
+    const rlimit tight{static_cast<rlim_t>(Event::create().handle().get() + 2), 1024};  // room for two
+    ::setrlimit(RLIMIT_NOFILE, &tight);
+    const auto packet = socket.receive();
+    const bool is_told = packet && text_of(*packet) == "handles" && packet->handles_lost && packet->handles.empty();
+    return is_told && receive_text(socket) == "none" && socket.is_open() ? 7 : 1;
+  });
+  EXPECT_EQ(child.end(), ExitStatus{.exit_code = 7});
 }
 
 TEST(ControlSocket, TryReceiveTellsNothingYetFromGone) {

@@ -94,8 +94,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   // Loop.
   void on_message(wire::ToClient message, std::vector<platform::Handle> handles);
-  template <class Message>
-  bool gather(Message& message, std::vector<ActorInfo> Message::*list);
+  bool gather(std::uint64_t request, std::vector<ActorInfo>& list, bool has_more);
   void on_answer(std::uint64_t request, wire::ToClient& message, std::vector<platform::Handle>& handles);
   void on_falling(const wire::ActorFalling& falling);
   void on_broken(const wire::ChannelBroken& broken);

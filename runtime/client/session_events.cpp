@@ -26,9 +26,9 @@ void Session::on_message(wire::ToClient message, std::vector<Handle> handles) {
         } else if constexpr (std::is_same_v<Message, wire::ActorUp>) {
           emit(Spawned{each.actor.id, each.actor.name, wire::readable_type(each.actor.type.c_str()), each.actor.pid});
         } else if constexpr (std::is_same_v<Message, wire::Listed>) {
-          if (gather(each, &wire::Listed::actors)) on_answer(each.request, message, handles);
+          if (gather(each.request, each.actors, each.more)) on_answer(each.request, message, handles);
         } else if constexpr (std::is_same_v<Message, wire::ShutdownDone>) {
-          if (gather(each, &wire::ShutdownDone::killed)) on_answer(each.request, message, handles);
+          if (gather(each.request, each.killed, each.more)) on_answer(each.request, message, handles);
         } else if constexpr (requires { each.request; }) {
           on_answer(each.request, message, handles);
         }
@@ -36,14 +36,14 @@ void Session::on_message(wire::ToClient message, std::vector<Handle> handles) {
       message);
 }
 
-// True when the message is the last one of its list, which it has whole now.
-template <class Message>
-bool Session::gather(Message& message, std::vector<ActorInfo> Message::*list) {
-  std::vector<ActorInfo>& parts = parts_[message.request];
-  parts.insert(parts.end(), (message.*list).begin(), (message.*list).end());
-  if (message.more) return false;
-  message.*list = std::move(parts);
-  parts_.erase(message.request);
+// True when this was the last part of the list, which it is whole now.
+bool Session::gather(std::uint64_t request, std::vector<ActorInfo>& list, bool has_more) {
+  if (!has_more && !parts_.contains(request)) return true;  // nearly always
+  auto& parts = parts_[request];
+  for (ActorInfo& info : list) parts.push_back(std::move(info));
+  if (has_more) return false;
+  list = std::move(parts);
+  parts_.erase(request);
   return true;
 }
 

@@ -3,9 +3,7 @@
 
 #include <fmt/core.h>
 
-#include <exception>
 #include <string_view>
-#include <utility>
 
 namespace troupe::platform {
 
@@ -13,13 +11,12 @@ namespace troupe::platform {
 // Blocks: a second at most, while whoever reads stderr does not.
 void write_to_stderr(std::string_view text) noexcept;
 
-// Tells people what nobody else can be told: one line on stderr, under the library's name. Thread-safety: full.
+// Tells people what nobody else can be told: one line on stderr, under the library's name. Without memory for the text it is
+// lost. Thread-safety: full.
+void complain_with(fmt::string_view format, fmt::format_args arguments) noexcept;
 template <class... Arguments>
-void complain(fmt::format_string<Arguments...> format, Arguments&&... arguments) noexcept {
-  try {
-    write_to_stderr("troupe: " + fmt::format(format, std::forward<Arguments>(arguments)...) + '\n');
-  } catch (const std::exception&) {  // no memory for the text: it is lost
-  }
+void complain(fmt::format_string<Arguments...> format, const Arguments&... arguments) noexcept {
+  complain_with(format, fmt::make_format_args(arguments...));
 }
 
 }  // namespace troupe::platform

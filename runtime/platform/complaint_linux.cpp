@@ -60,4 +60,11 @@ void write_to_stderr(std::string_view text) noexcept {
   errno = error;
 }
 
+void complain_with(fmt::string_view format, fmt::format_args arguments) noexcept {
+  try {
+    write_to_stderr("troupe: " + fmt::vformat(format, arguments) + '\n');
+  } catch (const std::exception&) {
+  }
+}
+
 }  // namespace troupe::platform

@@ -93,8 +93,8 @@ class CallChannel {
   // The cell has callbacks now: the loop reads when nobody else does.
   void watch(detail::ResultCell& cell);
   void unwatch() noexcept { watched_.fetch_sub(1, std::memory_order_seq_cst); }
-  // From the loop: the channel's event was signalled.
-  void serve();
+  // From the loop: the channel's event was signalled. False: it never will be again, the host has closed its end.
+  bool serve();
   // From the loop: the cell's own deadline has come.
   void expire_if_due(detail::ResultCell& cell);
 

@@ -189,9 +189,10 @@ void CallChannel::session_watch() {
   }
 }
 
-void CallChannel::serve() {
-  client_event_.clear();
+bool CallChannel::serve() {
+  const bool can_come_again = client_event_.clear();
   look();
+  return can_come_again;
 }
 
 // Once the channel is judged, a host that lives on (its manager died) may still write: nobody waits for that.

@@ -131,8 +131,7 @@ void SessionLoop::accept_new() {
 void SessionLoop::await_event(Watched& watched) {
   watched.event.async_wait(Descriptor::wait_read, [this, &watched](error_code error) {
     if (error || watched.channel.has_fallen()) return;  // with an error, `watched` may be gone
-    watched.channel.serve();
-    await_event(watched);
+    if (watched.channel.serve()) await_event(watched);
   });
 }
 

@@ -110,12 +110,13 @@ void Session::spawn(const detail::SpawnOrder& order, detail::ResultCell& cell) {
     if (platform::is_forked_child()) throw std::logic_error(what + ": this process was forked from the one that has the runtime");
     check(order);
     const Geometry geometry = Geometry::for_mailbox(order.options.mailbox.calls, order.options.mailbox.bytes);
+    auto [event, hosts_end] = platform::Event::pair();
     auto pending = std::make_shared<SpawnPending>(SpawnPending{&cell, order.type.name(), what, geometry, order.options.lifetime,
-                                                               ClientEnd::create_requests(geometry), platform::Event::create()});
+                                                               ClientEnd::create_requests(geometry), std::move(event)});
     wire::Spawn message = spawn_message(order, geometry, options_);
     platform::SharedMemory arguments;
     if (!order.arguments.empty()) arguments = sealed_arguments(order.arguments);
-    std::array<int, 3> handles{pending->requests.handle().get(), pending->client_event.handle().get(), arguments.handle().get()};
+    std::array<int, 3> handles{pending->requests.handle().get(), hosts_end.handle().get(), arguments.handle().get()};
     const auto self = shared_from_this();
     message.request = expect(
         [self, pending](wire::ToClient* answer, std::vector<Handle>& came) { self->finish_spawn(*pending, answer, came); });
@@ -225,7 +226,8 @@ void Session::attach(Link& link) {
   const Geometry geometry = Geometry::for_mailbox(actor.mailbox_calls != 0 ? actor.mailbox_calls : MailboxOptions().calls,
                                                   actor.mailbox_bytes != 0 ? actor.mailbox_bytes : MailboxOptions().bytes);
   auto requests = std::make_shared<platform::SharedMemory>(ClientEnd::create_requests(geometry));
-  auto client_event = std::make_shared<platform::Event>(platform::Event::create());
+  auto [event, hosts_end] = platform::Event::pair();
+  auto client_event = std::make_shared<platform::Event>(std::move(event));
   auto opening = std::make_shared<std::promise<ChannelReference>>();
   wire::Attach message{.actor = actor.id, .key = actor.key, .type = link.type_name(), .offer = offer_of(geometry, options_.spin)};
   // The channel is made in the loop: what the manager says of the actor next has to find it.
@@ -239,7 +241,7 @@ void Session::attach(Link& link) {
       opening->set_exception(std::current_exception());
     }
   });
-  send_request(message, std::array{requests->handle().get(), client_event->handle().get()});
+  send_request(message, std::array{requests->handle().get(), hosts_end.handle().get()});
   link.set_channel(*opening->get_future().get());
 }
 

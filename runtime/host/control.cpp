@@ -35,7 +35,7 @@ std::uint32_t wire_number(std::optional<unsigned> life_word) { return life_word 
 
 std::array<int, 4> handles_of(const OpenedChannel& opened, const platform::LifePage& page) {
   return {opened.replies.handle().get(), opened.states.handle().get(), page.memory().handle().get(),
-          opened.channel->event.handle().get()};
+          opened.host_event.handle().get()};
 }
 
 void Control::run() {

@@ -10,7 +10,7 @@ using Bell = channel::DoorbellProtocol<>;
 void Inbox::wake() {
   const channel::Wake wake = Bell::look(bell_);
   if (wake.futex) platform::futex_wake(bell_.state, 1, platform::FutexScope::this_process);
-  if (wake.event) event_.signal();
+  if (wake.event) event_.second.signal();
 }
 
 Mail Inbox::take() {

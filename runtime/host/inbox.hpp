@@ -45,7 +45,7 @@ class Inbox {
   Mail wait();
 
   channel::DoorbellWords<>& bell() { return bell_; }
-  const platform::Event& event() const { return event_; }
+  const platform::Event& event() const { return event_.first; }
 
  private:
   void wake();
@@ -54,7 +54,7 @@ class Inbox {
   Mail mail_;  // guarded by mutex_
   std::atomic<bool> has_mail_{false};
   channel::DoorbellWords<> bell_;
-  const platform::Event event_ = platform::Event::create();
+  const std::pair<platform::Event, platform::Event> event_ = platform::Event::pair();  // the main thread's end, and ours
 };
 
 }  // namespace troupe::host

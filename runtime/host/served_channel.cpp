@@ -35,13 +35,15 @@ OpenedChannel open_channel(std::uint64_t number, const wire::ChannelOffer& offer
   const channel::Geometry geometry = checked_geometry(offer);
   const auto request_memory = adopted_requests(std::move(requests), geometry);
   wire::ModuleMap modules(client_modules);
-  OpenedChannel opened{nullptr, channel::HostEnd::create_replies(geometry), channel::HostEnd::create_states(geometry)};
-  opened.channel = std::shared_ptr<ServedChannel>(
+  auto [event, clients_end] = platform::Event::pair();
+  OpenedChannel opened{nullptr, channel::HostEnd::create_replies(geometry), channel::HostEnd::create_states(geometry),
+                       std::move(clients_end)};
+  opened.channel = std::shared_ptr<ServedChannel>(  // NOLINT(modernize-make-shared): clang 14 makes no aggregates so
       new ServedChannel{number,
                         {geometry, request_memory, opened.replies, opened.states, platform::Event(std::move(client_event))},
                         MethodTable(std::move(modules)),
                         channel::SpinPolicy(static_cast<Spin>(offer.spin) == Spin::learned),
-                        platform::Event::create(),
+                        std::move(event),
                         std::nullopt});
   opened.replies.seal_against_new_writers();
   return opened;

@@ -27,18 +27,19 @@ struct ServedChannel {
   channel::HostEnd end;
   MethodTable methods;
   channel::SpinPolicy spin;
-  const platform::Event event;        // its client signals it when the dispatcher sleeps on events
+  const platform::Event event;        // its client signals the other end when the dispatcher sleeps on events
   std::optional<unsigned> life_word;  // in the host's life page; set before the dispatcher sees the channel
   Owed owed = Owed::nothing;          // by the turns so far
   bool is_in_event_set = false;       // the sleeper's
   std::uint64_t drain_until = 0;      // when stopping: how many requests had been sent by then
 };
 
-// A channel just made, and the memories that its client maps, too.
+// A channel just made, the memories that its client maps, too, and the client's end of the host's event.
 struct OpenedChannel {
   std::shared_ptr<ServedChannel> channel;
   platform::SharedMemory replies;
   platform::SharedMemory states;
+  platform::Event host_event;
 };
 
 // Makes the host's end of a channel over the client's request memory.

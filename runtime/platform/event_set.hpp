@@ -6,15 +6,15 @@
 
 namespace troupe::platform {
 
-// Where one thread sleeps on many events at once, however many (epoll, edge-triggered: a signal wakes once, and the
-// events' counts are never read, so no other holder of an event can make this thread block in reading it).
+// Where one thread sleeps on many events at once, however many (epoll, edge-triggered: a signal wakes once, and one whose
+// other end is gone does not wake again and again). Clears the events that have woken it.
 // Thread-safety: one thread at a time; the events are signalled from anywhere.
 class EventSet {
  public:
   // Errors: std::system_error.
   EventSet();
 
-  // Both: `event` lives until it is removed. A signal from before add() counts. Errors: std::system_error.
+  // `event` lives, and stays where it is, until it is removed. A signal from before add() counts. Errors: std::system_error.
   void add(const Event& event);
   void remove(const Event& event) noexcept;
 

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cerrno>
+#include <span>
 
 #include "platform/os_error.hpp"
 
@@ -17,6 +18,7 @@ EventSet::EventSet() : handle_(::epoll_create1(EPOLL_CLOEXEC)) {
 void EventSet::add(const Event& event) {
   epoll_event interest{};
   interest.events = EPOLLIN | EPOLLET;
+  interest.data.ptr = const_cast<Event*>(&event);
   if (::epoll_ctl(handle_.get(), EPOLL_CTL_ADD, event.handle().get(), &interest) != 0) throw_os_error(errno, "watching an event");
 }
 
@@ -25,11 +27,14 @@ void EventSet::remove(const Event& event) noexcept {
   (void)::epoll_ctl(handle_.get(), EPOLL_CTL_DEL, event.handle().get(), &ignored);
 }
 
+// Those that find no room in the list are reported, and cleared, by the next wait.
 void EventSet::wait() {
-  std::array<epoll_event, 64> signalled;  // which ones does not matter
-  if (::epoll_wait(handle_.get(), signalled.data(), static_cast<int>(signalled.size()), -1) >= 0) return;
+  std::array<epoll_event, 64> signalled;
+  const int count = ::epoll_wait(handle_.get(), signalled.data(), static_cast<int>(signalled.size()), -1);
   const int error = errno;
-  if (error != EINTR) throw_os_error(error, "waiting for events");
+  if (count < 0 && error != EINTR) throw_os_error(error, "waiting for events");
+  for (const epoll_event& each : std::span(signalled).first(count > 0 ? static_cast<std::size_t>(count) : 0))
+    static_cast<const Event*>(each.data.ptr)->clear();
 }
 
 }  // namespace troupe::platform

@@ -415,7 +415,7 @@ TEST(HostileHost, WhoScribblesIntoItsMemoryWhileTheClientWorksHarmsNobody) {
   const Scribbler replies(channel.replies_bytes, 5), states(channel.states_bytes, 6);
   int refused = 0;
   for (int round = 0; round < 3000 || refused == 0; ++round) {
-    ClientEnd client(kSmall, channel.requests, channel.replies, channel.states, platform::Event::create());
+    ClientEnd client(kSmall, channel.requests, channel.replies, channel.states, platform::Event());
     try {
       for (int i = 0; i < 20; ++i) {
         if (const auto ticket = try_send(client, pattern(200))) client.withdraw(*ticket, SlotState::cancelled);

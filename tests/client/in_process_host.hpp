@@ -90,7 +90,7 @@ class InProcessHost {
         replies_(HostEnd::create_replies(geometry_)),
         states_(HostEnd::create_states(geometry_)),
         raw_replies_(replies_, platform::Access::read_write),
-        end_(geometry_, requests_, replies_, states_, platform::Event(client_event_.handle().duplicate())),
+        end_(geometry_, requests_, replies_, states_, std::move(client_event_.second)),
         answer_(std::move(answer)),
         channel_(new CallChannel(manager_.session(), parts(mailbox))),
         link_(manager_.session(), wire::ActorDescription{.id = {7}}, typeid(Echo).name(), false) {
@@ -124,8 +124,8 @@ class InProcessHost {
     parts.requests = platform::SharedMemory::adopt(requests_.handle().duplicate(), 0);
     parts.replies = platform::SharedMemory::adopt(replies_.handle().duplicate(), 0);
     parts.states = platform::SharedMemory::adopt(states_.handle().duplicate(), 0);
-    parts.host_event = platform::Event(host_event_.handle().duplicate());
-    parts.client_event = platform::Event(client_event_.handle().duplicate());
+    parts.host_event = std::move(host_event_.second);
+    parts.client_event = std::move(client_event_.first);
     return parts;
   }
 
@@ -166,8 +166,8 @@ class InProcessHost {
 
   const SilentManager manager_;
   const channel::Geometry geometry_;
-  const platform::Event host_event_ = platform::Event::create();
-  const platform::Event client_event_ = platform::Event::create();
+  std::pair<platform::Event, platform::Event> host_event_ = platform::Event::pair();    // the host's end, the client's
+  std::pair<platform::Event, platform::Event> client_event_ = platform::Event::pair();  // the client's end, the host's
   const platform::SharedMemory requests_, replies_, states_;
   const platform::Mapping raw_replies_;
   HostEnd end_;

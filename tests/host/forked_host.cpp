@@ -87,7 +87,7 @@ wire::MethodId sum_method() { return method<&sum, Sitter>(); }
 wire::MethodId fork_method() { return method<&fork_and_return, Sitter>(); }
 wire::MethodId join_method() { return method<&join, Sitter>(); }
 
-ForkedHost::Opening::Opening() : requests(channel::ClientEnd::create_requests(geometry)), event(platform::Event::create()) {}
+ForkedHost::Opening::Opening() : requests(channel::ClientEnd::create_requests(geometry)), event(platform::Event::pair()) {}
 
 ForkedHost::ForkedHost() {
   number_own_nodes();
@@ -119,19 +119,19 @@ void ForkedHost::construct(wire::NodeReference constructor, int argument, const 
   message.channel = 1;
   message.offer = opening.offer();
   message.client_modules = wire::known_modules();
-  const std::array passed{opening.requests.handle().get(), opening.event.handle().get(), memory.handle().get()};
+  const std::array passed{opening.requests.handle().get(), opening.event.second.handle().get(), memory.handle().get()};
   send(message, passed);
 }
 
 void ForkedHost::open(std::uint64_t channel, const Opening& opening) {
-  const std::array passed{opening.requests.handle().get(), opening.event.handle().get()};
+  const std::array passed{opening.requests.handle().get(), opening.event.second.handle().get()};
   send(wire::OpenChannel{channel, opening.offer(), wire::known_modules()}, passed);
 }
 
 Client ForkedHost::client(const Opening& opening) {
   OpenedChannel opened{nullptr, platform::SharedMemory::adopt(std::move(handles.at(0)), 0),
-                       platform::SharedMemory::adopt(std::move(handles.at(1)), 0)};
-  return {opening.geometry, opening.requests, opened, platform::Event(opening.event.handle().duplicate()),
+                       platform::SharedMemory::adopt(std::move(handles.at(1)), 0), platform::Event()};
+  return {opening.geometry, opening.requests, opened, platform::Event(opening.event.first.handle().duplicate()),
           platform::Event(std::move(handles.at(3)))};
 }
 

@@ -39,7 +39,7 @@ class ForkedHost {
   struct Opening {
     channel::Geometry geometry = channel::Geometry::for_mailbox(16, 4096);
     platform::SharedMemory requests;
-    platform::Event event;
+    std::pair<platform::Event, platform::Event> event;  // the client's end, the host's
 
     Opening();
     wire::ChannelOffer offer() const { return {geometry.slots, geometry.request_cells, geometry.reply_cells}; }

@@ -64,7 +64,7 @@ TEST(Host, RefusesArgumentsThatCannotBeDecoded) {
   message.constructor = sitter_constructor();
   message.offer = opening.offer();
   message.client_modules = wire::known_modules();
-  host.send(message, std::array{opening.requests.handle().get(), opening.event.handle().get()});
+  host.send(message, std::array{opening.requests.handle().get(), opening.event.second.handle().get()});
   const auto failure = host.receive<wire::ConstructFailed>().failure;
   EXPECT_EQ(failure.kind, Refusal::undecodable);
   EXPECT_THAT(failure.text, HasSubstr("that is no int"));
@@ -79,7 +79,7 @@ TEST(Host, RefusesAWorkingDirectoryThatIsNone) {
   message.working_directory = "/no/such/place";
   message.offer = opening.offer();
   message.client_modules = wire::known_modules();
-  host.send(message, std::array{opening.requests.handle().get(), opening.event.handle().get()});
+  host.send(message, std::array{opening.requests.handle().get(), opening.event.second.handle().get()});
   const auto failure = host.receive<wire::ConstructFailed>().failure;
   EXPECT_EQ(failure.kind, Refusal::start_failed);
   EXPECT_THAT(failure.text, HasSubstr("/no/such/place"));

@@ -111,10 +111,10 @@ Stage::~Stage() { stop(); }
 Client Stage::open(std::size_t calls, std::size_t bytes) {
   const auto geometry = channel::Geometry::for_mailbox(calls, bytes);
   const auto requests = channel::ClientEnd::create_requests(geometry);
-  auto event = platform::Event::create();
+  auto [event, hosts_end] = platform::Event::pair();
   auto opened = open_channel(++last_number_, {geometry.slots, geometry.request_cells, geometry.reply_cells},
-                             wire::known_modules(), requests.handle().duplicate(), event.handle().duplicate());
-  Client client(geometry, requests, opened, std::move(event), platform::Event(opened.channel->event.handle().duplicate()));
+                             wire::known_modules(), requests.handle().duplicate(), hosts_end.handle().duplicate());
+  Client client(geometry, requests, opened, std::move(event), std::move(opened.host_event));
   inbox_.post([&](Mail& mail) { mail.opened.push_back(std::move(opened.channel)); });
   return client;
 }

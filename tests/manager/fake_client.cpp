@@ -83,8 +83,8 @@ std::uint64_t FakeClient::ask_for(const Kind& kind, wire::Spawn spawn) {
   spawn.offer = offer();
   if (spawn.start_timeout_ns == 0) spawn.start_timeout_ns = std::numeric_limits<std::int64_t>::max();
   const auto requests = channel::ClientEnd::create_requests(geometry());
-  const auto event = platform::Event::create();
-  const std::array<int, 2> handles{requests.handle().get(), event.handle().get()};
+  const auto event = platform::Event::pair();
+  const std::array<int, 2> handles{requests.handle().get(), event.second.handle().get()};
   say(spawn, handles);
   return spawn.request;
 }
@@ -97,8 +97,8 @@ Received<wire::Opened> FakeClient::spawn(const Kind& kind, wire::Spawn options) 
 
 std::uint64_t FakeClient::ask_to_attach(const wire::ActorDescription& actor) {
   const auto requests = channel::ClientEnd::create_requests(geometry());
-  const auto event = platform::Event::create();
-  const std::array<int, 2> handles{requests.handle().get(), event.handle().get()};
+  const auto event = platform::Event::pair();
+  const std::array<int, 2> handles{requests.handle().get(), event.second.handle().get()};
   wire::Attach attach;
   attach.request = ++last_request_;
   attach.actor = actor.id;

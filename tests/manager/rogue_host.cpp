@@ -46,9 +46,9 @@ void come_up(platform::ControlSocket& socket) {
   socket.receive();
   static platform::LifePage page;
   const auto memory = platform::SharedMemory::create("a channel of a test", 4096);
-  const auto event = platform::Event::create();
+  const auto event = platform::Event::pair();
   const std::array<int, 4> handles{memory.handle().get(), memory.handle().get(), page.memory().handle().get(),
-                                   event.handle().get()};
+                                   event.second.handle().get()};
   say(socket, wire::Constructed{}, handles);
 }
 

@@ -66,8 +66,8 @@ TEST(ControlSocket, RefusesToSendPastTheLimits) {
 
 TEST(ControlSocket, PassesHandlesOnTheSameFileCloseOnExec) {
   auto [here, there] = ControlSocket::pair();
-  const Event event = Event::create();
-  const std::vector<int> handles(ControlSocket::kMaxHandles, event.handle().get());
+  const auto [event, other_end] = Event::pair();
+  const std::vector<int> handles(ControlSocket::kMaxHandles, other_end.handle().get());
   EXPECT_TRUE(here.send(bytes_of("x"), handles));
   auto packet = there.receive();
   ASSERT_TRUE(packet && packet->handles.size() == handles.size());
@@ -113,7 +113,7 @@ TEST(ControlSocket, AMessageWhoseHandlesFindNoRoomComesWithoutThem) {
   ASSERT_TRUE(here.send(bytes_of("handles"), handles));
   ASSERT_TRUE(here.send(bytes_of("none")));
   const ForkedChild child([&socket = there](ControlSocket&) {
-    const rlimit tight{static_cast<rlim_t>(Event::create().handle().get() + 2), 1024};  // room for two
+    const rlimit tight{static_cast<rlim_t>(Event::pair().first.handle().get() + 2), 1024};  // room for two
     ::setrlimit(RLIMIT_NOFILE, &tight);
     const auto packet = socket.receive();
     const bool is_told = packet && text_of(*packet) == "handles" && packet->handles_lost && packet->handles.empty();

@@ -33,7 +33,7 @@ TEST(Handle, MovingLeavesOneOwner) {
 }
 
 TEST(Handle, DuplicateIsCloseOnExec) {
-  const Event event = Event::create();
+  const Event event = Event::pair().first;
   const Handle copy = event.handle().duplicate();
   EXPECT_NE(copy.get(), event.handle().get());
   EXPECT_EQ(::fcntl(copy.get(), F_GETFD), FD_CLOEXEC);

@@ -25,10 +25,8 @@ class SharedMemoryChannel {
       : requests(ClientEnd::create_requests(geometry)),
         replies(HostEnd::create_replies(geometry)),
         states(HostEnd::create_states(geometry)),
-        host_event(platform::Event::create()),
-        client_event(platform::Event::create()),
-        client(geometry, requests, replies, states, platform::Event(host_event.handle().duplicate())),
-        host(geometry, requests, replies, states, platform::Event(client_event.handle().duplicate())) {}
+        client(geometry, requests, replies, states, platform::Event()),
+        host(geometry, requests, replies, states, platform::Event()) {}
 
   // Blocks: until there is a reply, or the host has made progress since `seen_progress`.
   static void wait(ClientEnd& client, std::uint64_t seen_progress = UINT64_MAX) {
@@ -54,7 +52,6 @@ class SharedMemoryChannel {
   }
 
   platform::SharedMemory requests, replies, states;
-  platform::Event host_event, client_event;
   ClientEnd client;
   HostEnd host;
 };

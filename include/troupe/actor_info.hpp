@@ -45,6 +45,7 @@ struct Down {
   unsigned incarnation = 0;
   ExitStatus status{};
   DeathCause cause{};
+  std::uint64_t lost_tells = 0;  // one-way messages of this process to it that it had not started
 };
 
 struct Restarted {

@@ -45,6 +45,8 @@ class ClientEnd {
   // may come when replies are read or the host goes on. A draft that is not published leaves no trace.
   std::optional<Draft> draft(std::uint32_t payload_bytes);
   void publish(const Draft& draft, wire::RequestKind kind, wire::MethodId method, std::int64_t deadline_ns);
+  // Judges a dead host: takes the one-way messages from it that it had not started; how many. The last thing that is done.
+  std::uint32_t withdraw_tells();
 
   // ---- reader
 

@@ -103,6 +103,8 @@ class CallChannel {
   // Drains, judges every call, fails them. From any thread; soon done by whoever reads.
   void fall(Fall why);
   void break_off(const std::string& why);  // the host refuses it
+  // After the fall: how many one-way messages the host had not started, and never will.
+  [[gnu::cold]] std::uint64_t lost_tells();
   bool has_fallen() const { return fall_.load(std::memory_order_acquire) != Fall::none; }
 
   const ActorIdentity& actor() const { return actor_; }
@@ -171,6 +173,7 @@ class CallChannel {
 
   // Judging, as the reader (call_channel_fall.cpp).
   void judge();
+  void give_up_tells();
   void wake_reader();
   void note_host_fallen();
   void note_protocol_error(const std::string& what);
@@ -203,6 +206,7 @@ class CallChannel {
   std::optional<channel::ClientEnd::Draft> draft_;
   bool is_draft_spilled_ = false;
   std::list<Spilled> spill_;
+  std::uint64_t lost_tells_ = 0;
 
   enum class Role : std::uint32_t {
     free,

@@ -52,7 +52,7 @@ void CallChannel::judge() {
   std::list<Spilled> unsent;
   {
     const std::lock_guard lock(send_lock_);
-    is_closed_ = true;
+    give_up_tells();
     unsent.swap(spill_);
     if (has_spill_.exchange(false)) unwatch();
   }
@@ -71,11 +71,23 @@ void CallChannel::judge() {
     cell->drop_reference();
   }
   for (const Spilled& each : unsent) {
-    if (each.cell == nullptr) continue;
     each.cell->complete_with_error(failure(describe_call(*each.cell), Execution::not_started));
     each.cell->drop_reference();
   }
   note_room();
+}
+
+std::uint64_t CallChannel::lost_tells() {
+  const std::lock_guard lock(send_lock_);
+  give_up_tells();
+  return lost_tells_;
+}
+
+// With the send lock held. What comes later is refused. A host that this process leaves may still start what it has.
+void CallChannel::give_up_tells() {
+  is_closed_ = true;
+  if (fall_.load() != Fall::runtime_stopped) lost_tells_ += end_.withdraw_tells();
+  lost_tells_ += std::erase_if(spill_, [](const Spilled& each) { return each.cell == nullptr; });
 }
 
 std::exception_ptr CallChannel::failure(const std::string& call, Execution execution) const {

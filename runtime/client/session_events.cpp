@@ -87,11 +87,12 @@ void Session::on_broken(const wire::ChannelBroken& broken) {
 }
 
 void Session::on_down(const wire::ActorDown& down) {
-  const Down event{down.actor, down.name, wire::readable_type(down.type.c_str()), down.incarnation, down.status, down.cause};
+  Down event{down.actor, down.name, wire::readable_type(down.type.c_str()), down.incarnation, down.status, down.cause};
   if (down.is_answer) return note_link_down(event);
   if (CallChannel* channel = take_channel(down.actor, true)) {
     channel->report()->complete(down.cause);
     channel->fall(Fall::host_died);
+    event.lost_tells = channel->lost_tells();
     loop_->forget(*channel);
     channel->drop_reference();
   }
@@ -123,7 +124,11 @@ void Session::note_all_links_down(const char* why) {
   std::vector<Down> downs;
   {
     const std::lock_guard lock(mutex_);
-    for (const auto& [id, link] : links_) downs.push_back(parent_gone_down(*link, why));
+    for (const auto& [id, link] : links_) {
+      downs.push_back(parent_gone_down(*link, why));
+      CallChannel* channel = link->channel_or_null();
+      if (channel != nullptr && channel->has_fallen()) downs.back().lost_tells = channel->lost_tells();
+    }
   }
   for (const Down& down : downs) note_link_down(down);
 }

@@ -177,5 +177,22 @@ TEST(HostKilledAtAnyMoment, LeavesAnExactVerdictOnEachCall) {
   }
 }
 
+TEST(DeadHost, IsJudgedByTheOneWayMessagesThatItHadNotStarted) {
+  SharedMemoryChannel channel;
+  for (int i = 0; i < 4; ++i) {
+    const auto draft = channel.client.draft(0);
+    ASSERT_TRUE(draft);
+    channel.client.publish(*draft, wire::RequestKind::tell, kMethod, wire::kNoDeadline);
+  }
+  const auto done = channel.host.next();
+  ASSERT_EQ(channel.host.start(*done), Claim::won);
+  channel.host.rearm(done->ticket);
+  channel.host.finish(*done);
+  ASSERT_EQ(channel.host.start(*channel.host.next()), Claim::won);  // it dies in this one
+
+  EXPECT_EQ(channel.client.withdraw_tells(), 2u);
+  EXPECT_EQ(channel.client.withdraw_tells(), 0u);
+}
+
 }  // namespace
 }  // namespace troupe::channel

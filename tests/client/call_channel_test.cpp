@@ -224,6 +224,30 @@ TEST(CallChannel, JudgesEachCallWhenItsHostFalls) {
   EXPECT_EQ(verdict<ActorDied>(held.host.proxy().call<&Echo::number>(1)), Execution::not_started);
 }
 
+// In the mailbox and in the queue before it.
+TEST(CallChannel, CountsTheTellsThatItsHostHadNotStarted) {
+  HeldHost held({.calls = 4, .when_full = WhenFull::spill});
+  auto running = held.call_first();
+  for (int i = 1; i < 20; ++i) held.host.proxy().tell<&Echo::number>(i);
+  auto call = held.host.proxy().call<&Echo::number>(20);
+
+  held.host.channel().fall(Fall::host_died);
+
+  EXPECT_EQ(verdict<ActorDied>(call), Execution::not_started);
+  EXPECT_EQ(held.host.channel().lost_tells(), 19u);
+}
+
+TEST(CallChannel, LeavesTheTellsInItsMailboxToAHostThatLivesOn) {
+  HeldHost held({.calls = 4, .when_full = WhenFull::spill});
+  auto running = held.call_first();
+  for (int i = 1; i < 20; ++i) held.host.proxy().tell<&Echo::number>(i);
+
+  held.host.channel().fall(Fall::runtime_stopped);
+
+  EXPECT_TRUE(has_failed_with<RuntimeStopped>(running));
+  EXPECT_EQ(held.host.channel().lost_tells(), 16u);
+}
+
 TEST(CallChannel, DeliversWhatWasWrittenBeforeTheFall) {
   InProcessHost host;
   std::vector<AsyncResult<int>> sent;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <future>
 #include <latch>
 #include <numeric>
 #include <thread>
@@ -167,6 +168,19 @@ TEST_F(Mailbox, SpilledCallsHadNotStartedWhenTheHostDies) {
   EXPECT_EQ(verdict<ActorDied>(running()), Execution::maybe);
   for (const auto& each : sent) EXPECT_EQ(verdict<ActorDied>(each), Execution::not_started);
   called_back.wait();
+}
+
+TEST_F(Mailbox, OfAnActorThatDiesLosesTellsAndItsDownSaysHowMany) {
+  auto actor = spawn_held({.calls = 4, .when_full = WhenFull::spill});
+  for (int i = 0; i < 100; ++i) actor.tell<&Recorder::note>(i);
+  std::promise<Down> ended;
+  actor.on_down([&](const Down& down) { ended.set_value(down); });
+
+  actor.kill();
+
+  const Down down = ended.get_future().get();
+  EXPECT_EQ(down.lost_tells, 100u);
+  EXPECT_NE(down.cause.method.find("Recorder::hold"), std::string::npos) << down.cause.method;
 }
 
 TEST_F(Mailbox, ThatIsFullBlocksEachOfManySendersUntilThereIsRoom) {

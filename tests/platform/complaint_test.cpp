@@ -2,9 +2,9 @@
 #include "platform/complaint.hpp"
 
 #include <gtest/gtest.h>
-#include <limits.h>
 
 #include <array>
+#include <climits>
 #include <string>
 
 #include "platform/handle.hpp"

@@ -173,7 +173,7 @@ TYPED_TEST_SUITE(VocabularyTest, Vocabularies);
 TYPED_TEST(VocabularyTest, GivesEachMessageBack) {
   for_each_message_of<TypeParam>([]<class Message>(const Message& message) {
     const Bytes bytes = encode_message<TypeParam>(message);
-    const TypeParam decoded = decode_message<TypeParam>(bytes);
+    const auto decoded = decode_message<TypeParam>(bytes);
     ASSERT_TRUE(std::holds_alternative<Message>(decoded)) << decoded.index();
     EXPECT_EQ(encode_message<TypeParam>(std::get<Message>(decoded)), bytes);
   });

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "platform/futex.hpp"
+#include "platform/step_mark.hpp"
 
 namespace troupe::channel {
 
@@ -32,6 +33,7 @@ HostEnd::HostEnd(const Geometry& geometry, const platform::SharedMemory& request
       generations_(geometry.slots) {}
 
 std::optional<HostEnd::Request> HostEnd::next() {
+  TROUPE_STEP_MARK("pop");
   for (;;) {
     const auto payload_bytes = requests_reader_.peek();
     if (!payload_bytes) return std::nullopt;
@@ -75,6 +77,7 @@ std::optional<HostEnd::Writer::Place> HostEnd::find_reply_place(std::uint32_t pa
 }
 
 std::byte* HostEnd::draft_reply(std::uint32_t payload_bytes) {
+  TROUPE_STEP_MARK("reply");
   if (payload_bytes > geometry_.max_reply_payload()) {
     throw SerializationError(
         fmt::format(

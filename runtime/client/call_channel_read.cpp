@@ -10,6 +10,7 @@
 #include "client/call_channel_lead.hpp"
 #include "client/cell_status.hpp"
 #include "client/session.hpp"
+#include "platform/step_mark.hpp"
 #include "wire/registry.hpp"
 
 namespace troupe::client {
@@ -221,6 +222,7 @@ bool CallChannel::drain() {
 }
 
 void CallChannel::deliver(const channel::ClientEnd::Reply& reply) {
+  TROUPE_STEP_MARK("receive");
   auto& pending = pending_[reply.ticket.slot];
   ResultCell* cell = pending.load(std::memory_order_acquire);
   if (cell == nullptr) throw ProtocolError("a reply came for a slot whose call waits for none");
@@ -230,6 +232,7 @@ void CallChannel::deliver(const channel::ClientEnd::Reply& reply) {
   end_.finish(reply);
   if (is_first) CellAccess::publish(*cell, is_decoded);
   cell->drop_reference();
+  TROUPE_STEP_MARK("receive ends");
 }
 
 // Returns whether the outcome is complete; otherwise an arrival is left to decode.

@@ -9,6 +9,7 @@
 #include "client/call_channel.hpp"
 #include "client/call_channel_lead.hpp"
 #include "client/cell_status.hpp"
+#include "platform/step_mark.hpp"
 #include "wire/registry.hpp"
 
 namespace troupe::client {
@@ -32,6 +33,7 @@ wire::MethodId method_id(const detail::RegistrationNode& node) {
 }  // namespace
 
 std::byte* CallChannel::reserve(detail::CallWriter& writer, std::size_t payload_bytes) {
+  TROUPE_STEP_MARK("push");
   const std::size_t most = end_.geometry().max_request_payload();
   if (payload_bytes > most) {
     fail(writer,
@@ -165,6 +167,7 @@ void CallChannel::send(detail::CallWriter& writer) {
   publish(writer.cell_, {writer.method_}, writer.deadline_ns_);
   send_lock_.unlock();
   end_.ring_host_behind_update();
+  TROUPE_STEP_MARK("push ends");
 }
 
 // With the send lock held and draft_ filled.

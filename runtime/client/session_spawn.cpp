@@ -18,6 +18,7 @@
 #include "client/refusal.hpp"
 #include "client/session.hpp"
 #include "platform/fork_mark.hpp"
+#include "platform/step_mark.hpp"
 #include "wire/registry.hpp"
 
 namespace troupe::client {
@@ -184,6 +185,7 @@ void Session::complete_with_arrival(detail::ResultCell& cell, std::unique_ptr<de
 // The session's own reference is there only while the session may still drop it: one that is closing has dropped all.
 ChannelReference Session::open_channel(const wire::Opened& opened, const Geometry& geometry, platform::SharedMemory requests,
                                        platform::Event client_event, std::vector<Handle>& handles, const char* type_name) {
+  TROUPE_STEP_MARK("attach: client opens");
   if (handles.empty()) throw Error(kNoRoomForHandles);
   if (handles.size() != 5) throw ProtocolError(fmt::format("a channel came with {} handles instead of 5", handles.size()));
   const wire::ActorDescription& actor = opened.actor;
@@ -211,6 +213,7 @@ ChannelReference Session::open_channel(const wire::Opened& opened, const Geometr
   }
   if (is_down_already) channel->fall(is_closing_ ? Fall::runtime_stopped : Fall::manager_died);
   if (!opened_has_life_net(*channel)) watch_event(*channel);
+  TROUPE_STEP_MARK("attach: client has opened");
   return channel;
 }
 
@@ -220,6 +223,7 @@ bool Session::opened_has_life_net(const CallChannel& channel) {
 }
 
 void Session::attach(Link& link) {
+  TROUPE_STEP_MARK("attach");
   const wire::ActorDescription& actor = link.actor();
   const std::string what =
       fmt::format("opening the channel to actor {} ({})", actor.id.value, wire::readable_type(link.type_name()));
@@ -243,6 +247,7 @@ void Session::attach(Link& link) {
   });
   send_request(message, std::array{requests->handle().get(), hosts_end.handle().get()});
   link.set_channel(*opening->get_future().get());
+  TROUPE_STEP_MARK("attach ends");
 }
 
 }  // namespace troupe::client

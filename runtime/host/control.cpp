@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "host/thrown.hpp"
+#include "platform/step_mark.hpp"
 #include "wire/registry.hpp"
 
 namespace troupe::host {
@@ -90,12 +91,14 @@ OpenedChannel Control::open(std::uint64_t number, const wire::ChannelOffer& offe
 }
 
 void Control::on(const wire::OpenChannel& message, Handles& handles) {
+  TROUPE_STEP_MARK("attach: host opens");
   try {
     check_count(handles, 2);
     OpenedChannel opened = open(message.channel, message.offer, message.client_modules, handles);
     const wire::ChannelOpened answer{message.channel, {wire_number(opened.channel->life_word)}};
     send_to_manager(socket_, answer, handles_of(opened, page_));
     inbox_.post([&](Mail& mail) { mail.opened.push_back(std::move(opened.channel)); });
+    TROUPE_STEP_MARK("attach: host has opened");
   } catch (const std::exception&) {
     send_to_manager(socket_, wire::ChannelRefused{message.channel, failure_of(std::current_exception())});
   }

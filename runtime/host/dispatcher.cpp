@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "host/turn.hpp"
+#include "platform/step_mark.hpp"
 
 namespace troupe::host {
 
@@ -89,6 +90,7 @@ Dispatcher::Outcome Dispatcher::serve_batch(ServedChannel& channel) {
 void Dispatcher::ring(ServedChannel& channel) {
   const Owed owed = std::exchange(channel.owed, Owed::nothing);
   if (owed != Owed::nothing) channel.end.ring_client(owed == Owed::reply);
+  TROUPE_STEP_MARK("reply ends");
 }
 
 void Dispatcher::let_go(std::size_t index) {

@@ -15,6 +15,7 @@
 
 #include "host/thrown.hpp"
 #include "platform/complaint.hpp"
+#include "platform/step_mark.hpp"
 #include "wire/registry.hpp"
 
 namespace troupe::host {
@@ -60,6 +61,7 @@ void Turn::refuse() {
 
 // The status words change before the reply goes out: who has it finds the call counted.
 void Turn::run(const Method& method) {
+  TROUPE_STEP_MARK("pop ends");
   const std::exception_ptr thrown = call(method);
   end_if_forked();
   if (thrown && is_channel_broken_) std::rethrow_exception(thrown);

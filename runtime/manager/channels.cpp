@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "platform/step_mark.hpp"
 #include "wire/registry.hpp"
 
 namespace troupe::manager {
@@ -21,6 +22,7 @@ constexpr std::size_t kChannelOpenedHandles = 4;  // reply memory, state memory,
 }  // namespace
 
 void Channels::attach(ClientId client, wire::Attach message, std::vector<platform::Handle> handles) {
+  TROUPE_STEP_MARK("attach: manager asks");
   if (handles.size() != kAttachHandles) throw ProtocolError("an attach came with the wrong number of handles");
   AttachRequest request{client, std::move(message), std::move(handles)};
   HostRecord* host = tables_.hosts.find(request.message.actor, request.message.key);
@@ -77,6 +79,7 @@ void Channels::on(HostRecord& host, const wire::ChannelOpened& opened, const std
   const std::array<int, 5> outgoing{handles[0].get(), handles[1].get(), handles[2].get(), host.child->process().handle().get(),
                                     handles[3].get()};
   tables_.clients.send(found->second.client, wire::Opened{*request, host.actor, opened.answer, false}, outgoing);
+  TROUPE_STEP_MARK("attach: manager has answered");
 }
 
 void Channels::give_up(HostRecord& host, const wire::ChannelOpened& opened, const wire::Failure& failure) {

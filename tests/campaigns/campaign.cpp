@@ -29,28 +29,41 @@ void spin_up_to(Random& random, std::chrono::nanoseconds most) {
 namespace {
 
 void report(const Order& order, int number, const char* what) {
-  fmt::print(stderr, "campaign {}: case {} FAILED: {}\n  repeat it: troupe-campaigns {} --seed {} --cases {}\n", order.name,
-             number, what, order.name, order.seed + static_cast<std::uint64_t>(number), order.case_cost * order.stride);
+  fmt::print(stderr,
+             "campaign {}: case {}{}{} FAILED: {}\n  repeat it: troupe-campaigns {} --seed {} --from {} --cases 1{}{}{}\n",
+             order.name, number, order.part.empty() ? "" : " of ", order.part, what, order.name, order.seed, number,
+             order.is_long ? " --long" : "", order.part.empty() ? "" : " --part ", order.part);
   std::fflush(stderr);
 }
 
 }  // namespace
 
-int run_cases(const Order& order, const std::function<void(Random& random)>& one_case) {
-  int failures = 0;
-  for (int number = order.first; number < order.cases; number += order.stride) {
-    watchdog().begin_case(order.name, number, order.seed + static_cast<std::uint64_t>(number));
+Score& Score::operator+=(const Score& other) {
+  cases += other.cases;
+  failures += other.failures;
+  return *this;
+}
+
+Score run_case(const Order& order, int number, const std::function<void()>& one_case) {
+  watchdog().begin_case(order.part.empty() ? order.name : order.name + ", " + order.part, number, order.seed);
+  try {
+    one_case();
+  } catch (const std::exception& error) {
+    report(order, number, error.what());
+    kill_descendants();
+    return {1, 1};
+  }
+  return {1, 0};
+}
+
+Score run_cases(const Order& order, const std::function<void(Random& random)>& one_case) {
+  Score score;
+  for (int number = order.first; number < order.first + order.cases && !order.is_over(); ++number) {
     Random random(order.seed + static_cast<std::uint64_t>(number));
-    try {
-      one_case(random);
-    } catch (const std::exception& error) {
-      ++failures;
-      report(order, number, error.what());
-      kill_descendants();
-    }
+    score += run_case(order, number, [&] { one_case(random); });
   }
   fmt::print("  calls and their outcomes: {}\n", Ledger::tally());
-  return failures;
+  return score;
 }
 
 }  // namespace troupe::campaigns

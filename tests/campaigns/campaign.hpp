@@ -9,6 +9,7 @@
 #include <random>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 
 // What the campaigns share: each is a number of cases, a case is a function of its random numbers (and of the machine's
@@ -35,28 +36,42 @@ bool one_in(Random& random, int n);
 void sleep_up_to(Random& random, std::chrono::microseconds most);
 void spin_up_to(Random& random, std::chrono::nanoseconds most);
 
-// One run of a campaign, or one client's share of it.
+// What is to be run of a campaign. Some draw their cases at random, others have parts and count the cases of each.
 struct Order {
+  using TimePoint = std::chrono::steady_clock::time_point;
+
   std::string name;        // for the command that repeats a case
   std::uint64_t seed = 0;  // case i draws its numbers from seed + i
-  int cases = 0;
-  int first = 0;  // this process's share of them: first, first + stride, …
-  int stride = 1;
-  int case_cost = 1;  // what --cases counts for one of them
+  int first = 0;
+  int cases = 0;  // first, first + 1, …; of each part
+  bool is_long = false;
+  std::string part{};                // the only one; empty: all
+  TimePoint end = TimePoint::max();  // no case begins after it
+
+  bool is_over() const { return std::chrono::steady_clock::now() >= end; }
+  bool wants(std::string_view name_of_part) const { return part.empty() || part == name_of_part; }
 };
 
-// Runs the cases; what one throws is printed with the command that repeats it, and what it left running is killed.
-// Returns the number of failed cases.
-int run_cases(const Order& order, const std::function<void(Random& random)>& one_case);
+struct Score {
+  int cases = 0;
+  int failures = 0;
 
-// The campaigns: each returns the number of failures in `cases` cases.
-int run_kill(std::uint64_t seed, int cases);
-int run_manager(std::uint64_t seed, int cases);
-int run_client(std::uint64_t seed, int cases);
-int run_zygote(std::uint64_t seed, int cases);
+  Score& operator+=(const Score& other);
+};
+
+// Runs one case; what it throws is printed with the command that repeats it, and what it left running is killed.
+Score run_case(const Order& order, int number, const std::function<void()>& one_case);
+// Case by case, each with its own random numbers.
+Score run_cases(const Order& order, const std::function<void(Random& random)>& one_case);
+
+Score run_kill(const Order& order);
+Score run_manager(const Order& order);
+Score run_client(const Order& order);
+Score run_zygote(const Order& order);
+Score run_step(const Order& order);
 
 // The processes that campaigns start from this same executable; the result is the exit code.
-int run_kill_client(std::uint64_t seed, int cases, int number);
+int run_kill_client(const Order& order, int number);
 int run_client_under_load(const std::string& ledger_path, std::uint64_t seed);
 
 }  // namespace troupe::campaigns

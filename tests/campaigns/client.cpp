@@ -52,6 +52,6 @@ void one_case(Random& random) {
 
 }  // namespace
 
-int run_client(std::uint64_t seed, int cases) { return run_cases({.name = "client", .seed = seed, .cases = cases}, one_case); }
+Score run_client(const Order& order) { return run_cases(order, one_case); }
 
 }  // namespace troupe::campaigns

@@ -15,7 +15,7 @@
 
 // SIGKILL of hosts under load. Four client processes at a time, each with a runtime of its own and four actors, kill their
 // own hosts. A case is the life of one runtime, in which a few hosts die one after the other and are replaced while the
-// others go on; every kill counts.
+// others go on; --cases counts kills.
 namespace troupe::campaigns {
 
 namespace {
@@ -45,19 +45,6 @@ void expect_killed(Lane& lane) {
   expect(!lane.clerk().is_alive(), "the proxy of process {} says that it is alive", lane.host().pid());
 }
 
-// A call to the dead is refused as not started, and tells of what the host died.
-void expect_refusal(const Lane& lane, Ledger& ledger) {
-  try {
-    call_once(lane.clerk(), ledger);
-  } catch (const ActorDied& error) {
-    expect(error.execution() == Execution::not_started, "a call to a dead actor may have run");
-    const DeathCause cause = error.cause();
-    expect(cause.kind == DeathKind::signal && cause.signal == SIGKILL, "the cause of death is wrong: {}", cause.text());
-    return;
-  }
-  throw Broken("a call to a dead actor was answered");
-}
-
 void live_and_kill(Ledger& ledger, Random& random, int kills) {
   Runtime runtime;
   Lanes lanes = make_lanes(runtime, ledger, random);
@@ -66,7 +53,7 @@ void live_and_kill(Ledger& ledger, Random& random, int kills) {
     auto& victim = lanes[static_cast<std::size_t>(uniform(random, 0, kActors - 1))];
     kill_host(*victim, ledger, random);
     expect_killed(*victim);
-    expect_refusal(*victim, ledger);
+    expect_refusal(victim->clerk(), ledger);
     victim = std::make_unique<Lane>(runtime, ledger, random);
     victim->begin();
   }
@@ -81,37 +68,41 @@ void live_and_kill(Ledger& ledger, Random& random, int kills) {
 
 }  // namespace
 
-int run_kill_client(std::uint64_t seed, int cases, int number) {
-  const int lives = (cases + kKillsPerLife - 1) / kKillsPerLife;
-  const Order order{
-      .name = "kill", .seed = seed, .cases = lives, .first = number, .stride = kClients, .case_cost = kKillsPerLife};
-  return run_cases(order, [](Random& random) {
-    const Oracle oracle;
-    {
-      Ledger ledger;
-      live_and_kill(ledger, random, kKillsPerLife);
-      expect_no_descendants();
-      ledger.expect_agreement(Blame::actor);
-    }
-    oracle.expect_nothing_left();
-  });
+int run_kill_client(const Order& order, int number) {
+  Order share = order;
+  share.first += order.cases * number / kClients;
+  share.cases = order.cases * (number + 1) / kClients - order.cases * number / kClients;
+  return run_cases(share,
+                   [](Random& random) {
+                     const Oracle oracle;
+                     {
+                       Ledger ledger;
+                       live_and_kill(ledger, random, kKillsPerLife);
+                       expect_no_descendants();
+                       ledger.expect_agreement(Blame::actor);
+                     }
+                     oracle.expect_nothing_left();
+                   })
+      .failures;
 }
 
-int run_kill(std::uint64_t seed, int cases) {
+Score run_kill(const Order& order) {
   const Oracle oracle;
+  const int lives = (order.cases + kKillsPerLife - 1) / kKillsPerLife;
   std::vector<platform::Process> clients;
   for (int number = 0; number < kClients; ++number) {
-    clients.push_back(start_self({"kill-client", std::to_string(seed), std::to_string(cases), std::to_string(number)}));
+    clients.push_back(start_self(
+        {"kill-client", std::to_string(order.seed), std::to_string(order.first), std::to_string(lives), std::to_string(number)}));
   }
-  int failures = 0;
+  Score score{lives * kKillsPerLife, 0};
   for (const auto& client : clients) {
     client.wait_ended();
     const auto status = client.reap();
-    failures += !status || status->signal != 0 ? 1 : status->exit_code;
+    score.failures += !status || status->signal != 0 ? 1 : status->exit_code;
   }
   clients.clear();
   oracle.expect_nothing_left();
-  return failures;
+  return score;
 }
 
 }  // namespace troupe::campaigns

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include <chrono>
+#include <csignal>
 #include <exception>
 #include <type_traits>
 #include <utility>
@@ -15,8 +16,6 @@ namespace troupe::campaigns {
 
 namespace {
 
-constexpr std::uint32_t kStarter = Clerk::kSenders - 1;  // the sender's number of single calls
-
 std::uint32_t draw_work_us(Random& random) { return one_in(random, 3) ? static_cast<std::uint32_t>(uniform(random, 1, 60)) : 0; }
 
 // Mostly one cell, sometimes so much that few fit into the ring.
@@ -27,6 +26,23 @@ std::uint32_t draw_text_bytes(Random& random) {
 // One that passes while the call waits or runs, or one that never does.
 Timeout draw_deadline(Random& random) {
   return one_in(random, 2) ? Timeout(std::chrono::microseconds(uniform(random, 1, 500))) : Timeout(std::chrono::hours(1));
+}
+
+void settle_or_throw(std::uint64_t number, const AsyncResult<std::uint64_t>& result, Ledger& ledger) {
+  const Step step("waiting for one call");
+  try {
+    expect(result.get() == Clerk::counted(number), "call {} gave a wrong value", number);
+    ledger.close(number, Verdict::value, Blame::nobody);
+  } catch (const ActorDied& error) {
+    ledger.close(number, verdict_of(error.execution()), Blame::actor);
+    throw;
+  } catch (const ManagerDied& error) {
+    ledger.close(number, verdict_of(error.execution()), Blame::manager);
+    throw;
+  } catch (const TimeoutError& error) {
+    ledger.close(number, verdict_of(error.execution()), Blame::nobody);
+    throw;
+  }
 }
 
 }  // namespace
@@ -230,19 +246,32 @@ Proxy<Clerk> spawn_clerk(Runtime& runtime, Ledger& ledger) {
   return clerk;
 }
 
-void call_once(const Proxy<Clerk>& clerk, Ledger& ledger) {
-  const Step step("calling an actor once");
-  const std::uint64_t number = ledger.open_reserved(clerk.pid(), Verdict::waiting);
+bool settle(std::uint64_t number, const AsyncResult<std::uint64_t>& result, Ledger& ledger) {
   try {
-    expect(clerk.call<&Clerk::count>(number, kStarter, 0u).get() == Clerk::counted(number), "call {} gave a wrong value", number);
-    ledger.close(number, Verdict::value, Blame::nobody);
-  } catch (const ActorDied& error) {
-    ledger.close(number, verdict_of(error.execution()), Blame::actor);
-    throw;
-  } catch (const ManagerDied& error) {
-    ledger.close(number, verdict_of(error.execution()), Blame::manager);
-    throw;
+    settle_or_throw(number, result, ledger);
+    return true;
+  } catch (const ActorDied&) {
+  } catch (const ManagerDied&) {
+  } catch (const TimeoutError&) {
   }
+  return false;
+}
+
+void call_once(const Proxy<Clerk>& clerk, Ledger& ledger, std::uint32_t sender) {
+  const std::uint64_t number = ledger.open_reserved(clerk.pid(), Verdict::waiting);
+  settle_or_throw(number, clerk.call<&Clerk::count>(number, sender, 0u), ledger);
+}
+
+void expect_refusal(const Proxy<Clerk>& clerk, Ledger& ledger) {
+  try {
+    call_once(clerk, ledger);
+  } catch (const ActorDied& error) {
+    expect(error.execution() == Execution::not_started, "a call to a dead actor may have run");
+    const DeathCause cause = error.cause();
+    expect(cause.kind == DeathKind::signal && cause.signal == SIGKILL, "the cause of death is wrong: {}", cause.text());
+    return;
+  }
+  throw Broken("a call to a dead actor was answered");
 }
 
 Lanes make_lanes(Runtime& runtime, Ledger& ledger, Random& random) {

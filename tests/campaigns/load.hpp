@@ -107,8 +107,23 @@ class Lane {
 
 // Makes an actor and calls it once; the proxy is good.
 Proxy<Clerk> spawn_clerk(Runtime& runtime, Ledger& ledger);
+// Waits for a call that was sent, and writes its outcome into the ledger; whether it gave the right value.
+bool settle(std::uint64_t number, const AsyncResult<std::uint64_t>& result, Ledger& ledger);
 // One call, now. Errors: what it fails with, after the ledger has it.
-void call_once(const Proxy<Clerk>& clerk, Ledger& ledger);
+void call_once(const Proxy<Clerk>& clerk, Ledger& ledger, std::uint32_t sender = Clerk::kSenders - 1);
+// A call to a clerk that was killed is refused as not started, and tells of what it died.
+void expect_refusal(const Proxy<Clerk>& clerk, Ledger& ledger);
+
+// That `f` fails with ManagerDied; `what` it does is for people.
+template <class F>
+void expect_manager_died(const char* what, F f) {
+  try {
+    f();
+  } catch (const ManagerDied&) {
+    return;
+  }
+  throw Broken(std::string(what) + " went well without a manager");
+}
 
 using Lanes = std::vector<std::unique_ptr<Lane>>;
 Lanes make_lanes(Runtime& runtime, Ledger& ledger, Random& random);

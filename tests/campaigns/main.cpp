@@ -22,30 +22,35 @@ namespace troupe::campaigns {
 
 namespace {
 
-constexpr const char* kHelp = R"(Kills troupe's processes at random and looks whether every promise holds.
-usage: troupe-campaigns NAME [--long] [--seed N] [--cases N] [--hold]
-  NAME       kill (hosts), manager, client or zygote: who is killed
-  --long     the long form
-  --seed N   case i draws its random numbers from N + i; otherwise another seed each time
-  --cases N  so many instead
-  --hold     when something hangs, wait for a debugger instead of aborting
+constexpr const char* kHelp = R"(Does harm to troupe's processes and looks whether every promise holds.
+usage: troupe-campaigns NAME [--long] [--seed N] [--from N] [--cases N] [--part PART] [--seconds N] [--hold]
+  NAME         kill (hosts), manager, client, zygote: who is killed at random
+               step: who is killed at each instruction of a few regions
+  --long       the long form
+  --seed N     case i draws its random numbers from N + i; otherwise another seed each time
+  --from N     the first case; 0 otherwise
+  --cases N    so many, of each part, instead
+  --part PART  only that part, of a campaign that has parts
+  --seconds N  begin no case later; the short form's budget otherwise
+  --hold       when something hangs, wait for a debugger instead of aborting
 exit code: 0, 1 when a case failed, 2 for a wrong command line
 )";
 
 struct Campaign {
   std::string_view name;
-  int (*run)(std::uint64_t seed, int cases);
+  Score (*run)(const Order& order);
   int short_cases;
   int long_cases;
   int short_budget;  // seconds
   int long_budget;
 };
 
+constexpr int kAll = 1 << 30;  // as many as there are
+
 constexpr Campaign kCampaigns[] = {
-    {"kill", run_kill, 500, 20'000, 30, 600},
-    {"manager", run_manager, 100, 2'000, 30, 600},
-    {"client", run_client, 100, 2'000, 30, 600},
-    {"zygote", run_zygote, 100, 2'000, 30, 600},
+    {"kill", run_kill, 500, 20'000, 30, 600},    {"manager", run_manager, 100, 2'000, 30, 600},
+    {"client", run_client, 100, 2'000, 30, 600}, {"zygote", run_zygote, 100, 2'000, 30, 600},
+    {"step", run_step, kAll, kAll, 25, 3600},
 };
 
 struct Usage {
@@ -62,50 +67,72 @@ std::uint64_t number_of(const std::string& word) {
 
 struct Arguments {
   const Campaign* campaign = nullptr;
-  bool is_long = false;
-  std::uint64_t seed = std::random_device()();
-  int cases = 0;  // 0: as the form says
+  Order order{.name = {}, .seed = std::random_device()()};
+  int seconds = 0;  // 0: as the form says
 };
+
+const Campaign& campaign_of(const std::string& word) {
+  const auto* found =
+      std::find_if(std::begin(kCampaigns), std::end(kCampaigns), [&](const auto& each) { return each.name == word; });
+  if (found == std::end(kCampaigns)) throw Usage{word == "--help" || word == "-h" ? 0 : 2};
+  return *found;
+}
 
 Arguments parse(const std::vector<std::string>& words) {
   Arguments arguments;
   for (auto word = words.begin(); word != words.end(); ++word) {
     const auto value = [&] {
       if (++word == words.end()) throw Usage{2};
-      return number_of(*word);
+      return *word;
     };
+    const auto number = [&] { return number_of(value()); };
     if (*word == "--long") {
-      arguments.is_long = true;
+      arguments.order.is_long = true;
     } else if (*word == "--seed") {
-      arguments.seed = value();
+      arguments.order.seed = number();
+    } else if (*word == "--from") {
+      arguments.order.first = static_cast<int>(number());
     } else if (*word == "--cases") {
-      arguments.cases = static_cast<int>(value());
+      arguments.order.cases = static_cast<int>(number());
+    } else if (*word == "--part") {
+      arguments.order.part = value();
+    } else if (*word == "--seconds") {
+      arguments.seconds = static_cast<int>(number());
     } else if (*word == "--hold") {
       watchdog().hold_on_hang();
     } else {
-      const auto* found =
-          std::find_if(std::begin(kCampaigns), std::end(kCampaigns), [&](const auto& each) { return each.name == *word; });
-      if (found == std::end(kCampaigns)) throw Usage{*word == "--help" || *word == "-h" ? 0 : 2};
-      arguments.campaign = found;
+      arguments.campaign = &campaign_of(*word);
     }
   }
   if (arguments.campaign == nullptr) throw Usage{2};
   return arguments;
 }
 
+// Says how many cases, where that is known before.
+void announce(const Order& order) {
+  const std::string cases = order.cases == kAll ? "all" : std::to_string(order.cases);
+  fmt::print("campaign {}{}: seed {}, {} cases\n", order.name, order.is_long ? ", the long form" : "", order.seed, cases);
+  std::fflush(stdout);
+}
+
 int run(const Arguments& arguments) {
   using Clock = std::chrono::steady_clock;
   const Campaign& campaign = *arguments.campaign;
-  const int cases = arguments.cases != 0 ? arguments.cases : arguments.is_long ? campaign.long_cases : campaign.short_cases;
-  fmt::print("campaign {}: seed {}, {} cases\n", campaign.name, arguments.seed, cases);
-  std::fflush(stdout);
+  Order order = arguments.order;
+  order.name = campaign.name;
+  if (order.cases == 0) order.cases = order.is_long ? campaign.long_cases : campaign.short_cases;
+  announce(order);
   const auto begin = Clock::now();
+  const int budget = order.is_long ? campaign.long_budget : campaign.short_budget;
+  if (arguments.seconds != 0 || !order.is_long) {
+    order.end = begin + std::chrono::seconds(arguments.seconds != 0 ? arguments.seconds : budget);
+  }
   expect_fresh_call();  // what is made once in a process is there from here on
-  const int failures = campaign.run(arguments.seed, cases);
-  fmt::print("campaign {}: seed {}, {} cases, {} failures, {:.1f} s (budget {} s)\n", campaign.name, arguments.seed, cases,
-             failures, std::chrono::duration<double>(Clock::now() - begin).count(),
-             arguments.is_long ? campaign.long_budget : campaign.short_budget);
-  return failures == 0 ? 0 : 1;
+  const Score score = campaign.run(order);
+  fmt::print("campaign {}: seed {}, {} cases, {} failures, {:.1f} s (budget {} s){}\n", order.name, order.seed, score.cases,
+             score.failures, std::chrono::duration<double>(Clock::now() - begin).count(), budget,
+             order.is_over() ? "; the time was over before the cases were" : "");
+  return score.failures == 0 && score.cases != 0 ? 0 : 1;
 }
 
 // The processes that the campaigns start; the last word is the parent's pid. -1: this is none of them.
@@ -114,9 +141,9 @@ int run_as_child(const std::vector<std::string>& words) {
   end_with_parent(static_cast<int>(number_of(words.back())));
   if (words[0] == "client-under-load") return run_client_under_load(words.at(1), number_of(words.at(2)));
   expect_fresh_call();
-  return std::min(
-      run_kill_client(number_of(words.at(1)), static_cast<int>(number_of(words.at(2))), static_cast<int>(number_of(words.at(3)))),
-      100);
+  const auto number = [&](std::size_t index) { return static_cast<int>(number_of(words.at(index))); };
+  const Order order{.name = "kill", .seed = number_of(words.at(1)), .first = number(2), .cases = number(3)};
+  return std::min(run_kill_client(order, number(4)), 100);
 }
 
 int run_main(const std::vector<std::string>& words) {

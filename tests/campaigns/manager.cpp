@@ -28,16 +28,6 @@ Spawned begin_spawns(Runtime& runtime, const Ledger& ledger, int count) {
   return spawned;
 }
 
-template <class F>
-void expect_manager_died(const char* what, F f) {
-  try {
-    f();
-  } catch (const ManagerDied&) {
-    return;
-  }
-  throw Broken(std::string(what) + " went well without a manager");
-}
-
 // Each has an outcome: a proxy, or the manager's death.
 void expect_settled(const Spawned& spawned) {
   const Step step("waiting for actors to be spawned");
@@ -119,6 +109,6 @@ void one_case(Random& random) {
 
 }  // namespace
 
-int run_manager(std::uint64_t seed, int cases) { return run_cases({.name = "manager", .seed = seed, .cases = cases}, one_case); }
+Score run_manager(const Order& order) { return run_cases(order, one_case); }
 
 }  // namespace troupe::campaigns

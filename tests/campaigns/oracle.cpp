@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "oracle.hpp"
 
+#include <unistd.h>
+
 #include <fmt/core.h>
 
 #include <chrono>
@@ -25,7 +27,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kPatience(10);
 
-std::size_t count_entries(const char* directory) {
+std::size_t count_entries(const std::string& directory) {
   namespace fs = std::filesystem;
   std::error_code ignored;
   return static_cast<std::size_t>(std::distance(fs::directory_iterator(directory, ignored), fs::directory_iterator()));
@@ -44,15 +46,17 @@ bool sweep(Clock::time_point deadline) {
 
 }  // namespace
 
-Holdings Holdings::now() {
+Holdings Holdings::of(int pid) {
   Holdings found;
-  found.handles = count_entries("/proc/self/fd");
-  found.threads = count_entries("/proc/self/task");
+  found.handles = count_entries(fmt::format("/proc/{}/fd", pid));
+  found.threads = count_entries(fmt::format("/proc/{}/task", pid));
   found.named_memory = count_entries("/dev/shm");
-  std::ifstream maps("/proc/self/maps");
+  std::ifstream maps(fmt::format("/proc/{}/maps", pid));
   for (std::string line; std::getline(maps, line);) found.shared_mappings += line.find("/memfd:") != std::string::npos;
   return found;
 }
+
+Holdings Holdings::now() { return of(::getpid()); }
 
 std::string Holdings::text() const {
   return fmt::format("{} handles, {} threads, {} shared mappings, {} in /dev/shm", handles, threads, shared_mappings,

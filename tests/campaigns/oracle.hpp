@@ -10,14 +10,15 @@
 
 namespace troupe::campaigns {
 
-// What this process holds of the system's things.
+// What a process holds of the system's things.
 struct Holdings {
   std::size_t handles = 0;
   std::size_t threads = 0;
   std::size_t shared_mappings = 0;
   std::size_t named_memory = 0;
 
-  static Holdings now();
+  static Holdings of(int pid);
+  static Holdings now();  // this process's
   std::string text() const;
   friend bool operator==(const Holdings&, const Holdings&) = default;
 };

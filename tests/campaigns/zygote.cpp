@@ -101,6 +101,6 @@ void one_case(Random& random) {
 
 }  // namespace
 
-int run_zygote(std::uint64_t seed, int cases) { return run_cases({.name = "zygote", .seed = seed, .cases = cases}, one_case); }
+Score run_zygote(const Order& order) { return run_cases(order, one_case); }
 
 }  // namespace troupe::campaigns

@@ -118,6 +118,7 @@ void HostEnd::write_reply(const Writer::Place& place, Ticket ticket, wire::Reply
   std::memcpy(record + sizeof header.commit, reinterpret_cast<const std::byte*>(&header) + sizeof header.commit,
               sizeof header - sizeof header.commit);
   replies_writer_.publish(place, payload_bytes);
+  TROUPE_STEP_MARK("reply is out");
 }
 
 void HostEnd::rearm(Ticket ticket) {

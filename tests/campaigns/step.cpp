@@ -37,21 +37,27 @@ struct Part {
   int long_stride;
 };
 
-// Runs the victim into the part's region; true when it has come to the end.
-bool move(Tracee& victim, int pid, const Part& part, int moves) {
+struct Moved {
+  bool is_over = false;  // it has come to the end of the region
+  int replies = 0;       // it has sent on its way through the region
+};
+
+// Runs the victim into the part's region and on.
+Moved move(Tracee& victim, int pid, const Part& part, int moves) {
   const auto end = addresses_of(part.end, pid);
+  const auto replied = addresses_of("reply is out", pid);
   victim.run_to(addresses_of(part.begin, pid), part.passes);
-  Step step("moving a process by instructions");
-  for (; moves > 0; --moves) {
+  Moved moved;
+  for (Step step("moving a process on"); moves > 0 && !moved.is_over; --moves, step.renew()) {
     if (part.by_calls) {
-      if (!victim.step_to_kernel(end)) return true;
+      moved.is_over = !victim.step_to_kernel(end);
     } else {
       victim.step();
-      if (victim.is_at(end)) return true;
+      moved.is_over = victim.is_at(end);
+      moved.replies += victim.is_at(replied) ? 1 : 0;
     }
-    step.renew();
   }
-  return false;
+  return moved;
 }
 
 void expect_shutdown(Runtime& runtime) {
@@ -111,11 +117,11 @@ bool kill_caller(const Part& part, int moves, bool is_attached) {
   expect(cast.ask(is_attached ? cast.clerk : cast.other), "a caller's call was not answered");
   const auto host = platform::Process::open(cast.caller.pid());
   AsyncResult<bool> asked;
-  bool is_over = false;
+  Moved moved;
   {
     Tracee victim(host.pid());
     asked = cast.caller.call<&Caller::ask>(cast.clerk);
-    is_over = move(victim, host.pid(), part, moves);
+    moved = move(victim, host.pid(), part, moves);
   }
   expect_may_have_run(asked);
   expect_killed(host, cast.caller);
@@ -124,7 +130,7 @@ bool kill_caller(const Part& part, int moves, bool is_attached) {
   spawn_clerk(cast.runtime, ledger);
   expect_shutdown(cast.runtime);
   ledger.expect_agreement(Blame::nobody, true);
-  return is_over;
+  return moved.is_over;
 }
 
 bool kill_caller_attached(const Part& part, int moves) { return kill_caller(part, moves, true); }
@@ -143,7 +149,7 @@ bool kill_clerk_at_work(const Part& part, int moves) {
   std::vector<std::pair<std::uint64_t, AsyncResult<std::uint64_t>>> calls;
   int answered = 0;
   std::jthread waiter;
-  bool is_over = false;
+  Moved moved;
   {
     Tracee victim(host.pid());
     for (int i = 0; i < kCalls; ++i) {
@@ -153,17 +159,18 @@ bool kill_clerk_at_work(const Part& part, int moves) {
     waiter = std::jthread([&] {
       for (const auto& [number, result] : calls) answered += settle(number, result, ledger) ? 1 : 0;
     });
-    is_over = move(victim, host.pid(), part, moves);
+    moved = move(victim, host.pid(), part, moves);
   }
   waiter.join();
-  expect(answered >= part.passes, "a reply that was written before the death was lost");
+  expect(answered >= part.passes + moved.replies, "{} replies were written before the death, and {} have arrived",
+         part.passes + moved.replies, answered);
   expect_killed(host, clerk);
   expect_refusal(clerk, ledger);
   call_once(other, ledger);
   spawn_clerk(runtime, ledger);
   expect_shutdown(runtime);
   ledger.expect_agreement(Blame::actor);
-  return is_over;
+  return moved.is_over;
 }
 
 bool kill_clerk_attaching(const Part& part, int moves) {
@@ -173,11 +180,11 @@ bool kill_clerk_attaching(const Part& part, int moves) {
   const Holdings before = Holdings::of(cast.caller.pid());
   const auto host = platform::Process::open(cast.clerk.pid());
   AsyncResult<bool> asked;
-  bool is_over = false;
+  Moved moved;
   {
     Tracee victim(host.pid());
     asked = cast.caller.call<&Caller::ask>(cast.clerk);
-    is_over = move(victim, host.pid(), part, moves);
+    moved = move(victim, host.pid(), part, moves);
   }
   {
     const Step step("waiting for an actor whose callee was killed");
@@ -190,7 +197,7 @@ bool kill_clerk_attaching(const Part& part, int moves) {
   spawn_clerk(cast.runtime, ledger);
   expect_shutdown(cast.runtime);
   ledger.expect_agreement(Blame::actor);
-  return is_over;
+  return moved.is_over;
 }
 
 // ---- the manager is the victim
@@ -212,11 +219,11 @@ bool kill_manager_attaching(const Part& part, int moves) {
   processes.push_back(await_child(::getpid(), "troupe-manager"));
   for (const int pid : {cast.clerk.pid(), cast.other.pid(), cast.caller.pid()}) processes.push_back(platform::Process::open(pid));
   AsyncResult<bool> asked;
-  bool is_over = false;
+  Moved moved;
   {
     Tracee victim(processes.front().pid());
     asked = cast.caller.call<&Caller::ask>(cast.clerk);
-    is_over = move(victim, processes.front().pid(), part, moves);
+    moved = move(victim, processes.front().pid(), part, moves);
   }
   expect_answer_or_manager_died(asked);
   expect_ended(processes, "after its manager was killed");
@@ -226,7 +233,7 @@ bool kill_manager_attaching(const Part& part, int moves) {
   expect_no_descendants();
   ledger.expect_agreement(Blame::manager, true);
   expect_fresh_call();
-  return is_over;
+  return moved.is_over;
 }
 
 // ----

@@ -135,6 +135,26 @@ TEST_F(Guard, OfAFileThatIsNotExecutableAnyMoreSaysWhichAndWhy) {
 
 TEST_F(Guard, StartsAFileThatHasBeenRemoved) { EXPECT_EQ(say("removed", {}, copy_of_guest()), "42\n42\n"); }
 
+// An upgrade under a running program harms nobody: its actors go on to be what it is.
+TEST_F(Guard, StartsTheFileThatRunsWhenAnotherHasTakenItsName) { EXPECT_EQ(say("replaced", {}, copy_of_guest()), "42\n42\n"); }
+
+TEST_F(Guard, StartsTheFileThatRunsWhenAnotherTakesItsNameLater) {
+  EXPECT_EQ(say("later-replaced", {}, copy_of_guest()), "42\n42\n42\n42\n");
+}
+
+TEST_F(Guard, OfAFileThatSomebodyWouldWriteToStartsTheFileThatRuns) {
+  EXPECT_EQ(say("written-to", {}, copy_of_guest()), "42\n42\n");
+}
+
+// The zygote is there already, and is what it was.
+TEST_F(Guard, OfAFileThatStopsBeingExecutableGoesOnForkingAndSaysWhatIsWrongWithExecuting) {
+  const std::string guest = copy_of_guest();
+  const std::string said = say("later-not-executable", {}, guest);
+  EXPECT_EQ(said.find("42\n42\n42\nStartError: "), 0u) << said;
+  EXPECT_TRUE(contains(said, guest)) << said;
+  EXPECT_TRUE(contains(said, "ermission denied")) << said;
+}
+
 TEST_F(Guard, StartsAFileThatNeverHadAName) {
   const int memory = ::memfd_create("guest", 0);
   const int file = ::open(TROUPE_TEST_GUEST, O_RDONLY | O_CLOEXEC);

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <string>
+#include <utility>
 
 #include "fake_client.hpp"
 #include "rogue_host.hpp"
@@ -137,6 +139,24 @@ TEST(StartFailure, AZygoteOfAnotherBuildIsRefused) {
 
   EXPECT_EQ(failure.kind, wire::Refusal::start_failed);
   EXPECT_THAT(failure.text, HasSubstr("0123456789abcdef"));
+}
+
+TEST(StartFailure, AnExecutedHostOfAnotherBuildIsRefusedByItsPathAndBothBuilds) {
+  ManagedClient managed(false);
+  wire::Join join = FakeClient::join_message();
+  const std::string own = std::exchange(join.hello.modules.at(0).build_id, "0123456789abcdef");
+  managed.client.send_join(join);
+  managed.client.await<wire::Welcome>();
+  wire::Spawn spawn;
+  spawn.start = 1;
+  managed.client.ask_for(kind<Quiet>(), spawn);
+
+  const auto failure = managed.client.await<wire::Refused>().message.failure;
+
+  EXPECT_EQ(failure.kind, wire::Refusal::start_failed);
+  EXPECT_THAT(failure.text, HasSubstr(join.hello.modules.at(0).path));
+  EXPECT_THAT(failure.text, HasSubstr("0123456789abcdef"));
+  EXPECT_THAT(failure.text, HasSubstr(own));
 }
 
 TEST(StartFailure, AFileThatCannotBeExecutedIsNamed) {

@@ -9,6 +9,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <string_view>
@@ -29,6 +30,19 @@ std::string own_path() {
   std::string path(4096, '\0');
   path.resize(static_cast<std::size_t>(::readlink("/proc/self/exe", path.data(), path.size())));
   return path;
+}
+
+// As an upgrade does it.
+void replace_own_file() {
+  const std::string newer = own_path() + ".new";
+  std::filesystem::copy_file("/bin/true", newer);
+  std::filesystem::rename(newer, own_path());
+}
+
+// The kernel should not let it.
+void write_into_own_file() {
+  std::ifstream other("/bin/true", std::ios::binary);
+  std::ofstream(own_path(), std::ios::binary | std::ios::in) << other.rdbuf();
 }
 
 void greet(troupe::Runtime& runtime) {
@@ -53,8 +67,14 @@ void perform(std::string_view task, int argc, char** argv) {
   }
   if (task == "not-executable") ::chmod(own_path().c_str(), 0600);
   if (task == "removed") ::unlink(own_path().c_str());
+  if (task == "replaced") replace_own_file();
+  if (task == "written-to") write_into_own_file();
   troupe::Runtime runtime(argc, argv);
   if (task == "live") live(runtime);
+  greet(runtime);
+  if (!task.starts_with("later-")) return;
+  if (task == "later-not-executable") ::chmod(own_path().c_str(), 0600);
+  if (task == "later-replaced") replace_own_file();
   greet(runtime);
 }
 

@@ -8,6 +8,8 @@ cd "$root"
 jobs=$(nproc)
 # What one checkout compiled is found again by another.
 export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=true
+# Users without a home that they can write to, as containers have them, are no reason to stop.
+if [[ -z ${CCACHE_DIR:-} && ! -w ${HOME:-/nonexistent} ]]; then export CCACHE_DIR=$root/build/ccache; fi
 
 say() { printf '\n== %s\n' "$*"; }
 fail() {

@@ -13,24 +13,30 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <troupe/troupe.hpp>
 #include <unordered_map>
 
+namespace fs = std::filesystem;
 using WordTable = std::vector<std::pair<std::string, std::uint64_t>>;  // word, how often
-
-static std::string read(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 static bool holds_text(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   char front[4096];
-  const auto bytes = static_cast<std::size_t>(file.read(front, sizeof front).gcount());
-  return std::string_view(front, bytes).find('\0') == std::string_view::npos;
+  char* const end = front + file.read(front, sizeof front).gcount();
+  return file.is_open() && std::find(front, end, '\0') == end;
+}
+
+static std::vector<std::string> text_files_below(const std::string& directory) {
+  std::vector<std::string> files;
+  for (const auto& entry : fs::recursive_directory_iterator(directory, fs::directory_options::skip_permission_denied))
+    if (std::error_code error; entry.is_regular_file(error) && holds_text(entry.path())) files.push_back(entry.path());
+  if (files.empty()) throw std::runtime_error("there is no text file below " + directory + " that could be read");
+  std::sort(files.begin(), files.end());
+  return files;
 }
 
 static bool is_word(unsigned char c) { return std::isalnum(c) != 0 || c == '_'; }
@@ -40,7 +46,8 @@ struct WordCounter {
   WordTable count(const std::string& path, bool crash) const {
     volatile std::uintptr_t nowhere = 16;
     if (crash) *reinterpret_cast<volatile int*>(nowhere) = 1;  // a real segfault
-    const std::string text = read(path);
+    std::ifstream file(path, std::ios::binary);
+    const std::string text(std::istreambuf_iterator<char>(file), {});
     std::unordered_map<std::string, std::uint64_t> counts;
     for (auto at = text.begin(); at != text.end();) {
       at = std::find_if(at, text.end(), is_word);
@@ -55,20 +62,17 @@ struct WordCounter {
 struct Totals {
   std::unordered_map<std::string, std::uint64_t> counts;
   std::map<int, std::size_t> files_of_process;
-
   void add(const WordTable& table, int pid) {
     for (const auto& [word, count] : table) counts[word] += count;
     ++files_of_process[pid];
   }
-
   void print() const {
     WordTable order(counts.begin(), counts.end());
     std::sort(order.begin(), order.end(),
               [](auto& a, auto& b) { return a.second != b.second ? a.second > b.second : a.first < b.first; });
     std::uint64_t words = 0, checksum = 0;
     for (const auto& [word, count] : order) words += count, checksum = checksum * 31 + std::hash<std::string>()(word) * count;
-    for (std::size_t i = 0; i < std::min<std::size_t>(20, order.size()); ++i)
-      fmt::print("{:>9} {}\n", order[i].second, order[i].first);
+    for (std::size_t i = 0; i < 20 && i < order.size(); ++i) fmt::print("{:>9} {}\n", order[i].second, order[i].first);
     fmt::print("total: {} words, {} different, checksum {:016x}\n", words, counts.size(), checksum);
     for (const auto& [pid, files] : files_of_process) fmt::print("process {}: {} files\n", pid, files);
   }
@@ -78,7 +82,6 @@ struct Totals {
 struct Worker {
   troupe::Proxy<WordCounter> actor;
   std::deque<std::pair<std::string, troupe::AsyncResult<WordTable>>> asked;
-
   void ask(const std::string& file, bool crash) { asked.emplace_back(file, actor.call<&WordCounter::count>(file, crash)); }
 };
 
@@ -115,7 +118,7 @@ static Totals count_with_actors(troupe::Runtime& runtime, const std::vector<std:
 int main(int argc, char** argv) try {
   troupe::Runtime runtime(argc, argv);
   std::string directory = "/usr/include";
-  std::size_t crash_at = 0;  // the N-th file, from 1
+  std::optional<std::size_t> crash_at;  // the N-th file, from 1
   bool is_in_process = false;
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];
@@ -123,23 +126,20 @@ int main(int argc, char** argv) try {
       is_in_process = true;
     } else if (argument == "--crash") {
       crash_at = ++i < argc ? std::strtoul(argv[i], nullptr, 10) : 0;
-      if (crash_at == 0) throw std::invalid_argument("--crash takes the number of a file, from 1");
     } else if (argument.starts_with("-")) {
-      throw std::invalid_argument(argument + ": no such option; usage: word_count [DIR] [--crash N] [--in-process]");
+      throw std::invalid_argument(argument + ": usage: word_count [DIR] [--crash N] [--in-process]");
     } else {
       directory = argument;
     }
   }
   const auto begin = std::chrono::steady_clock::now();
-  std::vector<std::string> files;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory))
-    if (entry.is_regular_file() && holds_text(entry.path())) files.push_back(entry.path());
-  std::sort(files.begin(), files.end());
+  const std::vector<std::string> files = text_files_below(directory);
+  if (crash_at && *crash_at - 1 >= files.size()) throw std::invalid_argument(fmt::format("--crash takes 1 to {}", files.size()));
   Totals totals;
   if (is_in_process) {
     for (const auto& file : files) totals.add(WordCounter().count(file, false), ::getpid());
   } else {
-    totals = count_with_actors(runtime, files, crash_at);
+    totals = count_with_actors(runtime, files, crash_at.value_or(0));
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   totals.print();

@@ -41,10 +41,8 @@ Seconds run(const std::vector<std::string>& command) {
 }
 
 double seconds_to_compile(const char* source) {
-  const auto object = fmt::format("{}/{}.o", built_with::kScratch, source);
-  return run({built_with::kCompiler, std::string("@") + built_with::kFlags, "-c",
-              fmt::format("{}/{}", built_with::kSources, source), "-o", object})
-      .count();
+  const auto object = fmt::format("{}/{}.o", built_with::kScratch, std::filesystem::path(source).filename().string());
+  return run({built_with::kCompiler, std::string("@") + built_with::kFlags, "-c", source, "-o", object}).count();
 }
 
 double stripped_bytes() {
@@ -60,9 +58,9 @@ std::vector<Row> building_rows(const Bench& bench) {
   return {
       {.name = "compile.hello",
        .unit = "s",
-       .figure = [] { return seconds_to_compile("hello.cpp"); },
+       .figure = [] { return seconds_to_compile(built_with::kHelloSource); },
        .reference_name = "cereal_and_fmt",
-       .reference = [] { return seconds_to_compile("cereal_and_fmt.cpp"); },
+       .reference = [] { return seconds_to_compile(built_with::kFloorSource); },
        .bar = at_most(1.6),
        .rounds = bench.is_quick ? 3 : 12,
        .summary = Summary::least},

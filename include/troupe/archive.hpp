@@ -120,6 +120,9 @@ class InputArchive final : public cereal::InputArchive<InputArchive, cereal::All
     return *this;
   }
 
+  // For the runtime: see PlainReader.
+  void allow_views(bool may_view) { reader_.allow_views(may_view); }
+
   std::size_t left() const { return reader_.left(); }
   void expect_end() const { reader_.expect_end(); }
 
@@ -234,14 +237,18 @@ void encode(GrowingBuffer& buffer, const T&... values) {
 }
 
 // Reads exactly these values. Errors: SerializationError for bytes that hold anything else; what the user's code throws.
+// `may_view`: values that can look at the bytes, as long as these stay, do.
 template <class... T>
-void decode_as(Direction direction, std::span<const std::byte> bytes, T&... values) {
+void decode_as(Direction direction, bool may_view, std::span<const std::byte> bytes, T&... values) {
   if constexpr ((is_plain<T> && ...)) {
-    PlainReader reader(bytes, direction);
+    PlainReader reader(bytes, direction, may_view);
     (PlainCodec<T>::get(reader, values), ...);
     reader.expect_end();
   } else {
-    const auto load = [&](InputArchive& archive) { archive(values...); };
+    const auto load = [&](InputArchive& archive) {
+      archive.allow_views(may_view);
+      archive(values...);
+    };
     load_with_archive(
         bytes, direction, [](InputArchive& archive, const void* function) { (*static_cast<decltype(load)*>(function))(archive); },
         &load);
@@ -249,11 +256,11 @@ void decode_as(Direction direction, std::span<const std::byte> bytes, T&... valu
 }
 template <class... T>
 void decode(std::span<const std::byte> bytes, T&... values) {
-  decode_as(Direction::argument, bytes, values...);
+  decode_as(Direction::argument, false, bytes, values...);
 }
 template <class T>
 void decode_result(std::span<const std::byte> bytes, T& value) {
-  decode_as(Direction::result, bytes, value);
+  decode_as(Direction::result, false, bytes, value);
 }
 
 }  // namespace troupe::detail

@@ -28,7 +28,7 @@ template <class T>
 void TypedCell<T>::decode_value(ResultCell& cell, std::span<const std::byte> bytes) {
   auto& self = static_cast<TypedCell&>(cell);
   if constexpr (std::is_void_v<T>) {
-    decode_as(Direction::result, bytes);
+    decode_as(Direction::result, false, bytes);
     self.make_value();
   } else {
     static_assert(

@@ -24,6 +24,11 @@ enum class WhenFull : std::uint8_t { automatic, block, fail, spill };
 
 enum class Stdio : std::uint8_t { inherit, capture };
 
+// What an actor's process expects of its callers. l0: they may crash, hang and write garbage, but mean no harm; parameters
+// that are views (std::string_view, std::span<const T>) look straight into the memory that the caller wrote. l1: they may
+// be hostile and change it meanwhile; such parameters look at a private copy.
+enum class SecurityLevel : std::uint8_t { l0, l1 };
+
 // When a dead actor is started again, and how soon. RestartPolicy{.max = 3} restarts it after crashes.
 struct RestartPolicy {
   struct Backoff {
@@ -42,11 +47,14 @@ struct RestartPolicy {
 inline constexpr RestartPolicy RestartPolicy::never = {.on = On::never};
 
 // The bounds of one sender's mailbox at one actor. `calls`: how many may be outstanding (1 to 32768). `bytes`: room for
-// requests not yet taken (rounded up; a single payload may be half of it), and the same again for replies.
+// requests not yet taken (rounded up), and the same again for replies; what is larger than a quarter of it lies beside it.
+// `payload`: the most bytes that the arguments of one call, or its result, may have (1 to 2 GiB; the default is 1 GiB and
+// what it takes to say so). There is room for two such at a time; memory is taken when it is needed.
 struct MailboxOptions {
   std::size_t calls = 1024;
   std::size_t bytes = 64 * 1024;
   WhenFull when_full = WhenFull::automatic;  // automatic: block; spill where the sender is an actor
+  std::size_t payload = (std::size_t{1} << 30) + (std::size_t{1} << 20);
 };
 
 // Bounds for the actor's process; absent: none of its own.
@@ -71,6 +79,7 @@ struct SpawnOptions {
   Stdio stdio = Stdio::inherit;
   unsigned concurrency = 1;  // calls it handles at a time
   std::string module{};      // shared library that holds it; empty: this executable
+  SecurityLevel security = SecurityLevel::l0;
 };
 
 // Whether waiting threads watch the ring for a moment before they sleep. `learned`: as long as that pays.

@@ -17,18 +17,23 @@ platform::SharedMemory ClientEnd::create_requests(const Geometry& geometry) {
   return platform::SharedMemory::create("the requests of a channel", geometry.request_bytes());
 }
 
-ClientEnd::ClientEnd(const Geometry& geometry, const platform::SharedMemory& requests, const platform::SharedMemory& replies,
-                     const platform::SharedMemory& states, platform::Event host_event)
+platform::SharedMemory ClientEnd::create_request_extents(const Geometry& geometry) {
+  return platform::SharedMemory::create_sparse("the large requests of a channel", geometry.extent_bytes());
+}
+
+ClientEnd::ClientEnd(const Geometry& geometry, Memories memories, platform::Event host_event)
     : geometry_(geometry),
       queue_mask_(std::bit_ceil(geometry.slots) - 1),
-      requests_(requests, platform::Access::read_write),
-      replies_(replies, platform::Access::read_only),
-      states_(states, platform::Access::read_write),
+      requests_(memories.requests, platform::Access::read_write),
+      replies_(memories.replies, platform::Access::read_only),
+      states_(memories.states, platform::Access::read_write),
       host_event_(std::move(host_event)),
       generations_(std::make_unique<std::atomic<std::uint32_t>[]>(geometry.slots)),
       requests_writer_(MappedCells(requests_.data() + sizeof(RequestsFront), geometry.request_cells)),
       tells_(queue_mask_ + 1),
+      extents_(std::move(memories.request_extents)),
       replies_reader_(MappedCells(replies_.data() + sizeof(RepliesFront), geometry.reply_cells)),
+      reply_extents_(std::move(memories.reply_extents)),
       returned_(std::make_unique<std::uint16_t[]>(queue_mask_ + 1)) {
   free_slots_.reserve(geometry.slots);
   for (std::uint32_t slot = geometry.slots; slot-- > 0;) free_slots_.push_back(static_cast<std::uint16_t>(slot));
@@ -49,16 +54,39 @@ std::optional<ClientEnd::Draft> ClientEnd::draft(std::uint32_t payload_bytes) {
   return Draft{{slot, generation}, record + sizeof(wire::RequestHeader), payload_bytes, *place};
 }
 
+std::optional<ClientEnd::Draft> ClientEnd::draft(const wire::ExtentReference& extent) {
+  if (slot_extents_.empty()) slot_extents_.resize(geometry_.slots);
+  auto named = draft(static_cast<std::uint32_t>(sizeof extent));
+  if (!named) return std::nullopt;
+  std::memcpy(named->payload, &extent, sizeof extent);
+  named->extent = extent;
+  return named;
+}
+
+std::optional<ExtentWriter::Place> ClientEnd::take_extent(std::size_t payload_bytes) {
+  collect_returned();
+  refresh_room();
+  return extents_.take(payload_bytes);
+}
+
+bool ClientEnd::trim_extents() {
+  collect_returned();
+  refresh_room();
+  return extents_.trim();
+}
+
 void ClientEnd::publish(const Draft& draft, wire::RequestKind kind, wire::MethodId method, std::int64_t deadline_ns) {
   requests_writer_.open(draft.place, [](std::byte* record) {
     record[offsetof(wire::RequestHeader, kind)] = static_cast<std::byte>(wire::RequestKind::padding);
   });
   std::byte* record = draft.payload - sizeof(wire::RequestHeader);
+  const std::uint8_t flags = draft.extent.bytes != 0 ? wire::kInExtent : 0;
   const wire::RequestHeader header{
-      0, method.value, draft.ticket.slot, static_cast<std::uint8_t>(kind), 0, draft.ticket.generation, 0, deadline_ns};
+      0, method.value, draft.ticket.slot, static_cast<std::uint8_t>(kind), flags, draft.ticket.generation, 0, deadline_ns};
   std::memcpy(record + sizeof header.commit, reinterpret_cast<const std::byte*>(&header) + sizeof header.commit,
               sizeof header - sizeof header.commit);
   free_slots_.pop_back();
+  if (flags != 0) slot_extents_[draft.ticket.slot] = draft.extent;
   requests_writer_.publish(draft.place, draft.payload_bytes);
   requests_front().published.store(++published_, std::memory_order_relaxed);
   if (kind == wire::RequestKind::tell) {
@@ -82,9 +110,16 @@ bool ClientEnd::find_free_slot() {
   return !free_slots_.empty();
 }
 
+// Its request is over, and so is the extent that it lay in.
+void ClientEnd::free_slot(std::uint16_t slot) {
+  free_slots_.push_back(slot);
+  if (slot_extents_.empty() || slot_extents_[slot].bytes == 0) return;
+  extents_.give_back(std::exchange(slot_extents_[slot], {}));
+}
+
 void ClientEnd::collect_returned() {
   const std::uint32_t written = returned_written_.load(std::memory_order_acquire);  // pairs with the release in finish
-  while (returned_read_ != written) free_slots_.push_back(returned_[returned_read_++ & queue_mask_]);
+  while (returned_read_ != written) free_slot(returned_[returned_read_++ & queue_mask_]);
 }
 
 void ClientEnd::refresh_room() {
@@ -95,7 +130,7 @@ void ClientEnd::refresh_room() {
   for (; tells_begin_ != tells_end_ && tells_[tells_begin_ & queue_mask_].end <= requests_writer_.released(); ++tells_begin_) {
     const std::uint16_t slot = tells_[tells_begin_ & queue_mask_].slot;
     generations_[slot].store(generations_[slot].load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    free_slots_.push_back(slot);
+    free_slot(slot);
   }
 }
 
@@ -117,10 +152,13 @@ std::optional<ClientEnd::Reply> ClientEnd::next_reply() {
     if (header.slot >= geometry_.slots || header.generation != generations_[header.slot].load(std::memory_order_relaxed)) {
       throw ProtocolError(fmt::format("a reply names the call {}/{}, which is not waiting", header.slot, header.generation));
     }
-    return Reply{{header.slot, header.generation},
-                 static_cast<wire::ReplyKind>(header.kind),
-                 {replies_reader_.record() + sizeof header, *payload_bytes},
-                 wire::cells_for(sizeof header, *payload_bytes)};
+    Reply reply{{header.slot, header.generation},
+                static_cast<wire::ReplyKind>(header.kind),
+                {replies_reader_.record() + sizeof header, *payload_bytes},
+                wire::cells_for(sizeof header, *payload_bytes),
+                {}};
+    if (header.flags != 0) reply.extent = reply_extents_.named_by(header.flags, reply.in_ring);
+    return reply;
   }
 }
 

@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "channel/extents.hpp"
 #include "channel/geometry.hpp"
 #include "channel/ring.hpp"
 #include "platform/event.hpp"
@@ -22,15 +23,15 @@ namespace troupe::channel {
 // once; those under "any thread" always.
 class ClientEnd {
  public:
-  // `requests` is this process's own; replies and states came from the host.
+  // Requests and their extents are this process's own; the others came from the host.
   // Errors: std::system_error (no address space).
-  ClientEnd(const Geometry& geometry, const platform::SharedMemory& requests, const platform::SharedMemory& replies,
-            const platform::SharedMemory& states, platform::Event host_event);
+  [[gnu::cold]] ClientEnd(const Geometry& geometry, Memories memories, platform::Event host_event);
   ClientEnd(const ClientEnd&) = delete;
   ClientEnd& operator=(const ClientEnd&) = delete;
 
   // Request memory as a channel needs it; sealed once the client end has been made over it.
   static platform::SharedMemory create_requests(const Geometry& geometry);
+  static platform::SharedMemory create_request_extents(const Geometry& geometry);
 
   // ---- producer
 
@@ -39,26 +40,46 @@ class ClientEnd {
     std::byte* payload = nullptr;
     std::uint32_t payload_bytes = 0;
     RingWriter<MappedCells>::Place place;
+    wire::ExtentReference extent{};  // with bytes: it holds the payload, and the record names it
   };
 
-  // Room for a request: a slot and place for `payload_bytes` <= geometry().max_request_payload(). nullopt: none now; it
+  // Room for a request: a slot and place for `payload_bytes` <= geometry().max_ring_request(). nullopt: none now; it
   // may come when replies are read or the host goes on. A draft that is not published leaves no trace.
+  // Errors: ProtocolError, as of all that look for room.
   std::optional<Draft> draft(std::uint32_t payload_bytes);
+  // The same for a payload that has been written to an extent.
+  [[gnu::cold]] std::optional<Draft> draft(const wire::ExtentReference& extent);
   void publish(const Draft& draft, wire::RequestKind kind, wire::MethodId method, std::int64_t deadline_ns);
   // Judges a dead host: takes the one-way messages from it that it had not started; how many. The last thing that is done.
   std::uint32_t withdraw_tells();
+
+  // A place for a payload of up to geometry().payload_bytes; its request gives it back. nullopt: no room now.
+  // Errors: std::system_error (no address space).
+  [[gnu::cold]] std::optional<ExtentWriter::Place> take_extent(std::size_t payload_bytes);
+  // Any thread, and beside the producer. See ExtentWriter.
+  std::byte* open_extent(const ExtentWriter::Place& place) const { return extents_.open(place); }
+  // Of one whose request was not published.
+  void give_back(const wire::ExtentReference& extent, bool is_backed = true) { extents_.give_back(extent, is_backed); }
+  bool has_excess_extents() const { return extents_.has_excess(); }
+  // Gives some of the memory that is not needed any more back to the system. False: there was none.
+  [[gnu::cold]] bool trim_extents();
 
   // ---- reader
 
   struct Reply {
     Ticket ticket;
     wire::ReplyKind kind = wire::ReplyKind::value;
-    std::span<const std::byte> payload;  // valid until finish()
+    std::span<const std::byte> in_ring;  // see payload()
     std::uint32_t cells = 0;
+    wire::ExtentReference extent{};
   };
 
   // The next reply that has arrived, checked against this end's own tables. Errors: ProtocolError.
   std::optional<Reply> next_reply();
+  // What it carries; valid until finish(). Errors: std::system_error (no address space).
+  std::span<const std::byte> payload(const Reply& reply) {
+    return reply.extent.bytes == 0 ? reply.in_ring : reply_extents_.at(reply.extent);
+  }
   // Its slot and its room are free again.
   void finish(const Reply& reply);
   bool has_reply() const { return replies_reader_.peek().has_value(); }
@@ -91,6 +112,7 @@ class ClientEnd {
   Word& slot_word(std::uint16_t slot) const { return reinterpret_cast<Word*>(states_.data() + sizeof(StatesFront))[slot]; }
 
   bool find_free_slot();
+  void free_slot(std::uint16_t slot);
   void collect_returned();
   void refresh_room();
   void wake_host(Wake wake);
@@ -117,9 +139,12 @@ class ClientEnd {
   std::uint32_t tells_begin_ = 0, tells_end_ = 0;
   std::uint64_t published_ = 0;
   std::uint32_t returned_read_ = 0;
+  ExtentWriter extents_;
+  std::vector<wire::ExtentReference> slot_extents_;  // by slot, once there has been one: what its request lies in
 
   // Reader's; slots go back to the producer through returned_.
   alignas(64) RingReader<MappedCells> replies_reader_;
+  ExtentReader reply_extents_;
   std::unique_ptr<std::uint16_t[]> returned_;  // a queue over a fixed array
   alignas(64) std::atomic<std::uint32_t> returned_written_{0};
 };

@@ -6,6 +6,8 @@
 #include <fmt/core.h>
 
 #include <cstring>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "platform/futex.hpp"
@@ -21,15 +23,20 @@ platform::SharedMemory HostEnd::create_states(const Geometry& geometry) {
   return platform::SharedMemory::create("the states of a channel", geometry.state_bytes());
 }
 
-HostEnd::HostEnd(const Geometry& geometry, const platform::SharedMemory& requests, const platform::SharedMemory& replies,
-                 const platform::SharedMemory& states, platform::Event client_event)
+platform::SharedMemory HostEnd::create_reply_extents(const Geometry& geometry) {
+  return platform::SharedMemory::create_sparse("the large replies of a channel", geometry.extent_bytes());
+}
+
+HostEnd::HostEnd(const Geometry& geometry, Memories memories, platform::Event client_event)
     : geometry_(geometry),
-      requests_(requests, platform::Access::read_only),
-      replies_(replies, platform::Access::read_write),
-      states_(states, platform::Access::read_write),
+      requests_(memories.requests, platform::Access::read_only),
+      replies_(memories.replies, platform::Access::read_write),
+      states_(memories.states, platform::Access::read_write),
       client_event_(std::move(client_event)),
       requests_reader_(MappedCells(requests_.data() + sizeof(RequestsFront), geometry.request_cells)),
+      request_extents_(std::move(memories.request_extents)),
       replies_writer_(MappedCells(replies_.data() + sizeof(RepliesFront), geometry.reply_cells)),
+      extents_(std::move(memories.reply_extents)),
       generations_(geometry.slots) {}
 
 std::optional<HostEnd::Request> HostEnd::next() {
@@ -52,12 +59,18 @@ std::optional<HostEnd::Request> HostEnd::next() {
       throw ProtocolError(
           fmt::format("a request names the slot {}/{}, which is not armed for it", header.slot, header.generation));
     }
-    return Request{{header.slot, header.generation},
-                   static_cast<wire::RequestKind>(header.kind),
-                   {header.method},
-                   header.deadline_ns,
-                   {requests_reader_.record() + sizeof header, *payload_bytes},
-                   wire::cells_for(sizeof header, *payload_bytes)};
+    Request request{{header.slot, header.generation},
+                    static_cast<wire::RequestKind>(header.kind),
+                    {header.method},
+                    header.deadline_ns,
+                    {requests_reader_.record() + sizeof header, *payload_bytes},
+                    wire::cells_for(sizeof header, *payload_bytes),
+                    {}};
+    if (header.flags != 0) {
+      request.extent = request_extents_.named_by(header.flags, request.in_ring);
+      has_large_mark_ = true;
+    }
+    return request;
   }
 }
 
@@ -65,28 +78,35 @@ Claim HostEnd::start(const Request& request) {
   return SlotProtocol<>::start(slot_word(request.ticket.slot), request.ticket.generation);
 }
 
-std::optional<HostEnd::Writer::Place> HostEnd::find_reply_place(std::uint32_t payload_bytes) {
-  const std::uint32_t cells = wire::cells_for(sizeof(wire::ReplyHeader), payload_bytes);
+std::optional<HostEnd::Writer::Place> HostEnd::find_reply_place(std::uint32_t record_bytes) {
+  const std::uint32_t cells = wire::cells_for(sizeof(wire::ReplyHeader), record_bytes);
   // A small one has its reserved cell: an honest client has read the reply that lay here before it used the slot again.
   const std::uint32_t spare = cells == 1 ? 0 : geometry_.slots;
   if (const auto place = replies_writer_.find(cells, spare)) return place;
-  if (!replies_writer_.release_until(requests_front().replies_read.load(std::memory_order_acquire))) {
-    throw ProtocolError("the client says it has read replies that were never sent");
-  }
+  refresh_room();
   return replies_writer_.find(cells, spare);
 }
 
-std::byte* HostEnd::draft_reply(std::uint32_t payload_bytes) {
-  TROUPE_STEP_MARK("reply");
-  if (payload_bytes > geometry_.max_reply_payload()) {
-    throw SerializationError(
-        fmt::format(
-            "the result has {} bytes, and its channel carries at most {}; raise SpawnOptions::mailbox.bytes, or return less",
-            payload_bytes, geometry_.max_reply_payload()),
-        Direction::result);
+void HostEnd::refresh_room() {
+  if (!replies_writer_.release_until(requests_front().replies_read.load(std::memory_order_acquire))) {
+    throw ProtocolError("the client says it has read replies that were never sent");
   }
+  for (; !sent_extents_.empty() && sent_extents_.front().end <= replies_writer_.released(); sent_extents_.pop_front()) {
+    extents_.give_back(sent_extents_.front().extent);
+  }
+}
+
+std::byte* HostEnd::draft_reply(std::size_t payload_bytes) {
+  TROUPE_STEP_MARK("reply");
+  discard_draft();
+  std::byte* payload = payload_bytes <= geometry_.max_ring_reply() ? draft_in_ring(static_cast<std::uint32_t>(payload_bytes))
+                                                                   : draft_large_reply(payload_bytes);
   draft_.is_open = true;
-  draft_.payload_bytes = payload_bytes;
+  return payload;
+}
+
+std::byte* HostEnd::draft_in_ring(std::uint32_t payload_bytes) {
+  draft_.record_bytes = payload_bytes;
   draft_.place = outbox_.empty() || payload_bytes <= wire::kCellBytes - sizeof(wire::ReplyHeader)
                      ? find_reply_place(payload_bytes)
                      : std::nullopt;
@@ -95,30 +115,75 @@ std::byte* HostEnd::draft_reply(std::uint32_t payload_bytes) {
   return draft_.bytes.data();
 }
 
+std::byte* HostEnd::draft_large_reply(std::size_t payload_bytes) {
+  if (payload_bytes > geometry_.payload_bytes) {
+    throw SerializationError(
+        fmt::format(
+            "the result has {} bytes, and its channel carries at most {}; raise SpawnOptions::mailbox.payload, or return less",
+            payload_bytes, geometry_.payload_bytes),
+        Direction::result);
+  }
+  has_large_mark_ = true;
+  draft_.place.reset();
+  if (outbox_.empty()) {
+    if (std::byte* payload = open_extent(payload_bytes, draft_.extent)) {
+      draft_.record_bytes = sizeof draft_.extent;
+      draft_.place = find_reply_place(draft_.record_bytes);
+      return payload;
+    }
+  }
+  draft_.bytes.resize(payload_bytes);
+  return draft_.bytes.data();
+}
+
+// Null: no room now.
+std::byte* HostEnd::open_extent(std::size_t payload_bytes, wire::ExtentReference& extent) {
+  refresh_room();
+  const auto place = extents_.take(payload_bytes);
+  if (!place) return nullptr;
+  try {
+    std::byte* payload = extents_.open(*place);
+    extent = place->extent;
+    return payload;
+  } catch (...) {
+    extents_.give_back(place->extent, false);
+    throw;
+  }
+}
+
 void HostEnd::publish_reply(Ticket ticket, wire::ReplyKind kind, bool has_run) {
   if (!draft_.is_open) draft_reply(0);
   if (has_run) SlotProtocol<>::rearm_after_run(slot_word(ticket.slot), ticket.generation);
   ++generations_[ticket.slot];
+  const wire::ExtentReference extent = std::exchange(draft_.extent, {});  // it has another owner from here on
   if (draft_.place) {
-    write_reply(*draft_.place, ticket, kind, draft_.payload_bytes);
+    if (extent.bytes != 0) name_extent(*draft_.place, extent);
+    write_reply(*draft_.place, ticket, kind, draft_.record_bytes, extent.bytes != 0 ? wire::kInExtent : 0);
     if (!has_run) SlotProtocol<>::rearm_unrun(slot_word(ticket.slot), ticket.generation);
   } else {
     if (outbox_.size() >= geometry_.slots) throw ProtocolError("the client uses slots again whose replies it has not read");
-    outbox_.push_back({ticket, kind, has_run, std::move(draft_.bytes)});
+    outbox_.push_back({ticket, kind, has_run, extent, std::move(draft_.bytes)});
   }
-  discard_draft();
+  draft_.is_open = false;
 }
 
-void HostEnd::write_reply(const Writer::Place& place, Ticket ticket, wire::ReplyKind kind, std::uint32_t payload_bytes) {
+void HostEnd::write_reply(const Writer::Place& place, Ticket ticket, wire::ReplyKind kind, std::uint32_t record_bytes,
+                          std::uint8_t flags) {
   replies_writer_.open(place, [](std::byte* record) {
     record[offsetof(wire::ReplyHeader, kind)] = static_cast<std::byte>(wire::ReplyKind::padding);
   });
-  const wire::ReplyHeader header{0, ticket.generation, ticket.slot, static_cast<std::uint8_t>(kind), 0};
+  const wire::ReplyHeader header{0, ticket.generation, ticket.slot, static_cast<std::uint8_t>(kind), flags};
   std::byte* record = replies_writer_.cells().at(place.cell);
   std::memcpy(record + sizeof header.commit, reinterpret_cast<const std::byte*>(&header) + sizeof header.commit,
               sizeof header - sizeof header.commit);
-  replies_writer_.publish(place, payload_bytes);
+  replies_writer_.publish(place, record_bytes);
   TROUPE_STEP_MARK("reply is out");
+}
+
+// In the record at `place`, which is published next.
+void HostEnd::name_extent(const Writer::Place& place, const wire::ExtentReference& extent) {
+  std::memcpy(replies_writer_.cells().at(place.cell) + sizeof(wire::ReplyHeader), &extent, sizeof extent);
+  sent_extents_.push_back({extent, replies_writer_.position() + place.padding + place.cells});
 }
 
 void HostEnd::rearm(Ticket ticket) {
@@ -147,16 +212,46 @@ void HostEnd::wake_client(Wake wake) {
 
 bool HostEnd::flush_outbox() {
   bool has_moved = false;
-  for (; !outbox_.empty(); outbox_.pop_front(), has_moved = true) {
-    const Waiting& reply = outbox_.front();
-    const auto bytes = static_cast<std::uint32_t>(reply.bytes.size());
-    const auto place = find_reply_place(bytes);
-    if (!place) break;
-    if (bytes != 0) std::memcpy(replies_writer_.cells().at(place->cell) + sizeof(wire::ReplyHeader), reply.bytes.data(), bytes);
-    write_reply(*place, reply.ticket, reply.kind, bytes);
-    if (!reply.has_run) SlotProtocol<>::rearm_unrun(slot_word(reply.ticket.slot), reply.ticket.generation);
-  }
+  for (; !outbox_.empty() && flush(outbox_.front()); outbox_.pop_front()) has_moved = true;
   return has_moved;
+}
+
+bool HostEnd::flush(Waiting& reply) {
+  if (reply.bytes.size() > geometry_.max_ring_reply() && !move_to_extent(reply)) return false;
+  const bool is_in_extent = reply.extent.bytes != 0;
+  const auto record_bytes = static_cast<std::uint32_t>(is_in_extent ? sizeof reply.extent : reply.bytes.size());
+  const auto place = find_reply_place(record_bytes);
+  if (!place) return false;
+  if (is_in_extent) {
+    name_extent(*place, reply.extent);
+  } else if (record_bytes != 0) {
+    std::memcpy(replies_writer_.cells().at(place->cell) + sizeof(wire::ReplyHeader), reply.bytes.data(), record_bytes);
+  }
+  write_reply(*place, reply.ticket, reply.kind, record_bytes, is_in_extent ? wire::kInExtent : 0);
+  if (!reply.has_run) SlotProtocol<>::rearm_unrun(slot_word(reply.ticket.slot), reply.ticket.generation);
+  return true;
+}
+
+// False: no room now. Where there is no memory for it, the reply becomes one that says so.
+bool HostEnd::move_to_extent(Waiting& reply) {
+  try {
+    std::byte* payload = open_extent(reply.bytes.size(), reply.extent);
+    if (payload == nullptr) return false;
+    std::memcpy(payload, reply.bytes.data(), reply.bytes.size());
+    reply.bytes = {};
+  } catch (const std::system_error& error) {
+    const std::string_view text = std::string_view(error.what()).substr(0, geometry_.max_ring_reply());
+    const auto bytes = std::as_bytes(std::span(text));
+    reply.bytes.assign(bytes.begin(), bytes.end());
+    reply.kind = wire::ReplyKind::unencodable;
+  }
+  return true;
+}
+
+void HostEnd::trim_extents() {
+  refresh_room();
+  while (extents_.trim()) {
+  }
 }
 
 }  // namespace troupe::channel

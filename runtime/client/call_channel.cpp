@@ -17,7 +17,9 @@ CallChannel::CallChannel(std::shared_ptr<Session> session, ChannelParts parts)
       life_word_(parts.life_word),
       host_(std::move(parts.host)),
       report_(std::make_shared<detail::DeathReport>()),
-      end_(parts.geometry, parts.requests, parts.replies, parts.states, std::move(parts.host_event)),
+      end_(parts.geometry,
+           {parts.requests, parts.replies, parts.states, std::move(parts.request_extents), std::move(parts.reply_extents)},
+           std::move(parts.host_event)),
       pending_(std::make_unique<std::atomic<detail::ResultCell*>[]>(parts.geometry.slots)),
       spin_(parts.spin == Spin::learned) {}
 

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -44,7 +45,7 @@ struct ChannelParts {
   WhenFull when_full = WhenFull::block;
   Spin spin = Spin::learned;
   Timeout deadline;  // of calls that have none of their own
-  platform::SharedMemory requests, replies, states;
+  platform::SharedMemory requests, replies, states, request_extents, reply_extents;
   platform::Event host_event, client_event;
   platform::LifeView host_life;
   std::optional<unsigned> life_word;  // for this channel alone
@@ -121,6 +122,7 @@ class CallChannel {
     wire::MethodId method;
     std::int64_t deadline_ns;
     std::vector<std::byte> bytes;
+    wire::ExtentReference extent;  // with bytes: the payload is there
   };
 
   // While one lives, the loop reads when nobody else does: for waits where a thread cannot sleep on several words at once.
@@ -139,10 +141,27 @@ class CallChannel {
 
   // Cold: compiled for size, out of the way of the others.
   // Sending (call_channel_send.cpp).
+  template <class Attempt>
+  bool attempt_under_lock(const Attempt& attempt);
   bool try_draft(std::uint32_t payload_bytes);
   [[gnu::cold]] std::byte* reserve_full(detail::CallWriter& writer, std::uint32_t payload_bytes,
                                         std::unique_lock<SendLock>& lock);
-  [[gnu::cold]] std::byte* reserve_spill(std::uint32_t payload_bytes, std::unique_lock<SendLock>& lock);
+  [[gnu::cold]] std::byte* reserve_large(detail::CallWriter& writer, std::size_t payload_bytes);
+  [[gnu::cold]] std::byte* open_extent(const channel::ExtentWriter::Place& place);
+  [[gnu::cold]] void check_payload(const detail::RegistrationNode& method, std::size_t payload_bytes) const;
+  [[gnu::cold]] std::byte* reserve_spill(std::size_t payload_bytes, std::unique_lock<SendLock>& lock);
+  [[gnu::cold]] void spill(Spilled spilled);
+  [[gnu::cold]] void await_place(const detail::CallWriter& writer, std::unique_lock<SendLock>& lock,
+                                 const std::function<bool()>& attempt);
+  [[noreturn, gnu::cold]] void throw_closed(const detail::CallWriter& writer);
+  [[noreturn, gnu::cold]] void throw_full(const detail::CallWriter& writer) const;
+  void send_drafted(const detail::CallWriter& writer);
+  [[gnu::cold]] void send_spilled(const detail::CallWriter& writer);
+  [[gnu::cold]] void send_large(detail::CallWriter& writer);
+  [[gnu::cold]] bool draft_spilled(Spilled& next);
+  [[gnu::cold]] void fail_spilled(const Spilled& spilled, const std::exception_ptr& error);
+  [[gnu::cold]] void watch_excess();
+  [[gnu::cold]] void trim_extents();
   void publish(detail::ResultCell* cell, wire::MethodId method, std::int64_t deadline_ns);
   [[gnu::cold]] void flush_spill();
   [[gnu::cold]] bool wait_for_room(std::uint32_t epoch, TimePoint deadline);
@@ -214,8 +233,9 @@ class CallChannel {
     contested,  // taken, and meanwhile somebody else came to read: the reader reads once more after giving it back
   };
   alignas(64) std::atomic<Role> read_role_{Role::free};
-  std::atomic<std::uint32_t> watched_{0};  // results with callbacks, and a spill queue: the loop has to read
+  std::atomic<std::uint32_t> watched_{0};  // results with callbacks, a spill queue, an excess: the loop has to read
   std::atomic<bool> has_spill_{false};
+  std::atomic<bool> has_excess_{false};  // more memory is backed for large requests than shall be kept
   std::atomic<std::uint32_t> room_waiters_{0};
   std::atomic<std::uint32_t> room_epoch_{0};  // moves when room may have come free
   std::atomic<std::uint32_t> follower_count_{0};

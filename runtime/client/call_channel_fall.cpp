@@ -55,6 +55,7 @@ void CallChannel::judge() {
     give_up_tells();
     unsent.swap(spill_);
     if (has_spill_.exchange(false)) unwatch();
+    if (has_excess_.exchange(false)) unwatch();
   }
   std::vector<std::pair<std::uint32_t, Execution>> verdicts;
   for (std::uint32_t slot = 0; slot < end_.geometry().slots; ++slot) {

@@ -216,6 +216,7 @@ bool CallChannel::drain() {
     if (has_read) {
       note_room();
       flush_spill();
+      trim_extents();
     }
   }
   return has_read;
@@ -240,7 +241,7 @@ bool CallChannel::store_outcome(ResultCell& cell, const channel::ClientEnd::Repl
   using wire::ReplyKind;
   if (reply.kind == ReplyKind::value && CellAccess::is_plain(cell)) {
     try {
-      CellAccess::decode(cell, reply.payload);
+      CellAccess::decode(cell, end_.payload(reply));
     } catch (...) {
       CellAccess::store_decoding_error(cell);
     }
@@ -248,7 +249,8 @@ bool CallChannel::store_outcome(ResultCell& cell, const channel::ClientEnd::Repl
   }
   if (reply.kind == ReplyKind::value || reply.kind == ReplyKind::exception) {
     auto arrival = std::make_unique<detail::Arrival>();
-    arrival->bytes.assign(reply.payload.begin(), reply.payload.end());
+    const auto payload = end_.payload(reply);
+    arrival->bytes.assign(payload.begin(), payload.end());
     arrival->is_exception = reply.kind == ReplyKind::exception;
     arrival->channel = this;
     add_reference();
@@ -264,7 +266,7 @@ bool CallChannel::store_outcome(ResultCell& cell, const channel::ClientEnd::Repl
 
 std::exception_ptr CallChannel::refusal(const ResultCell& cell, const channel::ClientEnd::Reply& reply) const {
   using wire::ReplyKind;
-  const std::string_view detail(reinterpret_cast<const char*>(reply.payload.data()), reply.payload.size());
+  const std::string_view detail(reinterpret_cast<const char*>(reply.in_ring.data()), reply.in_ring.size());
   const std::string call = describe_call(cell);
   switch (reply.kind) {
     case ReplyKind::expired:
@@ -291,7 +293,8 @@ void CallChannel::note_room() {
 }
 
 bool CallChannel::wants_room() const {
-  return room_waiters_.load(std::memory_order_seq_cst) != 0 || has_spill_.load(std::memory_order_seq_cst);
+  return room_waiters_.load(std::memory_order_seq_cst) != 0 || has_spill_.load(std::memory_order_seq_cst) ||
+         has_excess_.load(std::memory_order_relaxed);
 }
 
 void CallChannel::publish_processor() {

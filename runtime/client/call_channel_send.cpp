@@ -4,11 +4,14 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cstring>
+#include <system_error>
 #include <utility>
 
 #include "client/call_channel.hpp"
 #include "client/call_channel_lead.hpp"
 #include "client/cell_status.hpp"
+#include "platform/complaint.hpp"
 #include "platform/step_mark.hpp"
 #include "wire/registry.hpp"
 
@@ -34,15 +37,6 @@ wire::MethodId method_id(const detail::RegistrationNode& node) {
 
 std::byte* CallChannel::reserve(detail::CallWriter& writer, std::size_t payload_bytes) {
   TROUPE_STEP_MARK("push");
-  const std::size_t most = end_.geometry().max_request_payload();
-  if (payload_bytes > most) {
-    fail(writer,
-         std::make_exception_ptr(SerializationError(fmt::format(
-             "the arguments of {} have {} bytes, and {} takes at most {}; raise SpawnOptions::mailbox.bytes, or send less",
-             wire::readable_name(writer.node_), payload_bytes, actor_.text(), most))));
-    return nullptr;
-  }
-  const auto bytes = static_cast<std::uint32_t>(payload_bytes);
   const auto& own = writer.options_ != nullptr ? writer.options_->deadline : std::nullopt;
   writer.deadline_ns_ = deadline_from_now(own.value_or(deadline_));
   try {
@@ -51,6 +45,9 @@ std::byte* CallChannel::reserve(detail::CallWriter& writer, std::size_t payload_
     fail(writer, std::current_exception());
     return nullptr;
   }
+  if (payload_bytes > end_.geometry().max_ring_request()) [[unlikely]]
+    return reserve_large(writer, payload_bytes);
+  const auto bytes = static_cast<std::uint32_t>(payload_bytes);
   std::unique_lock lock(send_lock_);
   if (!is_closed_ && spill_.empty() && try_draft(bytes)) {
     lock.release();  // send() unlocks
@@ -60,17 +57,84 @@ std::byte* CallChannel::reserve(detail::CallWriter& writer, std::size_t payload_
 }
 
 // A host that lies about its progress ends the channel.
-bool CallChannel::try_draft(std::uint32_t payload_bytes) {
+template <class Attempt>
+bool CallChannel::attempt_under_lock(const Attempt& attempt) {
   try {
-    draft_ = end_.draft(payload_bytes);
+    return attempt();
   } catch (const ProtocolError& error) {
     is_closed_ = true;
     note_protocol_error(error.what());
+    return false;
   }
-  return draft_.has_value();
+}
+
+bool CallChannel::try_draft(std::uint32_t payload_bytes) {
+  return attempt_under_lock([&] { return (draft_ = end_.draft(payload_bytes)).has_value(); });
 }
 
 std::byte* CallChannel::reserve_full(detail::CallWriter& writer, std::uint32_t payload_bytes, std::unique_lock<SendLock>& lock) {
+  try {
+    if (!is_closed_ && when_full_ == WhenFull::spill) return reserve_spill(payload_bytes, lock);
+    await_place(writer, lock, [&] { return try_draft(payload_bytes); });
+    lock.release();
+    return draft_->payload;
+  } catch (...) {
+    if (lock.owns_lock()) lock.unlock();
+    fail(writer, std::current_exception());
+    return nullptr;
+  }
+}
+
+// The payload is written without the lock: that takes as long as its bytes.
+std::byte* CallChannel::reserve_large(detail::CallWriter& writer, std::size_t payload_bytes) {
+  std::unique_lock lock(send_lock_, std::defer_lock);
+  try {
+    check_payload(writer.node_, payload_bytes);
+    std::optional<channel::ExtentWriter::Place> place;
+    const auto attempt = [&] {
+      return attempt_under_lock([&] { return (place = end_.take_extent(payload_bytes)).has_value(); });
+    };
+    lock.lock();
+    if (is_closed_ || !attempt()) {
+      if (!is_closed_ && when_full_ == WhenFull::spill) return reserve_spill(payload_bytes, lock);
+      await_place(writer, lock, attempt);
+    }
+    const bool is_excess_new = end_.has_excess_extents() && !has_excess_.exchange(true);
+    lock.unlock();
+    if (is_excess_new) watch_excess();
+    std::byte* payload = open_extent(*place);
+    writer.extent_offset_ = place->extent.offset;
+    writer.extent_bytes_ = place->extent.bytes;
+    return payload;
+  } catch (...) {
+    if (lock.owns_lock()) lock.unlock();
+    fail(writer, std::current_exception());
+    return nullptr;
+  }
+}
+
+void CallChannel::check_payload(const detail::RegistrationNode& method, std::size_t payload_bytes) const {
+  const std::size_t most = end_.geometry().payload_bytes;
+  if (payload_bytes <= most) return;
+  throw SerializationError(
+      fmt::format("the arguments of {} have {} bytes, and {} takes at most {}; raise SpawnOptions::mailbox.payload, or send less",
+                  wire::readable_name(method), payload_bytes, actor_.text(), most));
+}
+
+std::byte* CallChannel::open_extent(const channel::ExtentWriter::Place& place) {
+  try {
+    return end_.open_extent(place);
+  } catch (...) {
+    const std::lock_guard lock(send_lock_);
+    end_.give_back(place.extent, false);
+    throw;
+  }
+}
+
+// With the lock held, in and out: waits under the mailbox's policy until `attempt` has found a place.
+// Errors: MailboxFull, TimeoutError, why the channel is closed.
+void CallChannel::await_place(const detail::CallWriter& writer, std::unique_lock<SendLock>& lock,
+                              const std::function<bool()>& attempt) {
   struct RoomWaiter {
     explicit RoomWaiter(std::atomic<std::uint32_t>& count) : count_(count) { count_.fetch_add(1, std::memory_order_seq_cst); }
     ~RoomWaiter() { count_.fetch_sub(1, std::memory_order_seq_cst); }
@@ -80,52 +144,54 @@ std::byte* CallChannel::reserve_full(detail::CallWriter& writer, std::uint32_t p
   for (;;) {
     if (is_closed_) {
       lock.unlock();
-      if (fall_.load() == Fall::none) fall(Fall::protocol_error);
-      fail(writer, failure(describe_call(writer.node_, actor_), Execution::not_started));
-      return nullptr;
+      throw_closed(writer);
     }
-    if (when_full_ == WhenFull::spill) return reserve_spill(payload_bytes, lock);
-    if (when_full_ == WhenFull::fail) {
-      lock.unlock();
-      fail(writer, std::make_exception_ptr(MailboxFull(fmt::format("the mailbox of {} is full ({} calls, {} bytes): {} was not "
-                                                                   "sent; read results first, raise SpawnOptions::mailbox, or "
-                                                                   "choose WhenFull::block",
-                                                                   actor_.text(), end_.geometry().slots,
-                                                                   end_.geometry().request_cells * wire::kCellBytes,
-                                                                   wire::readable_name(writer.node_)))));
-      return nullptr;
-    }
+    if (when_full_ == WhenFull::fail) throw_full(writer);
     // Counted before the epoch is read and the ring looked at again: what comes free from here on moves the epoch.
     if (!waiter) waiter.emplace(room_waiters_);
     const std::uint32_t epoch = room_epoch_.load(std::memory_order_seq_cst);
     channel::DoorbellProtocol<>::ask_for_room(end_.client_bell());  // a reader that sleeps already has not asked for us
-    if (try_draft(payload_bytes)) {
-      lock.release();
-      return draft_->payload;
-    }
+    if (attempt()) return;
     const bool is_closed = is_closed_;
     lock.unlock();
     if (!is_closed && !wait_for_room(epoch, as_time(writer.deadline_ns_))) {
-      fail(writer, std::make_exception_ptr(
-                       TimeoutError(fmt::format("{} of {}: the deadline passed while its mailbox was full; it was not sent",
-                                                wire::readable_name(writer.node_), actor_.text()),
-                                    Execution::not_started)));
-      return nullptr;
+      throw TimeoutError(fmt::format("{} of {}: the deadline passed while its mailbox was full; it was not sent",
+                                     wire::readable_name(writer.node_), actor_.text()),
+                         Execution::not_started);
     }
     lock.lock();
   }
 }
 
-std::byte* CallChannel::reserve_spill(std::uint32_t payload_bytes, std::unique_lock<SendLock>& lock) {
-  spill_.push_back({nullptr, {}, wire::kNoDeadline, std::vector<std::byte>(std::max<std::size_t>(payload_bytes, 1))});
+void CallChannel::throw_closed(const detail::CallWriter& writer) {
+  if (fall_.load() == Fall::none) fall(Fall::protocol_error);
+  std::rethrow_exception(failure(describe_call(writer.node_, actor_), Execution::not_started));
+}
+
+void CallChannel::throw_full(const detail::CallWriter& writer) const {
+  throw MailboxFull(fmt::format(
+      "the mailbox of {} is full ({} calls, {} bytes): {} was not sent; read results first, raise "
+      "SpawnOptions::mailbox, or choose WhenFull::block",
+      actor_.text(), end_.geometry().slots, end_.geometry().request_cells * wire::kCellBytes, wire::readable_name(writer.node_)));
+}
+
+std::byte* CallChannel::reserve_spill(std::size_t payload_bytes, std::unique_lock<SendLock>& lock) {
+  std::vector<std::byte> bytes(std::max<std::size_t>(payload_bytes, 1));
+  std::byte* place = bytes.data();
+  bytes.resize(payload_bytes);
+  spill({nullptr, {}, wire::kNoDeadline, std::move(bytes), {}});
+  lock.release();
+  return place;
+}
+
+// With the lock held; send_spilled() says whose it is.
+void CallChannel::spill(Spilled spilled) {
+  spill_.push_back(std::move(spilled));
   if (spill_.size() == 1) {
     watched_.fetch_add(1, std::memory_order_seq_cst);  // the loop flushes when nobody reads
     has_spill_.store(true, std::memory_order_seq_cst);
   }
-  spill_.back().bytes.resize(payload_bytes);
   is_draft_spilled_ = true;
-  lock.release();
-  return spill_.back().bytes.data();
 }
 
 bool CallChannel::wait_for_room(std::uint32_t epoch, TimePoint deadline) {
@@ -147,27 +213,62 @@ bool CallChannel::wait_for_room(std::uint32_t epoch, TimePoint deadline) {
   return true;
 }
 
+// With the lock held, which is released.
+inline void CallChannel::send_drafted(const detail::CallWriter& writer) {
+  if (is_draft_spilled_) return send_spilled(writer);
+  publish(writer.cell_, {writer.method_}, writer.deadline_ns_);
+  send_lock_.unlock();
+  end_.ring_host_behind_update();
+}
+
 void CallChannel::send(detail::CallWriter& writer) {
   if (writer.cell_ != nullptr) {
     add_reference();  // the cell's
     CellAccess::bind(*writer.cell_, this, &writer.node_, writer.deadline_ns_);
   }
-  if (is_draft_spilled_) {
-    is_draft_spilled_ = false;
-    Spilled& last = spill_.back();
-    last.cell = writer.cell_;
-    last.method = {writer.method_};
-    last.deadline_ns = writer.deadline_ns_;
-    send_lock_.unlock();
-    session_watch();
-    flush_spill();  // room may have come free before anybody knew of the queue
-    look();
-    return;
+  if (writer.extent_bytes_ != 0) [[unlikely]]
+    return send_large(writer);
+  send_drafted(writer);
+  TROUPE_STEP_MARK("push ends");
+}
+
+// With the lock held, which is released: the last of the spill queue is this writer's.
+void CallChannel::send_spilled(const detail::CallWriter& writer) {
+  is_draft_spilled_ = false;
+  Spilled& last = spill_.back();
+  last.cell = writer.cell_;
+  last.method = {writer.method_};
+  last.deadline_ns = writer.deadline_ns_;
+  send_lock_.unlock();
+  session_watch();
+  flush_spill();  // room may have come free before anybody knew of the queue
+  look();
+}
+
+// The payload has been written; now for the record that names it.
+void CallChannel::send_large(detail::CallWriter& writer) {
+  const wire::ExtentReference extent{writer.extent_offset_, writer.extent_bytes_};
+  const auto attempt = [&] { return attempt_under_lock([&] { return (draft_ = end_.draft(extent)).has_value(); }); };
+  std::unique_lock lock(send_lock_);
+  try {
+    if (is_closed_ || !spill_.empty() || !attempt()) {
+      if (!is_closed_ && when_full_ == WhenFull::spill) {
+        spill({nullptr, {}, wire::kNoDeadline, {}, extent});
+      } else {
+        await_place(writer, lock, attempt);
+      }
+    }
+  } catch (...) {
+    if (!lock.owns_lock()) lock.lock();
+    end_.give_back(extent);
+    lock.unlock();
+    return fail(writer, std::current_exception());
   }
+  lock.release();
+  if (is_draft_spilled_) return send_spilled(writer);
   publish(writer.cell_, {writer.method_}, writer.deadline_ns_);
   send_lock_.unlock();
   end_.ring_host_behind_update();
-  TROUPE_STEP_MARK("push ends");
 }
 
 // With the send lock held and draft_ filled.
@@ -183,22 +284,75 @@ void CallChannel::publish(detail::ResultCell* cell, wire::MethodId method, std::
 
 // When room may have come free.
 void CallChannel::flush_spill() {
+  std::list<std::pair<Spilled, std::exception_ptr>> failed;
   bool has_sent = false;
   {
     const std::lock_guard lock(send_lock_);
     while (!spill_.empty() && !is_closed_) {
       Spilled& next = spill_.front();
-      if (!try_draft(static_cast<std::uint32_t>(next.bytes.size()))) break;
-      std::copy(next.bytes.begin(), next.bytes.end(), draft_->payload);
-      publish(next.cell, next.method, next.deadline_ns);
+      try {
+        if (!attempt_under_lock([&] { return draft_spilled(next); })) break;
+        publish(next.cell, next.method, next.deadline_ns);
+        has_sent = true;
+      } catch (const std::system_error&) {  // no memory for a large one
+        failed.emplace_back(std::move(next), std::current_exception());
+      }
       spill_.pop_front();
-      has_sent = true;
     }
     if (spill_.empty() && has_spill_.exchange(false)) unwatch();
     Fall none = Fall::none;  // judged by whoever reads next: its caller does
     if (is_closed_) fall_.compare_exchange_strong(none, Fall::protocol_error, std::memory_order_seq_cst);
   }
   if (has_sent) end_.ring_host_behind_update();  // the lock's release
+  for (const auto& [spilled, error] : failed) fail_spilled(spilled, error);
+}
+
+bool CallChannel::draft_spilled(Spilled& next) {
+  if (next.bytes.size() > end_.geometry().max_ring_request()) {
+    const auto place = end_.take_extent(next.bytes.size());
+    if (!place) return false;
+    try {
+      std::memcpy(end_.open_extent(*place), next.bytes.data(), next.bytes.size());
+    } catch (...) {
+      end_.give_back(place->extent, false);
+      throw;
+    }
+    next.extent = place->extent;
+    next.bytes = {};
+  }
+  if (next.extent.bytes != 0) return (draft_ = end_.draft(next.extent)).has_value();
+  draft_ = end_.draft(static_cast<std::uint32_t>(next.bytes.size()));
+  if (draft_) std::copy(next.bytes.begin(), next.bytes.end(), draft_->payload);
+  return draft_.has_value();
+}
+
+void CallChannel::fail_spilled(const Spilled& spilled, const std::exception_ptr& error) {
+  if (spilled.cell == nullptr) {
+    return platform::complain("a one-way message to {} was dropped: no memory is left for its {} bytes", actor_.text(),
+                              spilled.bytes.size());
+  }
+  spilled.cell->complete_with_error(error);
+  spilled.cell->drop_reference();
+}
+
+// The loop shall read, so that what is given back is noticed when nobody waits.
+void CallChannel::watch_excess() {
+  watched_.fetch_add(1, std::memory_order_seq_cst);
+  try {
+    session_watch();
+  } catch (const std::system_error&) {  // no handle is left for that: the next one who reads will do
+  }
+  look();
+}
+
+// When requests have been taken: what is backed past the warm limit goes back to the system. In pieces, so that senders need
+// not wait long.
+void CallChannel::trim_extents() {
+  for (bool has_more = has_excess_.load(std::memory_order_seq_cst); has_more;) {
+    const std::lock_guard lock(send_lock_);
+    has_more = !is_closed_ && attempt_under_lock([&] { return end_.trim_extents(); });
+    if (!end_.has_excess_extents() && has_excess_.exchange(false)) unwatch();
+  }
 }
 
 Execution CallChannel::withdraw(detail::ResultCell& cell, wire::SlotState outcome) {
@@ -206,6 +360,7 @@ Execution CallChannel::withdraw(detail::ResultCell& cell, wire::SlotState outcom
   if (CellAccess::is_sent(cell)) return end_.withdraw(CellAccess::ticket(cell), outcome);
   const auto spilled = std::find_if(spill_.begin(), spill_.end(), [&](const Spilled& each) { return each.cell == &cell; });
   if (spilled != spill_.end()) {
+    if (spilled->extent.bytes != 0) end_.give_back(spilled->extent);
     spill_.erase(spilled);
     if (spill_.empty() && has_spill_.exchange(false)) unwatch();
     cell.drop_reference();

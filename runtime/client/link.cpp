@@ -120,8 +120,8 @@ const CallOptions& checked(const CallOptions& options) {
 LinkWire pack_link(const LinkHandle& link) {
   if (link.get() == nullptr) return {};
   const wire::ActorDescription& actor = link.get()->actor();
-  return {actor.id,  actor.key.high,    actor.key.low,       actor.name,
-          actor.pid, actor.incarnation, actor.mailbox_calls, actor.mailbox_bytes};
+  return {actor.id,          actor.key.high,      actor.key.low,       actor.name,           actor.pid,
+          actor.incarnation, actor.mailbox_calls, actor.mailbox_bytes, actor.mailbox_payload};
 }
 
 LinkHandle unpack_link(const LinkWire& wire, const std::type_info& actor_type) {

@@ -267,6 +267,7 @@ detail::LinkHandle Session::link_to(const detail::LinkWire& wire, const std::typ
   actor.incarnation = wire.incarnation;
   actor.mailbox_calls = wire.mailbox_calls;
   actor.mailbox_bytes = wire.mailbox_bytes;
+  actor.mailbox_payload = wire.mailbox_payload;
   return add_link(std::move(actor), type.name(), false, nullptr);
 }
 

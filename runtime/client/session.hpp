@@ -102,6 +102,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_manager_gone();
   void emit(RuntimeEvent event);
 
+  struct ChannelOpening;
   struct SpawnPending;
   void finish_spawn(SpawnPending& pending, wire::ToClient* message, std::vector<platform::Handle>& handles);
   void refuse_spawn(SpawnPending& pending, const wire::Failure& failure);
@@ -112,8 +113,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void note_link_down(const Down& down);
   static Down parent_gone_down(const Link& link, const char* why);
   void note_all_links_down(const char* why);
-  ChannelReference open_channel(const wire::Opened& opened, const channel::Geometry& geometry, platform::SharedMemory requests,
-                                platform::Event client_event, std::vector<platform::Handle>& handles, const char* type_name);
+  ChannelReference open_channel(const wire::Opened& opened, ChannelOpening opening, std::vector<platform::Handle>& handles,
+                                const char* type_name);
   detail::LinkHandle add_link(wire::ActorDescription actor, const char* type_name, bool is_spawned_here, CallChannel* channel);
 
   const RuntimeOptions options_;

@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <future>
@@ -27,15 +28,31 @@ using channel::ClientEnd;
 using channel::Geometry;
 using platform::Handle;
 
+// This side's half of a channel that the manager has not answered for yet.
+struct Session::ChannelOpening {
+  explicit ChannelOpening(const Geometry& shape)
+      : geometry(shape),
+        requests(ClientEnd::create_requests(shape)),
+        request_extents(ClientEnd::create_request_extents(shape)),
+        event(platform::Event::pair()) {}
+
+  // The offer's.
+  std::array<int, wire::ChannelOffer::kHandles> handles() const {
+    return {requests.handle().get(), request_extents.handle().get(), event.second.handle().get()};
+  }
+
+  Geometry geometry;
+  platform::SharedMemory requests, request_extents;
+  std::pair<platform::Event, platform::Event> event;  // this side's end, the host's
+};
+
 // A spawn that the manager has not answered yet.
 struct Session::SpawnPending {
   detail::ResultCell* cell;  // a reference
   const char* type_name;
   std::string what;
-  Geometry geometry;
   Lifetime lifetime;
-  platform::SharedMemory requests;
-  platform::Event client_event;
+  ChannelOpening opening;
 };
 
 namespace {
@@ -50,8 +67,14 @@ platform::SharedMemory sealed_arguments(std::span<const std::byte> bytes) {
   return memory;
 }
 
+// Where the process may make no files so large (RLIMIT_FSIZE), what fits is the largest payload.
+Geometry geometry_of(std::size_t calls, std::size_t bytes, std::size_t payload) {
+  const std::size_t most = platform::SharedMemory::most_bytes() / 4;
+  return Geometry::for_mailbox(calls, bytes, std::min(payload, std::max<std::size_t>(most, 1)));
+}
+
 wire::ChannelOffer offer_of(const Geometry& geometry, Spin spin) {
-  return {geometry.slots, geometry.request_cells, geometry.reply_cells, static_cast<std::uint8_t>(spin)};
+  return {geometry.slots, geometry.request_cells, geometry.reply_cells, geometry.payload_bytes, static_cast<std::uint8_t>(spin)};
 }
 
 wire::Spawn spawn_message(const detail::SpawnOrder& order, const Geometry& geometry, const RuntimeOptions& runtime) {
@@ -69,11 +92,13 @@ wire::Spawn spawn_message(const detail::SpawnOrder& order, const Geometry& geome
   message.concurrency = options.concurrency;
   message.mailbox_calls = static_cast<std::uint32_t>(options.mailbox.calls);
   message.mailbox_bytes = options.mailbox.bytes;
+  message.mailbox_payload = options.mailbox.payload;
   message.when_full = static_cast<std::uint8_t>(options.mailbox.when_full);
   message.deadline_ns = (options.deadline.is_forever() ? runtime.deadline : options.deadline).span().count();
   message.start_timeout_ns = runtime.start_timeout.span().count();
   message.environment = options.environment;
   message.working_directory = options.working_directory;
+  message.security = static_cast<std::uint8_t>(options.security);
   message.offer = offer_of(geometry, runtime.spin);
   return message;
 }
@@ -110,18 +135,19 @@ void Session::spawn(const detail::SpawnOrder& order, detail::ResultCell& cell) {
   try {
     if (platform::is_forked_child()) throw std::logic_error(what + ": this process was forked from the one that has the runtime");
     check(order);
-    const Geometry geometry = Geometry::for_mailbox(order.options.mailbox.calls, order.options.mailbox.bytes);
-    auto [event, hosts_end] = platform::Event::pair();
-    auto pending = std::make_shared<SpawnPending>(SpawnPending{&cell, order.type.name(), what, geometry, order.options.lifetime,
-                                                               ClientEnd::create_requests(geometry), std::move(event)});
-    wire::Spawn message = spawn_message(order, geometry, options_);
+    const MailboxOptions& mailbox = order.options.mailbox;
+    auto pending =
+        std::make_shared<SpawnPending>(SpawnPending{&cell, order.type.name(), what, order.options.lifetime,
+                                                    ChannelOpening(geometry_of(mailbox.calls, mailbox.bytes, mailbox.payload))});
+    wire::Spawn message = spawn_message(order, pending->opening.geometry, options_);
     platform::SharedMemory arguments;
     if (!order.arguments.empty()) arguments = sealed_arguments(order.arguments);
-    std::array<int, 3> handles{pending->requests.handle().get(), hosts_end.handle().get(), arguments.handle().get()};
+    const auto [requests, extents, hosts_end] = pending->opening.handles();
+    const std::array handles{requests, extents, hosts_end, arguments.handle().get()};
     const auto self = shared_from_this();
     message.request = expect(
         [self, pending](wire::ToClient* answer, std::vector<Handle>& came) { self->finish_spawn(*pending, answer, came); });
-    send_request(message, std::span(handles).first(order.arguments.empty() ? 2 : 3));
+    send_request(message, std::span(handles).first(handles.size() - (order.arguments.empty() ? 1 : 0)));
   } catch (...) {
     cell.complete_with_error(std::current_exception());
     cell.drop_reference();
@@ -137,8 +163,7 @@ void Session::finish_spawn(SpawnPending& pending, wire::ToClient* message, std::
     if (opened.found) return give_proxy(*pending.cell, add_link(opened.actor, pending.type_name, false, nullptr));
     spawned = opened.actor.id;
     if (handles.empty()) throw StartError(pending.what + ": " + kNoRoomForHandles);
-    const auto channel = open_channel(opened, pending.geometry, std::move(pending.requests), std::move(pending.client_event),
-                                      handles, pending.type_name);
+    const auto channel = open_channel(opened, std::move(pending.opening), handles, pending.type_name);
     auto link = add_link(opened.actor, pending.type_name, pending.lifetime == Lifetime::scoped, channel.get());
     give_proxy(*pending.cell, std::move(link));
   } catch (...) {
@@ -183,11 +208,13 @@ void Session::complete_with_arrival(detail::ResultCell& cell, std::unique_ptr<de
 }
 
 // The session's own reference is there only while the session may still drop it: one that is closing has dropped all.
-ChannelReference Session::open_channel(const wire::Opened& opened, const Geometry& geometry, platform::SharedMemory requests,
-                                       platform::Event client_event, std::vector<Handle>& handles, const char* type_name) {
+ChannelReference Session::open_channel(const wire::Opened& opened, ChannelOpening opening, std::vector<Handle>& handles,
+                                       const char* type_name) {
   TROUPE_STEP_MARK("attach: client opens");
   if (handles.empty()) throw Error(kNoRoomForHandles);
-  if (handles.size() != 5) throw ProtocolError(fmt::format("a channel came with {} handles instead of 5", handles.size()));
+  if (handles.size() != wire::Opened::kHandles)
+    throw ProtocolError(fmt::format("a channel came with {} handles instead of {}", handles.size(), wire::Opened::kHandles));
+  const Geometry& geometry = opening.geometry;
   const wire::ActorDescription& actor = opened.actor;
   const auto policy = static_cast<WhenFull>(actor.when_full);
   ChannelParts parts;
@@ -196,14 +223,16 @@ ChannelReference Session::open_channel(const wire::Opened& opened, const Geometr
   parts.when_full = policy != WhenFull::automatic ? policy : is_actor_ ? WhenFull::spill : WhenFull::block;
   parts.spin = options_.spin;
   parts.deadline = std::chrono::nanoseconds(actor.deadline_ns);
-  parts.requests = std::move(requests);
+  parts.requests = std::move(opening.requests);
+  parts.request_extents = std::move(opening.request_extents);
   parts.replies = platform::SharedMemory::adopt(std::move(handles[0]), geometry.reply_bytes());
-  parts.states = platform::SharedMemory::adopt(std::move(handles[1]), geometry.state_bytes());
-  parts.host_life = platform::LifeView(platform::SharedMemory::adopt(std::move(handles[2]), 0));
+  parts.reply_extents = platform::SharedMemory::adopt(std::move(handles[1]), geometry.extent_bytes());
+  parts.states = platform::SharedMemory::adopt(std::move(handles[2]), geometry.state_bytes());
+  parts.host_life = platform::LifeView(platform::SharedMemory::adopt(std::move(handles[wire::ChannelAnswer::kLifePage]), 0));
   if (opened.channel.life_word < platform::kLifeWordCount) parts.life_word = opened.channel.life_word;
-  parts.host = platform::Process(std::move(handles[3]), actor.pid);
   parts.host_event = platform::Event(std::move(handles[4]));
-  parts.client_event = std::move(client_event);
+  parts.host = platform::Process(std::move(handles[5]), actor.pid);
+  parts.client_event = std::move(opening.event.first);
   ChannelReference channel(new CallChannel(shared_from_this(), std::move(parts)));
   bool is_down_already = false;
   {
@@ -227,26 +256,26 @@ void Session::attach(Link& link) {
   const wire::ActorDescription& actor = link.actor();
   const std::string what =
       fmt::format("opening the channel to actor {} ({})", actor.id.value, wire::readable_type(link.type_name()));
-  const Geometry geometry = Geometry::for_mailbox(actor.mailbox_calls != 0 ? actor.mailbox_calls : MailboxOptions().calls,
-                                                  actor.mailbox_bytes != 0 ? actor.mailbox_bytes : MailboxOptions().bytes);
-  auto requests = std::make_shared<platform::SharedMemory>(ClientEnd::create_requests(geometry));
-  auto [event, hosts_end] = platform::Event::pair();
-  auto client_event = std::make_shared<platform::Event>(std::move(event));
-  auto opening = std::make_shared<std::promise<ChannelReference>>();
-  wire::Attach message{.actor = actor.id, .key = actor.key, .type = link.type_name(), .offer = offer_of(geometry, options_.spin)};
+  constexpr MailboxOptions kDefaults;
+  auto opening =
+      std::make_shared<ChannelOpening>(geometry_of(actor.mailbox_calls != 0 ? actor.mailbox_calls : kDefaults.calls,
+                                                   actor.mailbox_bytes != 0 ? actor.mailbox_bytes : kDefaults.bytes,
+                                                   actor.mailbox_payload != 0 ? actor.mailbox_payload : kDefaults.payload));
+  auto opened = std::make_shared<std::promise<ChannelReference>>();
+  wire::Attach message{
+      .actor = actor.id, .key = actor.key, .type = link.type_name(), .offer = offer_of(opening->geometry, options_.spin)};
   // The channel is made in the loop: what the manager says of the actor next has to find it.
   message.request = expect([=, this, type_name = link.type_name()](wire::ToClient* answer, std::vector<Handle>& came) {
     try {
       if (answer == nullptr) std::rethrow_exception(no_answer(what));
       if (const auto* refused = std::get_if<wire::Refused>(answer)) std::rethrow_exception(error_of(refused->failure, what));
-      opening->set_value(open_channel(std::get<wire::Opened>(*answer), geometry, std::move(*requests), std::move(*client_event),
-                                      came, type_name));
+      opened->set_value(open_channel(std::get<wire::Opened>(*answer), std::move(*opening), came, type_name));
     } catch (...) {
-      opening->set_exception(std::current_exception());
+      opened->set_exception(std::current_exception());
     }
   });
-  send_request(message, std::array{requests->handle().get(), hosts_end.handle().get()});
-  link.set_channel(*opening->get_future().get());
+  send_request(message, opening->handles());
+  link.set_channel(*opened->get_future().get());
   TROUPE_STEP_MARK("attach ends");
 }
 

@@ -64,7 +64,8 @@ std::variant<Actor, wire::Failure> construct(const Construction& construction) {
     if (error) return cannot_enter(directory, error);
   }
   try {
-    return Actor(node.construct(construction.arguments.bytes().first(construction.argument_bytes)), *node.actor_type);
+    return Actor(node.construct(construction.arguments.bytes().first(construction.argument_bytes)), *node.actor_type,
+                 construction.security);
   } catch (abi::__forced_unwind&) {
     throw;  // this thread is being cancelled
   } catch (const SerializationError& error) {

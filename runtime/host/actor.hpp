@@ -2,6 +2,7 @@
 #pragma once
 
 #include <troupe/detail/registry.hpp>
+#include <troupe/options.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -18,14 +19,17 @@ namespace troupe::host {
 // Owns the actor object: destroys it, in the thread that made it. Thread-safety: none.
 class Actor {
  public:
-  Actor(detail::ActorInstance instance, const std::type_info& type) : object_(instance.object, instance.destroy), type_(&type) {}
+  Actor(detail::ActorInstance instance, const std::type_info& type, SecurityLevel security = SecurityLevel::l0)
+      : object_(instance.object, instance.destroy), type_(&type), security_(security) {}
 
   void* object() const { return object_.get(); }
   const std::type_info& type() const { return *type_; }
+  SecurityLevel security() const { return security_; }
 
  private:
   std::unique_ptr<void, void (*)(void*)> object_;
   const std::type_info* type_;
+  SecurityLevel security_;
 };
 
 // A child that user code has forked, and let return to here, must not go on as if it were this host: it ends.
@@ -38,8 +42,9 @@ struct Construction {
   platform::Mapping arguments;     // read-only; whole pages
   std::size_t argument_bytes = 0;  // so many of them count
   std::string working_directory;   // empty: stays where it is
-  OpenedChannel opened;            // to the client that spawned it
-  wire::Constructed answer;        // to send when it has been made
+  SecurityLevel security = SecurityLevel::l0;
+  OpenedChannel opened;      // to the client that spawned it
+  wire::Constructed answer;  // to send when it has been made
 };
 
 // Enters the working directory and runs the constructor. Whatever it throws is in the failure; nothing leaves here.

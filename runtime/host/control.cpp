@@ -34,9 +34,9 @@ std::uint32_t wire_number(std::optional<unsigned> life_word) { return life_word 
 
 }  // namespace
 
-std::array<int, 4> handles_of(const OpenedChannel& opened, const platform::LifePage& page) {
-  return {opened.replies.handle().get(), opened.states.handle().get(), page.memory().handle().get(),
-          opened.host_event.handle().get()};
+std::array<int, wire::ChannelAnswer::kHandles> handles_of(const OpenedChannel& opened, const platform::LifePage& page) {
+  return {opened.replies.handle().get(), opened.reply_extents.handle().get(), opened.states.handle().get(),
+          page.memory().handle().get(), opened.host_event.handle().get()};
 }
 
 void Control::run() {
@@ -59,15 +59,16 @@ void Control::on(const wire::Construct& message, Handles& handles) {
 }
 
 Construction Control::prepare(const wire::Construct& message, Handles& handles) {
-  check_count(handles, message.argument_bytes != 0 ? 3 : 2);
+  check_count(handles, wire::ChannelOffer::kHandles + (message.argument_bytes != 0 ? 1 : 0));
   Construction construction;
   construction.actor = message.actor;
   construction.working_directory = message.working_directory;
+  construction.security = message.security == 0 ? SecurityLevel::l0 : SecurityLevel::l1;
   construction.opened = open(message.channel, message.offer, message.client_modules, handles);
   const ServedChannel& channel = *construction.opened.channel;
   construction.constructor = &constructor_of(channel.methods.modules(), message.constructor);
   if (message.argument_bytes != 0) {
-    const auto memory = platform::SharedMemory::adopt(std::move(handles[2]), 0);
+    const auto memory = platform::SharedMemory::adopt(std::move(handles.back()), 0);
     if (memory.size_bytes() < message.argument_bytes) throw ProtocolError("the constructor's arguments are not all there");
     construction.arguments = platform::Mapping(memory, platform::Access::read_only);
     construction.argument_bytes = message.argument_bytes;
@@ -83,7 +84,7 @@ void Control::refuse(const wire::Failure& failure) {
 
 OpenedChannel Control::open(std::uint64_t number, const wire::ChannelOffer& offer,
                             const std::vector<wire::ModuleIdentity>& client_modules, Handles& handles) {
-  OpenedChannel opened = open_channel(number, offer, client_modules, std::move(handles[0]), std::move(handles[1]));
+  OpenedChannel opened = open_channel(number, offer, client_modules, handles);
   opened.channel->life_word = page_.raise_word();
   const std::lock_guard lock(mutex_);
   open_[number] = {opened.channel, opened.channel->life_word};
@@ -93,7 +94,7 @@ OpenedChannel Control::open(std::uint64_t number, const wire::ChannelOffer& offe
 void Control::on(const wire::OpenChannel& message, Handles& handles) {
   TROUPE_STEP_MARK("attach: host opens");
   try {
-    check_count(handles, 2);
+    check_count(handles, wire::ChannelOffer::kHandles);
     OpenedChannel opened = open(message.channel, message.offer, message.client_modules, handles);
     const wire::ChannelOpened answer{message.channel, {wire_number(opened.channel->life_word)}};
     send_to_manager(socket_, answer, handles_of(opened, page_));

@@ -28,7 +28,7 @@ void send_to_manager(const platform::ControlSocket& socket, const Message& messa
 }
 
 // What travels with Constructed and ChannelOpened.
-std::array<int, 4> handles_of(const OpenedChannel& opened, const platform::LifePage& page);
+std::array<int, wire::ChannelAnswer::kHandles> handles_of(const OpenedChannel& opened, const platform::LifePage& page);
 
 // Listens to the manager, in a thread that runs no user code: opens and closes channels at once, however long the actor's
 // method takes, owns the life page's words, and passes on to the main thread what is for it.

@@ -4,12 +4,20 @@
 #include <troupe/error.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "host/turn.hpp"
+#include "platform/heap.hpp"
 #include "platform/step_mark.hpp"
 
 namespace troupe::host {
+
+namespace {
+
+constexpr std::chrono::seconds kQuiet(1);
+
+}  // namespace
 
 Dispatcher::Dispatcher(const Actor& actor, Inbox& inbox, platform::LifeStatus& status, Sleeper& sleeper, OnBroken on_broken)
     : actor_(actor), inbox_(inbox), status_(status), sleeper_(sleeper), on_broken_(std::move(on_broken)) {}
@@ -19,7 +27,7 @@ int Dispatcher::run(Mail first) {
   for (;;) {
     if (inbox_.has_mail()) accept(inbox_.take());
     if (exit_code_ && is_drained()) return *exit_code_;
-    if (!serve_all()) sleeper_.wait(channels_, latest_);
+    if (!serve_all() && !sleeper_.wait(channels_, latest_, quiet_time_)) give_back_memory();
   }
 }
 
@@ -83,6 +91,8 @@ Dispatcher::Outcome Dispatcher::serve_batch(ServedChannel& channel) {
     if (!Turn(actor_, channel, status_, *request).take()) return Outcome::over;
   }
   if (end.has_outbox() && end.flush_outbox()) channel.owed = Owed::reply;
+  if (end.has_excess_extents()) end.trim_extents();
+  if (end.take_large_mark()) note_large_payload();
   return served != 0 ? Outcome::served : Outcome::idle;
 }
 
@@ -91,6 +101,13 @@ void Dispatcher::ring(ServedChannel& channel) {
   const Owed owed = std::exchange(channel.owed, Owed::nothing);
   if (owed != Owed::nothing) channel.end.ring_client(owed == Owed::reply);
   TROUPE_STEP_MARK("reply ends");
+}
+
+void Dispatcher::note_large_payload() { quiet_time_ = std::chrono::steady_clock::now() + kQuiet; }
+
+void Dispatcher::give_back_memory() {
+  quiet_time_ = Sleeper::TimePoint::max();
+  platform::give_back_freed_memory();
 }
 
 void Dispatcher::let_go(std::size_t index) {

@@ -44,6 +44,8 @@ class Dispatcher {
   Outcome serve_batch(ServedChannel& channel);
   static void ring(ServedChannel& channel);
   [[gnu::cold]] void let_go(std::size_t index);
+  [[gnu::cold]] void note_large_payload();
+  [[gnu::cold]] void give_back_memory();
 
   const Actor& actor_;
   Inbox& inbox_;
@@ -51,8 +53,9 @@ class Dispatcher {
   Sleeper& sleeper_;
   const OnBroken on_broken_;
   std::vector<std::shared_ptr<ServedChannel>> channels_;
-  ServedChannel* latest_ = nullptr;  // served last; one of channels_, or null
-  std::optional<int> exit_code_;     // set: stopping
+  ServedChannel* latest_ = nullptr;                            // served last; one of channels_, or null
+  std::optional<int> exit_code_;                               // set: stopping
+  Sleeper::TimePoint quiet_time_ = Sleeper::TimePoint::max();  // then memory that large payloads left behind is given back
 };
 
 }  // namespace troupe::host

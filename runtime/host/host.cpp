@@ -10,6 +10,7 @@
 #include <utility>
 #include <variant>
 
+#include "channel/extents.hpp"
 #include "host/actor.hpp"
 #include "host/control.hpp"
 #include "host/dispatcher.hpp"
@@ -17,6 +18,7 @@
 #include "host/sleeper.hpp"
 #include "platform/complaint.hpp"
 #include "platform/fork_mark.hpp"
+#include "platform/heap.hpp"
 #include "platform/life_page.hpp"
 #include "platform/process.hpp"
 #include "platform/process_name.hpp"
@@ -81,6 +83,7 @@ Host::Host(platform::ControlSocket control) : state_(*new State{std::move(contro
 int Host::run() {
   platform::watch_forks();
   platform::mark_life_page_on_crash(state_.page);
+  platform::keep_freed_memory(channel::ExtentWriter::kWarmBytes);
   send_to_manager(state_.socket, wire::own_hello(platform::Process::self().pid()));
   std::thread([state = &state_] { state->listen(); }).detach();
   platform::ticks_per_microsecond();  // in a process that was not forked from a zygote this takes a moment: now is the best

@@ -38,14 +38,14 @@ struct ServedChannel {
 struct OpenedChannel {
   std::shared_ptr<ServedChannel> channel;
   platform::SharedMemory replies;
+  platform::SharedMemory reply_extents;
   platform::SharedMemory states;
   platform::Event host_event;
 };
 
-// Makes the host's end of a channel over the client's request memory.
-// Errors: ProtocolError (what came from the client is no channel's), IncompatibleInterface, std::system_error (no memory).
+// Makes the host's end of a channel. `handles`: the offer's. Errors: ProtocolError (what came from the client is no
+// channel's), IncompatibleInterface, std::system_error (no memory, no handles).
 OpenedChannel open_channel(std::uint64_t number, const wire::ChannelOffer& offer,
-                           std::span<const wire::ModuleIdentity> client_modules, platform::Handle requests,
-                           platform::Handle client_event);
+                           std::span<const wire::ModuleIdentity> client_modules, std::span<platform::Handle> handles);
 
 }  // namespace troupe::host

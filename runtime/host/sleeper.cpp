@@ -10,24 +10,25 @@ namespace troupe::host {
 using Bell = channel::DoorbellProtocol<>;
 using channel::Rest;
 
-void Sleeper::wait(Channels channels, ServedChannel* latest) {
+bool Sleeper::wait(Channels channels, ServedChannel* latest, TimePoint deadline) {
   publish_processor(channels);
   if (latest != nullptr) {
     const std::uint32_t peer_processor = latest->end.client_bell().processor.load(std::memory_order_relaxed);
-    if (latest->spin.spin_until([&] { return is_ready(channels); }, peer_processor)) return;
+    if (latest->spin.spin_until([&] { return is_ready(channels); }, peer_processor)) return true;
   }
   const std::uint64_t begin = platform::ticks();
   if (channels.size() > most_futexes_) {
-    sleep_on_events(channels);
+    sleep_on_events(channels, deadline);
   } else {
-    sleep_on_futexes(channels);
+    sleep_on_futexes(channels, deadline);
   }
   if (latest != nullptr) latest->spin.slept(platform::ticks() - begin);
+  return deadline == TimePoint::max() || std::chrono::steady_clock::now() < deadline;
 }
 
 bool Sleeper::is_ready(Channels channels) const {
   return inbox_.has_mail() || std::any_of(channels.begin(), channels.end(), [](const auto& channel) {
-           return channel->end.has_request() || (channel->end.has_outbox() && channel->end.has_new_room());
+           return channel->end.has_request() || (channel->end.wants_room() && channel->end.has_new_room());
          });
 }
 
@@ -39,29 +40,29 @@ void Sleeper::publish_processor(Channels channels) {
   }
 }
 
-void Sleeper::sleep_on_futexes(Channels channels) {
+void Sleeper::sleep_on_futexes(Channels channels, TimePoint deadline) {
   targets_.clear();
   targets_.push_back({&inbox_.bell().state, Bell::arm(inbox_.bell(), Rest::futex), platform::FutexScope::this_process});
   for (const auto& channel : channels) {
     auto& bell = channel->end.host_bell();
-    targets_.push_back({&bell.state, Bell::arm(bell, Rest::futex, channel->end.has_outbox()), platform::FutexScope::shared});
+    targets_.push_back({&bell.state, Bell::arm(bell, Rest::futex, channel->end.wants_room()), platform::FutexScope::shared});
   }
   if (!is_ready(channels)) {
     if (channels.empty()) {
-      platform::futex_wait(inbox_.bell().state, targets_.front().expected, platform::FutexScope::this_process);
+      platform::futex_wait(inbox_.bell().state, targets_.front().expected, platform::FutexScope::this_process, deadline);
     } else {
-      platform::futex_wait_any(targets_);
+      platform::futex_wait_any(targets_, deadline);
     }
   }
   Bell::disarm(inbox_.bell());
   for (const auto& channel : channels) Bell::disarm(channel->end.host_bell());
 }
 
-void Sleeper::sleep_on_events(Channels channels) {
+void Sleeper::sleep_on_events(Channels channels, TimePoint deadline) {
   auto& events = event_set(channels);
   Bell::arm(inbox_.bell(), Rest::event);
-  for (const auto& channel : channels) Bell::arm(channel->end.host_bell(), Rest::event, channel->end.has_outbox());
-  if (!is_ready(channels)) events.wait();
+  for (const auto& channel : channels) Bell::arm(channel->end.host_bell(), Rest::event, channel->end.wants_room());
+  if (!is_ready(channels)) events.wait(deadline);
   Bell::disarm(inbox_.bell());
   for (const auto& channel : channels) Bell::disarm(channel->end.host_bell());
 }

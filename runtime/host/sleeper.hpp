@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -21,14 +22,15 @@ namespace troupe::host {
 class Sleeper {
  public:
   using Channels = std::span<const std::shared_ptr<ServedChannel>>;
+  using TimePoint = std::chrono::steady_clock::time_point;
 
   // `most_futexes`: with more channels it sleeps on events.
   explicit Sleeper(Inbox& inbox, std::size_t most_futexes = platform::has_futex_wait_any() ? kMostFutexes : 0)
       : inbox_(inbox), most_futexes_(most_futexes) {}
 
-  // Blocks: until a channel has a request or room for a waiting reply, or there is mail. May return early. `latest`: the
-  // channel that was served last; may be null.
-  void wait(Channels channels, ServedChannel* latest);
+  // Blocks: until a channel has a request or room for what waits for it, or there is mail. May return early. `latest`: the
+  // channel that was served last; may be null. False: `deadline` has passed.
+  bool wait(Channels channels, ServedChannel* latest, TimePoint deadline = TimePoint::max());
 
   // The channel will not be waited for again.
   void forget(ServedChannel& channel) noexcept;
@@ -38,8 +40,8 @@ class Sleeper {
  private:
   bool is_ready(Channels channels) const;
   void publish_processor(Channels channels);
-  void sleep_on_futexes(Channels channels);
-  void sleep_on_events(Channels channels);
+  void sleep_on_futexes(Channels channels, TimePoint deadline);
+  void sleep_on_events(Channels channels, TimePoint deadline);
   platform::EventSet& event_set(Channels channels);
 
   Inbox& inbox_;

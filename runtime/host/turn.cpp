@@ -85,7 +85,7 @@ std::byte* Turn::reply(std::size_t payload_bytes) {
   has_returned_ = true;
   end_if_forked();  // the memory is shared with the parent
   try {
-    return channel_.end.draft_reply(static_cast<std::uint32_t>(std::min<std::size_t>(payload_bytes, UINT32_MAX)));
+    return channel_.end.draft_reply(payload_bytes);
   } catch (const ProtocolError&) {
     is_channel_broken_ = true;  // not the method's fault
     throw;
@@ -103,17 +103,17 @@ void Turn::fail(const Method& method, const std::exception_ptr& thrown) {
 void Turn::fail_call(const std::exception_ptr& thrown) {
   if (!has_entered_) return answer_text(ReplyKind::undecodable, describe(thrown), false);
   if (has_returned_) return answer_text(ReplyKind::unencodable, describe(thrown), true);
-  const auto bytes = encode_within(thrown, channel_.end.geometry().max_reply_payload());
+  const auto bytes = encode_within(thrown, channel_.end.geometry().payload_bytes);
   if (bytes.empty()) return answer_text(ReplyKind::unencodable, "the method threw an exception that cannot be sent", true);
   answer_bytes(ReplyKind::exception, bytes, true);
 }
 
 void Turn::answer_text(ReplyKind kind, std::string_view text, bool has_run) {
-  answer_bytes(kind, std::as_bytes(std::span(text.substr(0, channel_.end.geometry().max_reply_payload()))), has_run);
+  answer_bytes(kind, std::as_bytes(std::span(text.substr(0, channel_.end.geometry().max_ring_reply()))), has_run);
 }
 
 void Turn::answer_bytes(ReplyKind kind, std::span<const std::byte> bytes, bool has_run) {
-  std::byte* place = channel_.end.draft_reply(static_cast<std::uint32_t>(bytes.size()));
+  std::byte* place = channel_.end.draft_reply(bytes.size());
   if (!bytes.empty()) std::memcpy(place, bytes.data(), bytes.size());
   answer(kind, has_run);
 }

@@ -31,7 +31,8 @@ class Turn final : private detail::Invocation {
  private:
   using Method = MethodTable::Method;
 
-  std::span<const std::byte> arguments() const override { return request_.payload; }
+  std::span<const std::byte> arguments() const override { return channel_.end.payload(request_); }
+  bool may_view() const override { return actor_.security() == SecurityLevel::l0; }
   void entered() override { has_entered_ = true; }
   void returned() override { has_returned_ = true; }
   bool wants_reply() const override { return is_call(); }

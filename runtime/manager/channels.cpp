@@ -14,16 +14,9 @@
 
 namespace troupe::manager {
 
-namespace {
-
-constexpr std::size_t kAttachHandles = 2;         // request memory, the client's event
-constexpr std::size_t kChannelOpenedHandles = 4;  // reply memory, state memory, life page, the host's event
-
-}  // namespace
-
 void Channels::attach(ClientId client, wire::Attach message, std::vector<platform::Handle> handles) {
   TROUPE_STEP_MARK("attach: manager asks");
-  if (handles.size() != kAttachHandles) throw ProtocolError("an attach came with the wrong number of handles");
+  if (handles.size() != wire::ChannelOffer::kHandles) throw ProtocolError("an attach came with the wrong number of handles");
   AttachRequest request{client, std::move(message), std::move(handles)};
   HostRecord* host = tables_.hosts.find(request.message.actor, request.message.key);
   if (host == nullptr) return refuse_unknown(request);
@@ -66,7 +59,8 @@ void Channels::open(HostRecord& host, const AttachRequest& request) {
   message.client_modules = client->modules;
   host.channels[message.channel] = {request.client, request.message.request};
   host.holders.insert(request.client);
-  const std::array<int, kAttachHandles> outgoing{request.handles[0].get(), request.handles[1].get()};
+  const std::array<int, wire::ChannelOffer::kHandles> outgoing{request.handles[0].get(), request.handles[1].get(),
+                                                               request.handles[2].get()};
   host.peer->send<wire::ToHost>(message, outgoing);
 }
 
@@ -74,10 +68,8 @@ void Channels::on(HostRecord& host, const wire::ChannelOpened& opened, const std
   const auto found = host.channels.find(opened.channel);
   if (found == host.channels.end()) return;  // its client has gone meanwhile
   if (!found->second.attach_request) throw ProtocolError("a host opens a channel that it was not asked for");
-  if (handles.size() != kChannelOpenedHandles) throw ProtocolError("a host's channel comes with the wrong number of handles");
+  const auto outgoing = host.handles_for_client(handles);
   const auto request = std::exchange(found->second.attach_request, std::nullopt);  // only now: its end answers what is left
-  const std::array<int, 5> outgoing{handles[0].get(), handles[1].get(), handles[2].get(), host.child->process().handle().get(),
-                                    handles[3].get()};
   tables_.clients.send(found->second.client, wire::Opened{*request, host.actor, opened.answer, false}, outgoing);
   TROUPE_STEP_MARK("attach: manager has answered");
 }

@@ -17,7 +17,6 @@ namespace troupe::manager {
 namespace {
 
 constexpr std::chrono::seconds kTimeToLeave(5);  // for a host whose constructor failed
-constexpr std::size_t kConstructedHandles = 4;   // reply memory, state memory, life page, the host's event
 
 }  // namespace
 
@@ -46,11 +45,12 @@ void Spawning::tell_to_construct(HostRecord& host) {
   construct.constructor = request.message.constructor;
   construct.argument_bytes = request.message.argument_bytes;
   construct.concurrency = request.message.concurrency;
+  construct.security = request.message.security;
   construct.working_directory = host.stage == Stage::constructing ? request.message.working_directory : std::string();
   construct.channel = tables_.hosts.next_channel();
   construct.offer = request.message.offer;
   if (const ClientRecord* client = tables_.clients.find(request.client)) construct.client_modules = client->modules;
-  std::array<int, 3> handles{};
+  std::array<int, wire::ChannelOffer::kHandles + 1> handles{};
   for (std::size_t i = 0; i < request.handles.size(); ++i) handles[i] = request.handles[i].get();
   try {
     host.peer->send<wire::ToHost>(construct, std::span(handles).first(request.handles.size()));
@@ -80,18 +80,16 @@ void Spawning::on(HostRecord& host, const wire::Hello& hello) {
 
 void Spawning::on(HostRecord& host, const wire::Constructed& constructed, std::vector<platform::Handle> handles) {
   if (host.stage != Stage::constructing) throw ProtocolError("a host reports a construction that it was not asked for");
-  if (handles.size() != kConstructedHandles) throw ProtocolError("a host's channel comes with the wrong number of handles");
+  const auto outgoing = host.handles_for_client(handles);
   if (!host.request) return;  // it was given up meanwhile, and killed
   host.stage = Stage::running;
   host.alarm.cancel();
   const SpawnRequest request = *std::exchange(host.request, std::nullopt);
   host.holders.insert(request.client);
-  const std::array<int, 5> outgoing{handles[0].get(), handles[1].get(), handles[2].get(), host.child->process().handle().get(),
-                                    handles[3].get()};
   tables_.clients.send(request.client, wire::Opened{request.message.request, host.actor, constructed.channel, false}, outgoing);
   for (const SpawnRequest& each : std::exchange(host.joining, {})) answer_found(each, host);
   announce(host);
-  look_after(host, constructed, std::move(handles[2]));
+  look_after(host, constructed, std::move(handles[wire::ChannelAnswer::kLifePage]));
 }
 
 // Programs hear of every actor; hosts, which may be many, only of those that concern them.

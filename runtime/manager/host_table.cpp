@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "manager/host_table.hpp"
 
+#include <troupe/error.hpp>
+
+#include <algorithm>
 #include <utility>
 
 #include "platform/random.hpp"
@@ -17,6 +20,15 @@ ActorState state_of(const HostRecord& host) {
 }
 
 }  // namespace
+
+std::array<int, wire::Opened::kHandles> HostRecord::handles_for_client(const std::vector<platform::Handle>& of_channel) const {
+  if (of_channel.size() != wire::ChannelAnswer::kHandles)
+    throw ProtocolError("a host's channel comes with the wrong number of handles");
+  std::array<int, wire::Opened::kHandles> all{};
+  std::transform(of_channel.begin(), of_channel.end(), all.begin(), [](const platform::Handle& each) { return each.get(); });
+  all.back() = child->process().handle().get();
+  return all;
+}
 
 HostTable::~HostTable() {
   for (auto& [actor, host] : hosts_) {

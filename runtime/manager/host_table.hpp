@@ -4,6 +4,7 @@
 #include <troupe/actor_id.hpp>
 #include <troupe/actor_info.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -55,6 +56,10 @@ struct ChannelRecord {
 // One actor and its host process, from the order to the reaping.
 struct HostRecord {
   explicit HostRecord(Loop& loop) : alarm(loop) {}
+
+  // What a client gets with its channel: the host's handles for it, and the pidfd.
+  // Errors: ProtocolError when the host did not send them all.
+  std::array<int, wire::Opened::kHandles> handles_for_client(const std::vector<platform::Handle>& of_channel) const;
 
   wire::ActorDescription actor;  // actor.type as the compiler spells it
   bool is_scoped = true;

@@ -19,7 +19,7 @@ namespace troupe::manager {
 namespace {
 
 void check(const wire::Spawn& message, std::size_t handle_count) {
-  const std::size_t wanted = message.argument_bytes != 0 ? 3 : 2;
+  const std::size_t wanted = wire::ChannelOffer::kHandles + (message.argument_bytes != 0 ? 1 : 0);
   if (handle_count != wanted)
     throw ProtocolError(fmt::format("a spawn came with {} handles instead of {}", handle_count, wanted));
   const bool is_known = message.lifetime <= static_cast<std::uint8_t>(Lifetime::detached) &&
@@ -110,6 +110,7 @@ void Spawning::describe(HostRecord& host, const wire::Spawn& message) const {
   host.actor.type = message.type;
   host.actor.mailbox_calls = message.mailbox_calls;
   host.actor.mailbox_bytes = message.mailbox_bytes;
+  host.actor.mailbox_payload = message.mailbox_payload;
   host.actor.when_full = message.when_full;
   host.actor.deadline_ns = message.deadline_ns;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <chrono>
+
 #include "platform/event.hpp"
 #include "platform/handle.hpp"
 
@@ -18,8 +20,8 @@ class EventSet {
   void add(const Event& event);
   void remove(const Event& event) noexcept;
 
-  // Blocks: until one of them is signalled, or was since the last wait(). May wake spuriously.
-  void wait();
+  // Blocks: until one of them is signalled, or was since the last wait(), or until `deadline`. May wake spuriously.
+  void wait(std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max());
 
  private:
   Handle handle_;

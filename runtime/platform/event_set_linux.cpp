@@ -3,13 +3,27 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <span>
 
 #include "platform/os_error.hpp"
 
 namespace troupe::platform {
+
+namespace {
+
+// Rounded up, so that the deadline has passed when the kernel says so.
+int milliseconds_until(std::chrono::steady_clock::time_point deadline) {
+  using Clock = std::chrono::steady_clock;
+  if (deadline == Clock::time_point::max()) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
+  return static_cast<int>(std::clamp<decltype(left)>(left, 0, INT_MAX));
+}
+
+}  // namespace
 
 EventSet::EventSet() : handle_(::epoll_create1(EPOLL_CLOEXEC)) {
   if (!handle_) throw_os_error(errno, "creating a set of events");
@@ -28,9 +42,10 @@ void EventSet::remove(const Event& event) noexcept {
 }
 
 // Those that find no room in the list are reported, and cleared, by the next wait.
-void EventSet::wait() {
+void EventSet::wait(std::chrono::steady_clock::time_point deadline) {
   std::array<epoll_event, 64> signalled;
-  const int count = ::epoll_wait(handle_.get(), signalled.data(), static_cast<int>(signalled.size()), -1);
+  const int count =
+      ::epoll_wait(handle_.get(), signalled.data(), static_cast<int>(signalled.size()), milliseconds_until(deadline));
   const int error = errno;
   if (count < 0 && error != EINTR) throw_os_error(error, "waiting for events");
   for (const epoll_event& each : std::span(signalled).first(count > 0 ? static_cast<std::size_t>(count) : 0))

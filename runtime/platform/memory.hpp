@@ -25,11 +25,26 @@ class SharedMemory {
   // against shrinking and growing. Errors: std::system_error whose text names `purpose` and the size wanted.
   static SharedMemory create(const char* purpose, std::size_t bytes);
 
+  // Makes memory of `bytes` (rounded up to pages) without any pages: back() gives it some. Sealed against shrinking and
+  // growing. Errors: std::system_error, also where RLIMIT_FSIZE forbids so much.
+  static SharedMemory create_sparse(const char* purpose, std::size_t bytes);
+
+  // Backs a range of whole pages with real ones, so that a later write cannot fail; what lies there stays. Blocks: as long
+  // as the kernel clears them (0.1 ms/MiB). Errors: std::system_error that names the size; the kernel is not driven into
+  // killing processes. Thread-safety: full.
+  void back(std::size_t offset, std::size_t bytes) const;
+  // Gives a range of whole pages back to the system; it reads as zeros.
+  void discard(std::size_t offset, std::size_t bytes) const noexcept;
+
   // From here on nobody can map it writable any more; mappings that exist stay writable (F_SEAL_FUTURE_WRITE).
   void seal_against_new_writers();
   bool is_sealed_against_new_writers() const;
 
   std::size_t size_bytes() const { return size_bytes_; }
+  // `bytes` rounded up to whole pages.
+  static std::size_t in_pages(std::size_t bytes);
+  // The largest memory that this process may make (RLIMIT_FSIZE).
+  static std::size_t most_bytes();
   const Handle& handle() const { return handle_; }
   Handle take_handle() && { return std::move(handle_); }
   explicit operator bool() const { return static_cast<bool>(handle_); }

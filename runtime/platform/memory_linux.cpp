@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <troupe/error.hpp>
@@ -41,16 +42,24 @@ bool has_room(std::size_t bytes) {
 }
 
 // fallocate of much memory can be interrupted, and goes on where it stopped.
-bool back_with_pages(int descriptor, std::size_t bytes) {
-  while (::fallocate(descriptor, 0, 0, static_cast<off_t>(bytes)) != 0) {
+bool back_with_pages(int descriptor, std::size_t offset, std::size_t bytes) {
+  while (::fallocate(descriptor, 0, static_cast<off_t>(offset), static_cast<off_t>(bytes)) != 0) {
     if (errno != EINTR) return false;
   }
   return true;
 }
 
-std::size_t in_whole_pages(std::size_t bytes) {
-  const std::size_t page = boost::interprocess::mapped_region::get_page_size();
-  return (bytes + page - 1) / page * page;
+// Past the limit the kernel would send SIGXFSZ, which ends the process.
+bool set_size(int descriptor, std::size_t bytes) {
+  if (bytes <= SharedMemory::most_bytes()) return ::ftruncate(descriptor, static_cast<off_t>(bytes)) == 0;
+  errno = EFBIG;
+  return false;
+}
+
+bool seal(int descriptor, unsigned seals) { return ::fcntl(descriptor, F_ADD_SEALS, seals) == 0; }
+
+[[noreturn]] void refuse(int error, const char* purpose, std::size_t bytes) {
+  throw_os_error(error, fmt::format("shared memory for {} ({} bytes)", purpose, bytes));
 }
 
 // What is wrong with memory that another process sent; empty: nothing.
@@ -62,8 +71,8 @@ std::string fault_of(int descriptor, std::size_t expected_bytes, std::size_t& si
   if (::fstat(descriptor, &status) != 0) return os_reason(errno);
   size_bytes = static_cast<std::size_t>(status.st_size);
   if (size_bytes == 0) return "it is empty";
-  if (expected_bytes != 0 && size_bytes != in_whole_pages(expected_bytes)) {
-    return fmt::format("it has {} bytes, not {}", size_bytes, in_whole_pages(expected_bytes));
+  if (expected_bytes != 0 && size_bytes != SharedMemory::in_pages(expected_bytes)) {
+    return fmt::format("it has {} bytes, not {}", size_bytes, SharedMemory::in_pages(expected_bytes));
   }
   return {};
 }
@@ -80,14 +89,42 @@ SharedMemory SharedMemory::adopt(Handle handle, std::size_t expected_bytes) {
 
 SharedMemory SharedMemory::create(const char* purpose, std::size_t bytes) {
   SharedMemory memory;
-  memory.size_bytes_ = in_whole_pages(bytes);
+  memory.size_bytes_ = in_pages(bytes);
   const bool is_open = has_room(bytes) && (memory.handle_ = Handle(open_memfd(purpose)));
   const int descriptor = memory.handle_.get();
-  const bool is_made = is_open && ::ftruncate(descriptor, static_cast<off_t>(memory.size_bytes_)) == 0 &&
-                       back_with_pages(descriptor, memory.size_bytes_) && ::fcntl(descriptor, F_ADD_SEALS, kSizeSeals) == 0;
-  const int error = errno;
-  if (!is_made) throw_os_error(error, fmt::format("shared memory for {} ({} bytes)", purpose, bytes));
+  const bool is_made = is_open && set_size(descriptor, memory.size_bytes_) &&
+                       back_with_pages(descriptor, 0, memory.size_bytes_) && seal(descriptor, kSizeSeals);
+  if (!is_made) refuse(errno, purpose, bytes);
   return memory;
+}
+
+SharedMemory SharedMemory::create_sparse(const char* purpose, std::size_t bytes) {
+  SharedMemory memory;
+  memory.size_bytes_ = in_pages(bytes);
+  memory.handle_ = Handle(open_memfd(purpose));
+  const int descriptor = memory.handle_.get();
+  if (!memory.handle_ || !set_size(descriptor, memory.size_bytes_) || !seal(descriptor, kSizeSeals))
+    refuse(errno, purpose, bytes);
+  return memory;
+}
+
+void SharedMemory::back(std::size_t offset, std::size_t bytes) const {
+  if (!has_room(bytes) || !back_with_pages(handle_.get(), offset, bytes))
+    throw_os_error(errno, fmt::format("{} bytes of shared memory", bytes));
+}
+
+void SharedMemory::discard(std::size_t offset, std::size_t bytes) const noexcept {
+  ::fallocate(handle_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset), static_cast<off_t>(bytes));
+}
+
+std::size_t SharedMemory::in_pages(std::size_t bytes) {
+  const std::size_t page = boost::interprocess::mapped_region::get_page_size();
+  return (bytes + page - 1) / page * page;
+}
+
+std::size_t SharedMemory::most_bytes() {
+  rlimit limit{};
+  return ::getrlimit(RLIMIT_FSIZE, &limit) == 0 ? limit.rlim_cur : SIZE_MAX;
 }
 
 void SharedMemory::seal_against_new_writers() {

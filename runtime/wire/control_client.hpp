@@ -27,7 +27,7 @@ struct Join {
   }
 };
 
-// Handles: request memory, the client's event, and, if argument_bytes, the sealed constructor arguments.
+// Handles: those of the offer, and, if argument_bytes, the sealed constructor arguments.
 struct Spawn {
   std::uint64_t request = 0;
   NodeReference constructor{};
@@ -41,17 +41,20 @@ struct Spawn {
   std::uint32_t concurrency = 1;
   std::uint32_t mailbox_calls = 0;
   std::uint64_t mailbox_bytes = 0;
+  std::uint64_t mailbox_payload = 0;
   std::uint8_t when_full = 0;
   std::int64_t deadline_ns = 0;
   std::int64_t start_timeout_ns = 0;
   std::vector<std::pair<std::string, std::string>> environment{};
   std::string working_directory{};
+  std::uint8_t security = 0;
   ChannelOffer offer{};
 
   template <class Archive>
   void serialize(Archive& archive) {
     archive(request, constructor, type, name, join_existing, argument_bytes, lifetime, start, stdio, concurrency, mailbox_calls,
-            mailbox_bytes, when_full, deadline_ns, start_timeout_ns, environment, working_directory, offer);
+            mailbox_bytes, mailbox_payload, when_full, deadline_ns, start_timeout_ns, environment, working_directory, security,
+            offer);
   }
 };
 
@@ -66,7 +69,7 @@ struct Find {
   }
 };
 
-// Handles: request memory, the client's event.
+// Handles: those of the offer.
 struct Attach {
   std::uint64_t request = 0;
   ActorId actor{};
@@ -154,13 +157,15 @@ struct Welcome {
   }
 };
 
-// Answers Spawn and Attach. Handles: reply memory, state memory, the host's life page, its pidfd, its event.
+// Answers Spawn and Attach. Handles: those of the channel's answer, and the host's pidfd.
 // `found`: spawn_or_get met a living actor; then there are no handles and no channel yet.
 struct Opened {
   std::uint64_t request = 0;
   ActorDescription actor{};
   ChannelAnswer channel{};
   bool found = false;
+
+  static constexpr std::size_t kHandles = ChannelAnswer::kHandles + 1;
 
   template <class Archive>
   void serialize(Archive& archive) {

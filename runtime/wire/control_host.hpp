@@ -14,24 +14,25 @@ namespace troupe::wire {
 
 // ---- manager → host, and its answers
 
-// Handles: request memory, the client's event, and, if argument_bytes, the sealed constructor arguments.
+// Handles: those of the offer, and, if argument_bytes, the sealed constructor arguments.
 struct Construct {
   ActorDescription actor{};
   NodeReference constructor{};
   std::uint64_t argument_bytes = 0;
   std::uint32_t concurrency = 1;
   std::string working_directory{};
+  std::uint8_t security = 0;
   std::uint64_t channel = 0;
   ChannelOffer offer{};
   std::vector<ModuleIdentity> client_modules{};
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(actor, constructor, argument_bytes, concurrency, working_directory, channel, offer, client_modules);
+    archive(actor, constructor, argument_bytes, concurrency, working_directory, security, channel, offer, client_modules);
   }
 };
 
-// The constructor has run, and the first channel is open. Handles: reply memory, state memory, life page, the host's event.
+// The constructor has run, and the first channel is open. Handles: those of the channel's answer.
 struct Constructed {
   ChannelAnswer channel{};
   std::uint32_t manager_life_word = kNoLifeWord;
@@ -51,7 +52,7 @@ struct ConstructFailed {
   }
 };
 
-// Handles: request memory, the client's event.
+// Handles: those of the offer.
 struct OpenChannel {
   std::uint64_t channel = 0;
   ChannelOffer offer{};
@@ -63,7 +64,7 @@ struct OpenChannel {
   }
 };
 
-// Handles: reply memory, state memory, life page, the host's event.
+// Handles: those of the answer.
 struct ChannelOpened {
   std::uint64_t channel = 0;
   ChannelAnswer answer{};

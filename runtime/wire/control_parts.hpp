@@ -70,33 +70,41 @@ struct ActorDescription {
   std::uint32_t incarnation = 1;
   std::uint32_t mailbox_calls = 0;
   std::uint64_t mailbox_bytes = 0;
+  std::uint64_t mailbox_payload = 0;
   std::uint8_t when_full = 0;    // WhenFull
   std::int64_t deadline_ns = 0;  // Timeout::span(); of calls that have none
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(id, key, name, type, pid, incarnation, mailbox_calls, mailbox_bytes, when_full, deadline_ns);
+    archive(id, key, name, type, pid, incarnation, mailbox_calls, mailbox_bytes, mailbox_payload, when_full, deadline_ns);
   }
 };
 
-// What a client asks of a channel; its request memory travels along.
+// What a client asks of a channel. Handles that travel along: request memory, its extents, the client's event.
 struct ChannelOffer {
   std::uint32_t slots = 0;
   std::uint32_t request_cells = 0;
   std::uint32_t reply_cells = 0;
+  std::uint64_t payload_bytes = 0;
   std::uint8_t spin = 0;  // Spin, of both ends
+
+  static constexpr std::size_t kHandles = 3;
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(slots, request_cells, reply_cells, spin);
+    archive(slots, request_cells, reply_cells, payload_bytes, spin);
   }
 };
 
 constexpr std::uint32_t kNoLifeWord = UINT32_MAX;
 
-// What the host has made of it; reply memory and state memory travel along.
+// What the host has made of it. Handles that travel along: reply memory, its extents, state memory, the host's life page,
+// its event.
 struct ChannelAnswer {
   std::uint32_t life_word = kNoLifeWord;  // index in the host's life page, for this channel alone
+
+  static constexpr std::size_t kHandles = 5;
+  static constexpr std::size_t kLifePage = 3;  // among them
 
   template <class Archive>
   void serialize(Archive& archive) {

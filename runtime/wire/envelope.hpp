@@ -46,12 +46,24 @@ struct MethodId {
   constexpr std::uint32_t rank() const { return value & (kMaxRanks - 1); }
 };
 
+// In a header's flags: the payload is too large for the ring; the record holds an ExtentReference in its place.
+constexpr std::uint8_t kInExtent = 1;
+
+// A place in the writer's extents (channel/extents.hpp).
+struct ExtentReference {
+  std::uint64_t offset = 0;  // a multiple of kCellBytes
+  std::uint64_t bytes = 0;   // not 0
+
+  friend bool operator==(const ExtentReference&, const ExtentReference&) = default;
+};
+static_assert(sizeof(ExtentReference) == 16);
+
 struct RequestHeader {
   std::uint64_t commit;  // Commit; stored last
   std::uint32_t method;  // MethodId
   std::uint16_t slot;
   std::uint8_t kind;         // RequestKind
-  std::uint8_t flags;        // 0
+  std::uint8_t flags;        // 0 or kInExtent
   std::uint32_t generation;  // of the slot: which of its uses this is
   std::uint32_t reserved;    // 0
   std::int64_t deadline_ns;  // steady clock; kNoDeadline for none
@@ -80,7 +92,7 @@ struct ReplyHeader {
   std::uint32_t generation;
   std::uint16_t slot;
   std::uint8_t kind;   // ReplyKind
-  std::uint8_t flags;  // 0
+  std::uint8_t flags;  // 0 or kInExtent
 };
 static_assert(sizeof(ReplyHeader) == 16 && alignof(ReplyHeader) == 8);
 

@@ -6,6 +6,7 @@ set(paths
     runtime/wire/
     runtime/manager/
     runtime/roles/
+    runtime/channel/extents
     runtime/channel/geometry
     runtime/client/callback_thread
     runtime/client/call_channel\\.cpp

@@ -23,7 +23,7 @@ struct Use {
 
 class SharedEnd : public ::testing::Test {
  protected:
-  static constexpr Geometry kRoomy{8, 512, 512};
+  static constexpr Geometry kRoomy{8, 512, 576, kSmallPayload};
   static constexpr std::uint64_t kCallsPerProducer = 10'000;
   static constexpr std::uint64_t kProducers = 3;
 
@@ -59,7 +59,7 @@ class SharedEnd : public ::testing::Test {
           const std::lock_guard lock(use.mutex);
           EXPECT_EQ(use.ticket, reply->ticket);
           EXPECT_EQ(use.is_cancelled, reply->kind == wire::ReplyKind::skipped);
-          EXPECT_EQ(copy(reply->payload), use.is_cancelled ? Bytes() : pattern(16));
+          EXPECT_EQ(copy(channel.client.payload(*reply)), use.is_cancelled ? Bytes() : pattern(16));
         }
         channel.client.finish(*reply);
         ++count;

@@ -64,7 +64,7 @@ class DyingHost {
         SharedMemoryChannel::wait(channel_.host);
         continue;
       }
-      const std::uint32_t number = number_in(request->payload);
+      const std::uint32_t number = number_in(request->in_ring);
       if (channel_.host.start(*request) != Claim::won) ::_exit(1);
       if (number % 7 == 0) {
         reply(channel_.host, request->ticket, pattern(number % 2 == 0 ? 1500 : 4), ReplyKind::undecodable, false);

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "channel/geometry.hpp"
+#include "platform/memory.hpp"
 #include "wire/envelope.hpp"
 
 // What a channel promises, kept in the plainest way: one mutex, queues, and nothing shared with another process. The
@@ -30,6 +32,7 @@ struct TwinState {
     wire::MethodId method;
     std::int64_t deadline_ns;
     std::vector<std::byte> payload;
+    std::uint64_t extent;  // number of the one that holds the payload, or 0
   };
   struct Reply {
     Ticket ticket;
@@ -45,19 +48,31 @@ struct TwinState {
 
   explicit TwinState(const Geometry& shape) : geometry(shape), slots(shape.slots) {}
 
-  static std::uint32_t cells(const Request& request) {
-    return wire::cells_for(sizeof(wire::RequestHeader), request.payload.size());
+  std::uint32_t cells(const Request& request) const {
+    const std::size_t bytes = request.extent != 0 ? sizeof(wire::ExtentReference) : request.payload.size();
+    return wire::cells_for(sizeof(wire::RequestHeader), bytes);
   }
-  static std::uint32_t cells(const Reply& reply) { return wire::cells_for(sizeof(wire::ReplyHeader), reply.payload.size()); }
+  std::uint32_t cells(const Reply& reply) const {
+    const std::size_t bytes = is_large(reply) ? sizeof(wire::ExtentReference) : reply.payload.size();
+    return wire::cells_for(sizeof(wire::ReplyHeader), bytes);
+  }
+  bool is_large(const Reply& reply) const { return reply.payload.size() > geometry.max_ring_reply(); }
   template <class Queue>
-  static std::uint32_t cells_in(const Queue& queue) {
+  std::uint32_t cells_in(const Queue& queue) const {
     std::uint32_t sum = 0;
     for (const auto& each : queue) sum += cells(each);
     return sum;
   }
   bool has_room_for(const Reply& reply) const {
+    if (is_large(reply) && large_bytes_in_replies() + pages(reply.payload.size()) > geometry.extent_bytes()) return false;
     return cells(reply) == 1 || cells_in(replies) + cells(reply) + geometry.slots <= geometry.reply_cells;
   }
+  std::size_t large_bytes_in_replies() const {
+    std::size_t sum = 0;
+    for (const auto& each : replies) sum += is_large(each) ? pages(each.payload.size()) : 0;
+    return sum;
+  }
+  static std::size_t pages(std::size_t bytes) { return platform::SharedMemory::in_pages(bytes); }
   bool can_flush() const { return !outbox.empty() && has_room_for(outbox.front()); }
 
   std::mutex mutex;
@@ -67,6 +82,9 @@ struct TwinState {
   std::deque<Request> requests;
   std::deque<Reply> replies;
   std::deque<Reply> outbox;
+  std::map<std::uint64_t, std::vector<std::byte>> extents;  // of requests not published yet, by number
+  std::size_t extent_bytes_taken = 0;                       // by requests, in pages
+  std::uint64_t last_extent = 0;
   std::uint64_t published = 0, taken = 0;
 };
 
@@ -79,18 +97,22 @@ class TwinClientEnd {
     Ticket ticket;
     std::byte* payload = nullptr;
     std::uint32_t payload_bytes = 0;
+    std::uint64_t extent = 0;
   };
   struct Reply {
     Ticket ticket;
     wire::ReplyKind kind;
-    std::span<const std::byte> payload;
+    std::span<const std::byte> bytes;
+  };
+  struct Place {
+    wire::ExtentReference extent;  // its offset is the number
   };
 
   std::optional<Draft> draft(std::uint32_t payload_bytes) {
     const std::lock_guard lock(state_->mutex);
     draft_.assign(payload_bytes, std::byte{0});
     const std::uint32_t wanted = wire::cells_for(sizeof(wire::RequestHeader), payload_bytes);
-    if (TwinState::cells_in(state_->requests) + wanted > state_->geometry.request_cells) return std::nullopt;
+    if (state_->cells_in(state_->requests) + wanted > state_->geometry.request_cells) return std::nullopt;
     for (std::uint32_t slot = 0; slot < state_->slots.size(); ++slot) {
       if (!state_->slots[slot].is_free) continue;
       return Draft{{static_cast<std::uint16_t>(slot), state_->slots[slot].generation}, draft_.data(), payload_bytes};
@@ -98,11 +120,38 @@ class TwinClientEnd {
     return std::nullopt;
   }
 
+  std::optional<Draft> draft(const wire::ExtentReference& extent) {
+    auto named = draft(static_cast<std::uint32_t>(sizeof extent));
+    if (named) named->extent = extent.offset;
+    return named;
+  }
+
   void publish(const Draft& draft, wire::RequestKind kind, wire::MethodId method, std::int64_t deadline_ns) {
     const std::lock_guard lock(state_->mutex);
     state_->slots[draft.ticket.slot].is_free = false;
-    state_->requests.push_back({draft.ticket, kind, method, deadline_ns, draft_});
+    auto payload = draft.extent != 0 ? std::move(state_->extents.at(draft.extent)) : draft_;
+    state_->extents.erase(draft.extent);
+    state_->requests.push_back({draft.ticket, kind, method, deadline_ns, std::move(payload), draft.extent});
     ++state_->published;
+  }
+
+  std::optional<Place> take_extent(std::size_t payload_bytes) {
+    const std::lock_guard lock(state_->mutex);
+    const std::size_t wanted = TwinState::pages(payload_bytes);
+    if (state_->extent_bytes_taken + wanted > state_->geometry.extent_bytes()) return std::nullopt;
+    state_->extent_bytes_taken += wanted;
+    const std::uint64_t number = ++state_->last_extent;
+    state_->extents[number].resize(payload_bytes);
+    return Place{{number, payload_bytes}};
+  }
+  std::byte* open_extent(const Place& place) {
+    const std::lock_guard lock(state_->mutex);
+    return state_->extents.at(place.extent.offset).data();
+  }
+  void give_back(const wire::ExtentReference& extent) {
+    const std::lock_guard lock(state_->mutex);
+    state_->extent_bytes_taken -= TwinState::pages(extent.bytes);
+    state_->extents.erase(extent.offset);
   }
 
   std::optional<Reply> next_reply() {
@@ -111,6 +160,7 @@ class TwinClientEnd {
     const auto& front = state_->replies.front();
     return Reply{front.ticket, front.kind, front.payload};
   }
+  std::span<const std::byte> payload(const Reply& reply) const { return reply.bytes; }
   bool has_reply() const {
     const std::lock_guard lock(state_->mutex);
     return !state_->replies.empty();
@@ -160,9 +210,10 @@ class TwinHostEnd {
     wire::RequestKind kind;
     wire::MethodId method;
     std::int64_t deadline_ns;
-    std::span<const std::byte> payload;
+    std::span<const std::byte> bytes;
   };
 
+  std::span<const std::byte> payload(const Request& request) const { return request.bytes; }
   std::optional<Request> next() {
     const std::lock_guard lock(state_->mutex);
     if (state_->requests.empty()) return std::nullopt;
@@ -189,9 +240,8 @@ class TwinHostEnd {
     }
   }
 
-  std::byte* draft_reply(std::uint32_t payload_bytes) {
-    if (payload_bytes > state_->geometry.max_reply_payload())
-      throw SerializationError("the reply is too long", Direction::result);
+  std::byte* draft_reply(std::size_t payload_bytes) {
+    if (payload_bytes > state_->geometry.payload_bytes) throw SerializationError("the reply is too long", Direction::result);
     draft_.assign(payload_bytes, std::byte{0});
     return draft_.data();
   }
@@ -199,7 +249,8 @@ class TwinHostEnd {
   void publish_reply(Ticket ticket, wire::ReplyKind kind, bool has_run) {
     const std::lock_guard lock(state_->mutex);
     TwinState::Reply reply{ticket, kind, std::exchange(draft_, {})};
-    const bool goes_out = state_->has_room_for(reply) && (state_->outbox.empty() || TwinState::cells(reply) == 1);
+    const bool goes_out =
+        state_->has_room_for(reply) && (state_->outbox.empty() || (state_->cells(reply) == 1 && !state_->is_large(reply)));
     if (has_run || goes_out) state_->slots[ticket.slot].is_over = true;
     (goes_out ? state_->replies : state_->outbox).push_back(std::move(reply));
   }
@@ -210,6 +261,8 @@ class TwinHostEnd {
   void finish(const Request& request) {
     const std::lock_guard lock(state_->mutex);
     if (request.kind == wire::RequestKind::tell) state_->slots[request.ticket.slot] = {request.ticket.generation + 1};
+    const auto& front = state_->requests.front();
+    if (front.extent != 0) state_->extent_bytes_taken -= TwinState::pages(front.payload.size());
     state_->requests.pop_front();
     ++state_->taken;
   }

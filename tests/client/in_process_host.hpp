@@ -74,23 +74,27 @@ class InProcessHost {
   using Answer = std::function<void(HostEnd& host, const HostEnd::Request& request)>;
 
   static void echo(HostEnd& host, const HostEnd::Request& request) {
-    std::byte* place = host.draft_reply(static_cast<std::uint32_t>(request.payload.size()));
-    if (!request.payload.empty()) std::memcpy(place, request.payload.data(), request.payload.size());
+    const auto payload = host.payload(request);
+    std::byte* place = host.draft_reply(payload.size());
+    if (!payload.empty()) std::memcpy(place, payload.data(), payload.size());
     host.publish_reply(request.ticket, wire::ReplyKind::value, true);
   }
   static int number_in(const HostEnd::Request& request) {
     int number = 0;
-    std::memcpy(&number, request.payload.data(), sizeof number);
+    std::memcpy(&number, request.in_ring.data(), sizeof number);
     return number;
   }
 
   explicit InProcessHost(const MailboxOptions& mailbox = {}, Answer answer = &InProcessHost::echo)
-      : geometry_(channel::Geometry::for_mailbox(mailbox.calls, mailbox.bytes)),
+      : geometry_(channel::Geometry::for_mailbox(mailbox.calls, mailbox.bytes, mailbox.payload)),
         requests_(channel::ClientEnd::create_requests(geometry_)),
         replies_(HostEnd::create_replies(geometry_)),
         states_(HostEnd::create_states(geometry_)),
+        request_extents_(channel::ClientEnd::create_request_extents(geometry_)),
+        reply_extents_(HostEnd::create_reply_extents(geometry_)),
         raw_replies_(replies_, platform::Access::read_write),
-        end_(geometry_, requests_, replies_, states_, std::move(client_event_.second)),
+        end_(geometry_, {requests_, replies_, states_, shared(request_extents_), shared(reply_extents_)},
+             std::move(client_event_.second)),
         answer_(std::move(answer)),
         channel_(new CallChannel(manager_.session(), parts(mailbox))),
         link_(manager_.session(), wire::ActorDescription{.id = {7}}, typeid(Echo).name(), false) {
@@ -116,14 +120,19 @@ class InProcessHost {
   }
 
  private:
+  static platform::SharedMemory shared(const platform::SharedMemory& memory) {
+    return platform::SharedMemory::adopt(memory.handle().duplicate(), memory.size_bytes());
+  }
   ChannelParts parts(const MailboxOptions& mailbox) {
     ChannelParts parts;
     parts.actor = {{7}, "in process", "Echo", 1, 1};
     parts.geometry = geometry_;
     parts.when_full = mailbox.when_full == WhenFull::automatic ? WhenFull::block : mailbox.when_full;
-    parts.requests = platform::SharedMemory::adopt(requests_.handle().duplicate(), 0);
-    parts.replies = platform::SharedMemory::adopt(replies_.handle().duplicate(), 0);
-    parts.states = platform::SharedMemory::adopt(states_.handle().duplicate(), 0);
+    parts.requests = shared(requests_);
+    parts.replies = shared(replies_);
+    parts.states = shared(states_);
+    parts.request_extents = shared(request_extents_);
+    parts.reply_extents = shared(reply_extents_);
     parts.host_event = std::move(host_event_.second);
     parts.client_event = std::move(client_event_.first);
     return parts;
@@ -158,8 +167,8 @@ class InProcessHost {
   void rest() {
     using Bell = channel::DoorbellProtocol<>;
     auto& bell = end_.host_bell();
-    const std::uint32_t armed = Bell::arm(bell, channel::Rest::futex, end_.has_outbox());
-    if (!end_.has_request() && !(end_.has_outbox() && end_.has_new_room()) && !is_stopping_)
+    const std::uint32_t armed = Bell::arm(bell, channel::Rest::futex, end_.wants_room());
+    if (!end_.has_request() && !(end_.wants_room() && end_.has_new_room()) && !is_stopping_)
       platform::futex_wait(bell.state, armed, platform::FutexScope::shared);
     Bell::disarm(bell);
   }
@@ -168,7 +177,7 @@ class InProcessHost {
   const channel::Geometry geometry_;
   std::pair<platform::Event, platform::Event> host_event_ = platform::Event::pair();    // the host's end, the client's
   std::pair<platform::Event, platform::Event> client_event_ = platform::Event::pair();  // the client's end, the host's
-  const platform::SharedMemory requests_, replies_, states_;
+  const platform::SharedMemory requests_, replies_, states_, request_extents_, reply_extents_;
   const platform::Mapping raw_replies_;
   HostEnd end_;
   const Answer answer_;

@@ -171,7 +171,7 @@ TEST_F(Calls, GetWithATimeoutLeavesTheCallAlone) {
 }
 
 TEST_F(Calls, TooLargeFailAtTheSenderAndNothingIsLost) {
-  auto actor = runtime().spawn<Everything>();
+  auto actor = runtime().spawn<Everything>({.mailbox = {.payload = 100'000}});
   auto before = actor.call<&Everything::echo>("before");
   auto large = actor.call<&Everything::echo>(std::string(1 << 20, 'x'));
   auto after = actor.call<&Everything::echo>("after");

@@ -107,21 +107,21 @@ class Results : public WithRuntime {
 };
 
 TEST_F(Results, OverTheLimitAreSerializationErrorsOfTheResult) {
-  auto actor = runtime().spawn<Resident>();
+  auto actor = runtime().spawn<Resident>({.mailbox = {.payload = 100'000}});
   EXPECT_EQ(refused(actor.call<&Resident::large>(1 << 20)), Direction::result);
   EXPECT_EQ(actor.call<&Resident::large>(10).get().size(), 10u);
   EXPECT_EQ(actor.call<&Resident::calls>().get(), 2);
 }
 
 TEST_F(Results, OverTheLimitNameTheCallAndWhatToDo) {
-  auto actor = runtime().spawn<Resident>();
+  auto actor = runtime().spawn<Resident>({.mailbox = {.payload = 100'000}});
   try {
     actor.call<&Resident::large>(1 << 20).get();
     FAIL();
   } catch (const SerializationError& error) {
     const std::string text = error.what();
     EXPECT_NE(text.find("Resident::large"), std::string::npos) << text;
-    EXPECT_NE(text.find("SpawnOptions::mailbox.bytes"), std::string::npos) << text;
+    EXPECT_NE(text.find("SpawnOptions::mailbox.payload"), std::string::npos) << text;
   }
 }
 

@@ -124,7 +124,7 @@ TEST(DispatcherChannels, RepliesThatFindNoRoomWaitForTheClient) {
 TEST(DispatcherChannels, ASmallReplyPassesLargeOnesThatWait) {
   Stage stage;
   Client client = stage.open(16, 4096);
-  for (int i = 0; i < 15; ++i) client.call(method<&fill>(), 1500);
+  for (int i = 0; i < 15; ++i) client.call(method<&fill>(), static_cast<int>(kMostPayload));
   const auto small = client.call(method<&add_one>(), 1);
   wait_until([&] { return stage.status().calls_handled.load() == 16; });
   std::vector<channel::Ticket> order;

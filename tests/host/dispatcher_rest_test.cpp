@@ -51,10 +51,10 @@ TEST_P(DispatcherRest, MailWakesIt) {
 
 TEST_P(DispatcherRest, RoomForAWaitingReplyWakesIt) {
   Client client = stage_.open(16, 4096);
-  for (int i = 0; i < 16; ++i) client.call(method<&fill>(), 1500);
+  for (int i = 0; i < 16; ++i) client.call(method<&fill>(), 1000);
   wait_until(
       [&] { return client.end().host_bell().state.load() == (static_cast<std::uint32_t>(GetParam()) | channel::kWantsRoom); });
-  for (int i = 0; i < 16; ++i) EXPECT_EQ(client.wait_reply().payload.size(), 1500u);
+  for (int i = 0; i < 16; ++i) EXPECT_EQ(client.wait_reply().payload.size(), 1000u);
 }
 
 TEST_P(DispatcherRest, AClosedChannelDoesNotDisturbTheSleep) {

@@ -166,9 +166,9 @@ TEST(Dispatcher, SaysWhyAResultCannotBeEncoded) {
 TEST(Dispatcher, RefusesAResultThatNoChannelCarries) {
   Stage stage;
   Client client = stage.open();
-  const auto reply = client.ask(method<&fill>(), 1'000'000);
+  const auto reply = client.ask(method<&fill>(), 1'100'000);
   EXPECT_EQ(reply.kind, ReplyKind::unencodable);
-  EXPECT_THAT(reply.text(), HasSubstr("1000000 bytes"));
+  EXPECT_THAT(reply.text(), HasSubstr("1100000 bytes"));
 }
 
 TEST(Dispatcher, SaysThatThereIsNoSuchMethod) {

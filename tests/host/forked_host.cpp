@@ -87,7 +87,10 @@ wire::MethodId sum_method() { return method<&sum, Sitter>(); }
 wire::MethodId fork_method() { return method<&fork_and_return, Sitter>(); }
 wire::MethodId join_method() { return method<&join, Sitter>(); }
 
-ForkedHost::Opening::Opening() : requests(channel::ClientEnd::create_requests(geometry)), event(platform::Event::pair()) {}
+ForkedHost::Opening::Opening()
+    : requests(channel::ClientEnd::create_requests(geometry)),
+      extents(channel::ClientEnd::create_request_extents(geometry)),
+      event(platform::Event::pair()) {}
 
 ForkedHost::ForkedHost() {
   number_own_nodes();
@@ -119,20 +122,25 @@ void ForkedHost::construct(wire::NodeReference constructor, int argument, const 
   message.channel = 1;
   message.offer = opening.offer();
   message.client_modules = wire::known_modules();
-  const std::array passed{opening.requests.handle().get(), opening.event.second.handle().get(), memory.handle().get()};
+  const auto [requests, extents, event] = opening.handles();
+  const std::array passed{requests, extents, event, memory.handle().get()};
   send(message, passed);
 }
 
 void ForkedHost::open(std::uint64_t channel, const Opening& opening) {
-  const std::array passed{opening.requests.handle().get(), opening.event.second.handle().get()};
-  send(wire::OpenChannel{channel, opening.offer(), wire::known_modules()}, passed);
+  send(wire::OpenChannel{channel, opening.offer(), wire::known_modules()}, opening.handles());
 }
 
 Client ForkedHost::client(const Opening& opening) {
-  OpenedChannel opened{nullptr, platform::SharedMemory::adopt(std::move(handles.at(0)), 0),
-                       platform::SharedMemory::adopt(std::move(handles.at(1)), 0), platform::Event()};
-  return {opening.geometry, opening.requests, opened, platform::Event(opening.event.first.handle().duplicate()),
-          platform::Event(std::move(handles.at(3)))};
+  const auto memory = [this](std::size_t index) { return platform::SharedMemory::adopt(std::move(handles.at(index)), 0); };
+  auto extents = platform::SharedMemory::adopt(opening.extents.handle().duplicate(), 0);
+  OpenedChannel opened{nullptr, memory(0), memory(1), memory(2), platform::Event()};
+  return {opening.geometry,
+          opening.requests,
+          std::move(extents),
+          std::move(opened),
+          platform::Event(opening.event.first.handle().duplicate()),
+          platform::Event(std::move(handles.at(4)))};
 }
 
 Client ForkedHost::start(int argument) {

@@ -37,12 +37,15 @@ class ForkedHost {
 
   // A client's half of a channel that is being opened.
   struct Opening {
-    channel::Geometry geometry = channel::Geometry::for_mailbox(16, 4096);
-    platform::SharedMemory requests;
+    channel::Geometry geometry = channel::Geometry::for_mailbox(16, 4096, kMostPayload);
+    platform::SharedMemory requests, extents;
     std::pair<platform::Event, platform::Event> event;  // the client's end, the host's
 
     Opening();
-    wire::ChannelOffer offer() const { return {geometry.slots, geometry.request_cells, geometry.reply_cells}; }
+    wire::ChannelOffer offer() const { return offer_of(geometry); }
+    std::array<int, wire::ChannelOffer::kHandles> handles() const {
+      return {requests.handle().get(), extents.handle().get(), event.second.handle().get()};
+    }
   };
 
   template <class Message>

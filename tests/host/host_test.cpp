@@ -64,7 +64,7 @@ TEST(Host, RefusesArgumentsThatCannotBeDecoded) {
   message.constructor = sitter_constructor();
   message.offer = opening.offer();
   message.client_modules = wire::known_modules();
-  host.send(message, std::array{opening.requests.handle().get(), opening.event.second.handle().get()});
+  host.send(message, opening.handles());
   const auto failure = host.receive<wire::ConstructFailed>().failure;
   EXPECT_EQ(failure.kind, Refusal::undecodable);
   EXPECT_THAT(failure.text, HasSubstr("that is no int"));
@@ -79,7 +79,7 @@ TEST(Host, RefusesAWorkingDirectoryThatIsNone) {
   message.working_directory = "/no/such/place";
   message.offer = opening.offer();
   message.client_modules = wire::known_modules();
-  host.send(message, std::array{opening.requests.handle().get(), opening.event.second.handle().get()});
+  host.send(message, opening.handles());
   const auto failure = host.receive<wire::ConstructFailed>().failure;
   EXPECT_EQ(failure.kind, Refusal::start_failed);
   EXPECT_THAT(failure.text, HasSubstr("/no/such/place"));
@@ -90,7 +90,7 @@ TEST(Host, RefusesAChannelWhoseMemoryIsNoChannels) {
   Client client = host.start(1);
   ForkedHost::Opening tiny;
   tiny.requests = platform::SharedMemory::create("a page", 1);
-  tiny.geometry = channel::Geometry::for_mailbox(16, 1 << 20);
+  tiny.geometry = channel::Geometry::for_mailbox(16, 1 << 20, kMostPayload);
   host.open(2, tiny);
   const auto refused = host.receive<wire::ChannelRefused>();
   EXPECT_EQ(refused.channel, 2u);
@@ -106,7 +106,7 @@ TEST(Host, OpensChannelsWhileItsActorIsBusy) {
   const ForkedHost::Opening opening;
   host.open(2, opening);
   EXPECT_EQ(host.receive<wire::ChannelOpened>().channel, 2u);
-  EXPECT_THAT(host.handles, SizeIs(4));
+  EXPECT_THAT(host.handles, SizeIs(wire::ChannelAnswer::kHandles));
   Client second = host.client(opening);
   second.call(sum_method(), 4);
   host.window().released = 1;
@@ -135,7 +135,7 @@ TEST(Host, RetiresTheLifeWordOfAClosedChannel) {
   const ForkedHost::Opening opening;
   host.open(2, opening);
   const auto opened = host.receive<wire::ChannelOpened>();
-  const platform::LifeView life(platform::SharedMemory::adopt(std::move(host.handles.at(2)), 0));
+  const platform::LifeView life(platform::SharedMemory::adopt(std::move(host.handles.at(wire::ChannelAnswer::kLifePage)), 0));
   EXPECT_FALSE(life.has_fallen(opened.answer.life_word));
   host.send(wire::CloseChannel{2});
   wait_until([&] { return life.has_fallen(opened.answer.life_word); });
@@ -148,7 +148,8 @@ TEST(Host, AChannelThatItBreaksOffKeepsItsLifeWord) {
   const ForkedHost::Opening opening;
   host.open(2, opening);
   const auto opened = host.receive<wire::ChannelOpened>();
-  const platform::LifeView life(platform::SharedMemory::adopt(platform::Handle(host.handles.at(2).release()), 0));
+  const platform::LifeView life(
+      platform::SharedMemory::adopt(platform::Handle(host.handles.at(wire::ChannelAnswer::kLifePage).release()), 0));
   Client bad = host.client(opening);
   bad.end().withdraw({0, 1}, wire::SlotState::cancelled);  // ahead of its first use, which no client does
   bad.call(sum_method(), 1);
@@ -163,7 +164,7 @@ TEST(Host, ItsLifeWordsFallWhenItIsKilled) {
   host.receive<wire::Hello>();
   host.construct(sitter_constructor(), 1, opening);
   const auto constructed = host.receive<wire::Constructed>();
-  const platform::LifeView life(platform::SharedMemory::adopt(std::move(host.handles.at(2)), 0));
+  const platform::LifeView life(platform::SharedMemory::adopt(std::move(host.handles.at(wire::ChannelAnswer::kLifePage)), 0));
   EXPECT_FALSE(life.has_fallen(constructed.channel.life_word));
   EXPECT_FALSE(life.has_fallen(constructed.manager_life_word));
   host.process().kill();

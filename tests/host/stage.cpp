@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "tests/host/stage.hpp"
 
+#include <array>
 #include <utility>
 
 #include "platform/executable.hpp"
@@ -42,18 +43,25 @@ void fill(void*, detail::Invocation& invocation) {
   std::memset(invocation.reply(static_cast<std::size_t>(bytes)), bytes & 0xff, static_cast<std::size_t>(bytes));
 }
 
+wire::ChannelOffer offer_of(const channel::Geometry& geometry) {
+  return {geometry.slots, geometry.request_cells, geometry.reply_cells, geometry.payload_bytes};
+}
+
 int Client::Reply::number() const {
   int value = -1;
   if (payload.size() == sizeof value) std::memcpy(&value, payload.data(), sizeof value);
   return value;
 }
 
-Client::Client(const channel::Geometry& geometry, const platform::SharedMemory& requests, const OpenedChannel& opened,
-               platform::Event event, platform::Event host_event)
+Client::Client(const channel::Geometry& geometry, const platform::SharedMemory& requests, platform::SharedMemory extents,
+               OpenedChannel opened, platform::Event event, platform::Event host_event)
     : served_(opened.channel),
       raw_requests_(requests, platform::Access::read_write),
       event_(std::move(event)),
-      end_(std::make_unique<channel::ClientEnd>(geometry, requests, opened.replies, opened.states, std::move(host_event))) {}
+      end_(std::make_unique<channel::ClientEnd>(
+          geometry,
+          channel::Memories{requests, opened.replies, opened.states, std::move(extents), std::move(opened.reply_extents)},
+          std::move(host_event))) {}
 
 std::optional<channel::Ticket> Client::try_send(wire::RequestKind kind, wire::MethodId method, int argument,
                                                 std::int64_t deadline_ns) {
@@ -79,7 +87,7 @@ Client::Reply Client::wait_reply() {
   using Bell = channel::DoorbellProtocol<>;
   for (;;) {
     if (const auto reply = end_->next_reply()) {
-      Reply copy{reply->kind, {reply->payload.begin(), reply->payload.end()}, reply->ticket};
+      Reply copy{reply->kind, {end_->payload(*reply).begin(), end_->payload(*reply).end()}, reply->ticket};
       end_->finish(*reply);
       end_->settle();
       return copy;
@@ -109,13 +117,16 @@ Stage::Stage(std::size_t most_futexes)
 Stage::~Stage() { stop(); }
 
 Client Stage::open(std::size_t calls, std::size_t bytes) {
-  const auto geometry = channel::Geometry::for_mailbox(calls, bytes);
+  const auto geometry = channel::Geometry::for_mailbox(calls, bytes, kMostPayload);
   const auto requests = channel::ClientEnd::create_requests(geometry);
   auto [event, hosts_end] = platform::Event::pair();
-  auto opened = open_channel(++last_number_, {geometry.slots, geometry.request_cells, geometry.reply_cells},
-                             wire::known_modules(), requests.handle().duplicate(), hosts_end.handle().duplicate());
-  Client client(geometry, requests, opened, std::move(event), std::move(opened.host_event));
-  inbox_.post([&](Mail& mail) { mail.opened.push_back(std::move(opened.channel)); });
+  auto extents = channel::ClientEnd::create_request_extents(geometry);
+  std::array handles{requests.handle().duplicate(), extents.handle().duplicate(), hosts_end.handle().duplicate()};
+  auto opened = open_channel(++last_number_, offer_of(geometry), wire::known_modules(), handles);
+  const auto served = opened.channel;
+  auto host_event = std::move(opened.host_event);
+  Client client(geometry, requests, std::move(extents), std::move(opened), std::move(event), std::move(host_event));
+  inbox_.post([&](Mail& mail) { mail.opened.push_back(served); });
   return client;
 }
 

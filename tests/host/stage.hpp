@@ -27,6 +27,9 @@
 
 namespace troupe::host {
 
+constexpr std::size_t kMostPayload = 1 << 20;
+wire::ChannelOffer offer_of(const channel::Geometry& geometry);
+
 // The actor of these tests: notes the numbers that it is called with.
 struct Recorder {
   std::vector<int> seen;
@@ -78,8 +81,8 @@ class Client {
     int number() const;
   };
 
-  Client(const channel::Geometry& geometry, const platform::SharedMemory& requests, const OpenedChannel& opened,
-         platform::Event event, platform::Event host_event);
+  Client(const channel::Geometry& geometry, const platform::SharedMemory& requests, platform::SharedMemory extents,
+         OpenedChannel opened, platform::Event event, platform::Event host_event);
 
   channel::ClientEnd& end() { return *end_; }
   bool is_served() const { return !served_.expired(); }

@@ -22,7 +22,7 @@ TEST(Channels, ASecondChannelOpens) {
   EXPECT_EQ(second.message.request, request);
   EXPECT_EQ(second.message.actor.id, opened.message.actor.id);
   EXPECT_FALSE(second.message.found);
-  EXPECT_THAT(second.handles, SizeIs(5));
+  EXPECT_THAT(second.handles, SizeIs(wire::Opened::kHandles));
 }
 
 TEST(Channels, TheWrongKeyOpensNothing) {
@@ -81,7 +81,7 @@ TEST(Channels, AnOfferWithoutMemoryIsRefusedByTheHostAlone) {
   auto opened = managed.client.spawn(kind<Quiet>());
   wire::Attach attach{
       1, opened.message.actor.id, opened.message.actor.key, opened.message.actor.type, {1u << 30, 1u << 30, 1u << 30}};
-  const std::array<int, 2> handles{opened.handles[0].get(), opened.handles[4].get()};
+  const std::array handles{opened.handles[0].get(), opened.handles[1].get(), opened.handles[4].get()};
   managed.client.say(attach, handles);
 
   EXPECT_EQ(managed.client.await<wire::Refused>().message.request, 1u);

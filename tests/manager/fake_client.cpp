@@ -18,7 +18,7 @@ namespace troupe::manager::testing {
 namespace {
 
 const channel::Geometry& geometry() {
-  static const auto value = channel::Geometry::for_mailbox(16, 4096);
+  static const auto value = channel::Geometry::for_mailbox(16, 4096, 1 << 20);
   return value;
 }
 
@@ -27,6 +27,7 @@ wire::ChannelOffer offer() {
   offer.slots = geometry().slots;
   offer.request_cells = geometry().request_cells;
   offer.reply_cells = geometry().reply_cells;
+  offer.payload_bytes = geometry().payload_bytes;
   return offer;
 }
 
@@ -83,8 +84,9 @@ std::uint64_t FakeClient::ask_for(const Kind& kind, wire::Spawn spawn) {
   spawn.offer = offer();
   if (spawn.start_timeout_ns == 0) spawn.start_timeout_ns = std::numeric_limits<std::int64_t>::max();
   const auto requests = channel::ClientEnd::create_requests(geometry());
+  const auto extents = channel::ClientEnd::create_request_extents(geometry());
   const auto event = platform::Event::pair();
-  const std::array<int, 2> handles{requests.handle().get(), event.second.handle().get()};
+  const std::array handles{requests.handle().get(), extents.handle().get(), event.second.handle().get()};
   say(spawn, handles);
   return spawn.request;
 }
@@ -97,8 +99,9 @@ Received<wire::Opened> FakeClient::spawn(const Kind& kind, wire::Spawn options) 
 
 std::uint64_t FakeClient::ask_to_attach(const wire::ActorDescription& actor) {
   const auto requests = channel::ClientEnd::create_requests(geometry());
+  const auto extents = channel::ClientEnd::create_request_extents(geometry());
   const auto event = platform::Event::pair();
-  const std::array<int, 2> handles{requests.handle().get(), event.second.handle().get()};
+  const std::array handles{requests.handle().get(), extents.handle().get(), event.second.handle().get()};
   wire::Attach attach;
   attach.request = ++last_request_;
   attach.actor = actor.id;
@@ -134,7 +137,7 @@ ManagedClient::~ManagedClient() {
 }
 
 platform::Process host_of(Received<wire::Opened>& opened) {
-  return platform::Process(std::move(opened.handles.at(3)), opened.message.actor.pid);
+  return platform::Process(std::move(opened.handles.back()), opened.message.actor.pid);
 }
 
 }  // namespace troupe::manager::testing

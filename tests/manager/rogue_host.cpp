@@ -47,8 +47,8 @@ void come_up(platform::ControlSocket& socket) {
   static platform::LifePage page;
   const auto memory = platform::SharedMemory::create("a channel of a test", 4096);
   const auto event = platform::Event::pair();
-  const std::array<int, 4> handles{memory.handle().get(), memory.handle().get(), page.memory().handle().get(),
-                                   event.second.handle().get()};
+  const std::array handles{memory.handle().get(), memory.handle().get(), memory.handle().get(), page.memory().handle().get(),
+                           event.second.handle().get()};
   say(socket, wire::Constructed{}, handles);
 }
 

@@ -35,7 +35,7 @@ TEST(Spawning, AnActorComesUpInAProcessOfItsOwn) {
 
   EXPECT_NE(opened.message.actor.id, ActorId());
   EXPECT_EQ(opened.message.actor.name, "quiet");
-  EXPECT_THAT(opened.handles, SizeIs(5));
+  EXPECT_THAT(opened.handles, SizeIs(wire::Opened::kHandles));
   EXPECT_FALSE(has_ended(host_of(opened)));
   const auto up = managed.client.await<wire::ActorUp>();
   EXPECT_EQ(up.message.actor.id, opened.message.actor.id);

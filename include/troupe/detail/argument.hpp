@@ -2,6 +2,7 @@
 #pragma once
 
 #include <troupe/archive.hpp>
+#include <troupe/detail/view_argument.hpp>
 
 #include <cstddef>
 #include <span>
@@ -26,22 +27,38 @@ inline constexpr bool is_view<std::basic_string_view<C>> = true;
 template <class T, std::size_t kExtent>
 inline constexpr bool is_view<std::span<T, kExtent>> = true;
 
-// What holds an argument while it is decoded and while the method runs.
+// What owns the value of a parameter.
 template <class P>
-struct ArgumentOf {
-  using type = std::remove_cvref_t<P>;
+struct OwnerOf {
+  using type = P;
 };
 template <class C>
-struct ArgumentOf<std::basic_string_view<C>> {
+struct OwnerOf<std::basic_string_view<C>> {
   using type = std::basic_string<C>;
 };
 template <class T>
-struct ArgumentOf<std::span<const T>> {
+struct OwnerOf<std::span<const T>> {
   using type = std::vector<T>;
 };
 template <>
-struct ArgumentOf<std::span<const bool>> {  // std::vector<bool> is no row of bools
+struct OwnerOf<std::span<const bool>> {  // std::vector<bool> is no row of bools
   using type = std::span<const bool>;
+};
+template <class P>
+using Owner = typename OwnerOf<std::remove_cvref_t<P>>::type;
+
+// What holds an argument while it is decoded and while the method runs: what owns it, or may look at where it lies.
+template <class P>
+struct ArgumentOf {
+  using type = Owner<P>;
+};
+template <class C>
+struct ArgumentOf<std::basic_string_view<C>> {
+  using type = ViewArgument<std::basic_string_view<C>, std::basic_string<C>>;
+};
+template <class T>
+requires(PlainCodec<T>::kIsOneBlock) struct ArgumentOf<std::span<const T>> {
+  using type = ViewArgument<std::span<const T>, std::vector<T>>;
 };
 template <class P>
 using Argument = typename ArgumentOf<std::remove_cvref_t<P>>::type;
@@ -72,7 +89,7 @@ using Travelling = typename TravellingOf<std::decay_t<T>>::type;
 
 // Whether a `Source` (a reference, or an rvalue's type) may be passed for a parameter whose decayed type is `Value`.
 template <class Value, class Source>
-inline constexpr bool converts_to = std::is_convertible_v<Source, Value> || std::is_same_v<Travelling<Source>, Argument<Value>>;
+inline constexpr bool converts_to = std::is_convertible_v<Source, Value> || std::is_same_v<Travelling<Source>, Owner<Value>>;
 
 template <class Value, class Source>
 inline constexpr bool is_text_for = false;
@@ -93,11 +110,11 @@ Value converted(Source&& source) {
 template <class Value, class Source>
 decltype(auto) as_wire(Source&& source) {
   using Given = std::remove_cvref_t<Source>;
-  if constexpr (std::is_same_v<Given, Value> || std::is_same_v<Given, Argument<Value>>) {
+  if constexpr (std::is_same_v<Given, Value> || std::is_same_v<Given, Owner<Value>>) {
     return std::as_const(source);
   } else if constexpr (is_text_for<Value, Source>) {
     return std::basic_string_view<typename Value::value_type>(source);
-  } else if constexpr (is_view<Given> && std::is_same_v<Travelling<Given>, Argument<Value>>) {
+  } else if constexpr (is_view<Given> && std::is_same_v<Travelling<Given>, Owner<Value>>) {
     return std::span<const typename Given::value_type>(source);
   } else {
     return converted<Value>(std::forward<Source>(source));
@@ -120,11 +137,11 @@ constexpr void assert_parameter_crosses() {
       !std::is_lvalue_reference_v<P> || std::is_const_v<std::remove_reference_t<P>>,
       "troupe: a parameter that is a reference to non-const cannot cross: the actor lives in another process and gets a copy; "
       "take it by value or const reference, and return what changed");
-  static_assert(!is_view<Argument<P>>,
+  static_assert(!is_view<Owner<P>>,
                 "troupe: this kind of view cannot be a parameter: the actor lives in another process and gets a copy of what it "
                 "shows; take "
                 "a std::string_view, a std::span<const T> (without an extent, T not bool), or a std::vector");
-  if constexpr (!is_view<Argument<P>>) assert_argument_crosses<Argument<P>>();
+  if constexpr (!is_view<Owner<P>>) assert_argument_crosses<Owner<P>>();
 }
 
 template <class T>

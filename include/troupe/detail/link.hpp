@@ -64,10 +64,11 @@ struct LinkWire {
   std::uint32_t incarnation = 0;
   std::uint32_t mailbox_calls = 0;
   std::uint64_t mailbox_bytes = 0;
+  std::uint64_t mailbox_payload = 0;
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(id, key_high, key_low, name, pid, incarnation, mailbox_calls, mailbox_bytes);
+    archive(id, key_high, key_low, name, pid, incarnation, mailbox_calls, mailbox_bytes, mailbox_payload);
   }
 };
 
@@ -99,8 +100,9 @@ void link_kill(const LinkHandle& link);
 std::optional<ExitStatus> link_wait(const LinkHandle& link, Timeout timeout);
 void link_on_down(const LinkHandle& link, std::unique_ptr<DownCallback> callback);
 
-// One envelope being sent. Between reserve() and send() it holds the channel's producer lock: nothing but encoding plain
-// values may happen there. A call that cannot be sent completes its cell with the reason; a tell throws it.
+// One envelope being sent. Between reserve() and send() it holds the channel's producer lock, unless the payload is large:
+// nothing but encoding plain values may happen there. A call that cannot be sent completes its cell with the reason; a tell
+// throws it.
 class CallWriter {
  public:
   // `cell`: null for a tell; else with one reference for the pending call. `options` may be null.
@@ -111,7 +113,7 @@ class CallWriter {
 
   // Room for `payload_bytes`. Blocks: while the mailbox is full, if its policy says so. nullptr: the call has failed.
   std::byte* reserve(std::size_t payload_bytes);
-  // After reserve() and encoding.
+  // After reserve() and encoding. Blocks: likewise, where the payload is large.
   void send();
   // reserve, copy, send.
   void send(std::span<const std::byte> payload);
@@ -129,6 +131,8 @@ class CallWriter {
   client::CallChannel* channel_ = nullptr;
   std::int64_t deadline_ns_ = INT64_MAX;  // steady clock
   std::uint32_t method_ = 0;              // wire::MethodId
+  std::uint64_t extent_offset_ = 0;       // wire::ExtentReference, of a payload too large for the ring
+  std::uint64_t extent_bytes_ = 0;
 };
 
 }  // namespace troupe::detail

@@ -62,11 +62,20 @@ void send_reply(Invocation& invocation, const R& result) {
   }
 }
 
+template <class... T>
+void decode_arguments(Invocation& invocation, T&... values) {
+  if constexpr ((is_view_argument<T> || ...)) {
+    decode_as(Direction::argument, invocation.may_view(), invocation.arguments(), values...);
+  } else {
+    decode(invocation.arguments(), values...);
+  }
+}
+
 // Decodes the arguments, calls `function` with them, sends its result.
 template <class R, class... P, class Function>
 void serve(Invocation& invocation, Parameters<P...>, Function&& function) {
   std::tuple<Argument<P>...> arguments;
-  std::apply([&](auto&... each) { decode(invocation.arguments(), each...); }, arguments);
+  std::apply([&](auto&... each) { decode_arguments(invocation, each...); }, arguments);
   invocation.entered();
   std::apply(
       [&](auto&... each) {

@@ -84,7 +84,10 @@ struct BlockCodec {
   template <class Container>
   static void get(PlainReader& reader, Container& values) {
     const std::size_t count = reader.take_count(sizeof(T));
-    const std::byte* bytes = reader.take(count * sizeof(T));
+    copy(reader.take(count * sizeof(T)), count, values);
+  }
+  template <class Container>
+  static void copy(const std::byte* bytes, std::size_t count, Container& values) {
     if (reinterpret_cast<std::uintptr_t>(bytes) % alignof(T) == 0) {
       const T* first = reinterpret_cast<const T*>(bytes);
       values.assign(first, first + count);

@@ -20,8 +20,12 @@ namespace troupe::detail {
 // The bytes that are left to decode; never reads past them. Thread-safety: none.
 class PlainReader {
  public:
-  explicit PlainReader(std::span<const std::byte> bytes, Direction direction = Direction::argument)
-      : at_(bytes.data()), end_(bytes.data() + bytes.size()), direction_(direction) {}
+  explicit PlainReader(std::span<const std::byte> bytes, Direction direction = Direction::argument, bool may_view = false)
+      : at_(bytes.data()), end_(bytes.data() + bytes.size()), direction_(direction), may_view_(may_view) {}
+
+  // Whether what is decoded may look at these bytes as long as they stay, instead of copying them.
+  void allow_views(bool may_view) { may_view_ = may_view; }
+  bool allows_views() const { return may_view_; }
 
   std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
   Direction direction() const { return direction_; }
@@ -54,6 +58,7 @@ class PlainReader {
   const std::byte* at_;
   const std::byte* end_;
   Direction direction_;
+  bool may_view_;
 };
 
 // bool's memory may hold 0 and 1 only. Each byte is looked at once: who wrote it may change it between two looks.

@@ -16,6 +16,8 @@ namespace troupe::detail {
 class Invocation {
  public:
   virtual std::span<const std::byte> arguments() const = 0;
+  // Whether the method may look at them where they lie: whoever wrote them is trusted not to change them meanwhile.
+  virtual bool may_view() const = 0;
   // The arguments are decoded; the user's method runs from here on.
   virtual void entered() = 0;
   // The method has returned, and its result is about to be encoded by code of the user's.

@@ -13,8 +13,9 @@
 // The channels that the conformance suite runs against. Each has a client's and a host's end, and says how these wait.
 namespace troupe::channel {
 
-// Small, so that rings wrap and fill soon.
-constexpr Geometry kSmall{4, Geometry::kMinCells, Geometry::kMinCells + 4};
+// Small, so that rings and extents fill soon.
+constexpr std::size_t kSmallPayload = 10000;
+constexpr Geometry kSmall{4, Geometry::kMinCells, Geometry::kMinCells + 4, kSmallPayload};
 
 class SharedMemoryChannel {
  public:
@@ -25,8 +26,10 @@ class SharedMemoryChannel {
       : requests(ClientEnd::create_requests(geometry)),
         replies(HostEnd::create_replies(geometry)),
         states(HostEnd::create_states(geometry)),
-        client(geometry, requests, replies, states, platform::Event()),
-        host(geometry, requests, replies, states, platform::Event()) {}
+        request_extents(ClientEnd::create_request_extents(geometry)),
+        reply_extents(HostEnd::create_reply_extents(geometry)),
+        client(geometry, memories(), platform::Event()),
+        host(geometry, memories(), platform::Event()) {}
 
   // Blocks: until there is a reply, or the host has made progress since `seen_progress`.
   static void wait(ClientEnd& client, std::uint64_t seen_progress = UINT64_MAX) {
@@ -43,17 +46,25 @@ class SharedMemoryChannel {
   // Blocks: until there is a request, or room for a waiting reply.
   static void wait(HostEnd& host) {
     using Bell = DoorbellProtocol<>;
-    const auto is_ready = [&] { return host.has_request() || (host.has_outbox() && host.has_new_room()); };
+    const auto is_ready = [&] { return host.has_request() || (host.wants_room() && host.has_new_room()); };
     while (!is_ready()) {
-      const std::uint32_t armed = Bell::arm(host.host_bell(), Rest::futex, host.has_outbox());
+      const std::uint32_t armed = Bell::arm(host.host_bell(), Rest::futex, host.wants_room());
       if (!is_ready()) platform::futex_wait(host.host_bell().state, armed, platform::FutexScope::shared);
       Bell::disarm(host.host_bell());
     }
   }
 
-  platform::SharedMemory requests, replies, states;
+  platform::SharedMemory requests, replies, states, request_extents, reply_extents;
   ClientEnd client;
   HostEnd host;
+
+  // For one more end.
+  Memories memories() const { return {requests, replies, states, shared(request_extents), shared(reply_extents)}; }
+
+ private:
+  static platform::SharedMemory shared(const platform::SharedMemory& memory) {
+    return platform::SharedMemory::adopt(memory.handle().duplicate(), memory.size_bytes());
+  }
 };
 
 class InProcessTwin {

@@ -23,8 +23,9 @@ constexpr std::size_t kSmallReply = wire::kCellBytes - sizeof(wire::ReplyHeader)
 template <class Channel>
 class AnyChannel : public ::testing::Test {
  protected:
-  std::size_t most_requested() const { return channel.client.geometry().max_request_payload(); }
-  std::size_t most_replied() const { return channel.client.geometry().max_reply_payload(); }
+  std::size_t most_requested() const { return channel.client.geometry().payload_bytes; }
+  std::size_t most_in_ring() const { return channel.client.geometry().max_ring_request(); }
+  std::size_t most_replied() const { return channel.client.geometry().payload_bytes; }
 
   // One call, from here to there and back.
   void exchange(const Bytes& request, const Bytes& answer) {
@@ -59,7 +60,7 @@ TYPED_TEST(AnyChannel, DeliversWhatTheClientSaidOfARequest) {
   EXPECT_EQ(request.method.module(), 3u);
   EXPECT_EQ(request.method.rank(), 99u);
   EXPECT_EQ(request.deadline_ns, 123456789);
-  EXPECT_EQ(copy(request.payload), pattern(3));
+  EXPECT_EQ(copy(this->channel.host.payload(request)), pattern(3));
 }
 
 TYPED_TEST(AnyChannel, DeliversWhatTheHostSaidOfAReply) {
@@ -72,7 +73,7 @@ TYPED_TEST(AnyChannel, DeliversWhatTheHostSaidOfAReply) {
     const auto found = this->channel.client.next_reply().value();
     EXPECT_EQ(found.ticket, ticket);
     EXPECT_EQ(found.kind, kind);
-    EXPECT_EQ(copy(found.payload), pattern(5));
+    EXPECT_EQ(copy(this->channel.client.payload(found)), pattern(5));
     this->channel.client.finish(found);
   }
 }
@@ -90,10 +91,11 @@ TYPED_TEST(AnyChannel, CarriesRepliesOfEverySizeUpToTheLargest) {
 }
 
 TYPED_TEST(AnyChannel, FindsRoomForTheLargestRecordsInEmptyRingsWhereverTheyStand) {
-  const Bytes request = pattern(this->most_requested()), answer = pattern(this->most_replied(), 1);
+  const Bytes in_ring = pattern(this->most_in_ring()), beside = pattern(this->most_requested(), 1);
   for (std::uint32_t steps = 0; steps < 2 * Geometry::kMinCells; ++steps) {
     ASSERT_NO_FATAL_FAILURE(this->exchange(pattern(1), pattern(1))) << steps;
-    ASSERT_NO_FATAL_FAILURE(this->exchange(request, answer)) << steps;
+    ASSERT_NO_FATAL_FAILURE(this->exchange(in_ring, in_ring)) << steps;
+    ASSERT_NO_FATAL_FAILURE(this->exchange(beside, beside)) << steps;
   }
 }
 
@@ -136,7 +138,7 @@ TYPED_TEST(AnyChannel, CountsWhatWasSentAndWhatWasTaken) {
 // ---- drafts
 
 TYPED_TEST(AnyChannel, LeavesNoTraceOfADraftThatIsNotPublished) {
-  for (std::size_t bytes = 0; bytes <= this->most_requested(); bytes += 13) {
+  for (std::size_t bytes = 0; bytes <= this->most_in_ring(); bytes += 13) {
     const auto dropped = this->channel.client.draft(static_cast<std::uint32_t>(bytes)).value();
     fill(dropped.payload, Bytes(bytes, std::byte{0xff}));
     ASSERT_FALSE(this->channel.host.has_request());
@@ -147,7 +149,7 @@ TYPED_TEST(AnyChannel, LeavesNoTraceOfADraftThatIsNotPublished) {
 // Records of the reader's next numbers, drawn where commit words may come to lie.
 TYPED_TEST(AnyChannel, TakesNoPayloadForARecord) {
   for (std::uint32_t round = 0; round < 200; ++round) {
-    Bytes forged(this->most_requested() / (1 + round % 5));
+    Bytes forged(this->most_in_ring() / (1 + round % 5));
     for (std::size_t at = sizeof(wire::RequestHeader); at + 8 <= forged.size(); at += wire::kCellBytes) {
       const std::uint64_t commit = wire::Commit{4 * round + 2 + static_cast<std::uint32_t>(at / wire::kCellBytes) % 3, 0}.pack();
       std::memcpy(forged.data() + at, &commit, sizeof commit);
@@ -204,14 +206,42 @@ TYPED_TEST(AnyChannel, FreesTheSlotsOfTellsWhenTheHostGoesOn) {
 }
 
 TYPED_TEST(AnyChannel, HasNoDraftWithoutRoomUntilTheHostGoesOn) {
-  const Bytes large = pattern(this->most_requested());
-  send(this->channel.client, large);
-  send(this->channel.client, large);
-  EXPECT_FALSE(this->channel.client.draft(static_cast<std::uint32_t>(large.size())));
-  EXPECT_FALSE(this->channel.client.draft(0));
-  EXPECT_EQ(serve(this->channel.host), large);
-  EXPECT_TRUE(this->channel.client.draft(static_cast<std::uint32_t>(large.size())));
-  EXPECT_EQ(serve(this->channel.host), large);
+  TypeParam wide(Geometry{8, Geometry::kMinCells, Geometry::kMinCells + 8, kSmallPayload});
+  const Bytes quarter = pattern(wide.client.geometry().max_ring_request());
+  for (int i = 0; i < 4; ++i) send(wide.client, quarter);
+  EXPECT_FALSE(wide.client.draft(static_cast<std::uint32_t>(quarter.size())));
+  EXPECT_FALSE(wide.client.draft(0));
+  EXPECT_EQ(serve(wide.host), quarter);
+  EXPECT_TRUE(wide.client.draft(static_cast<std::uint32_t>(quarter.size())));
+  EXPECT_EQ(serve(wide.host), quarter);
+}
+
+TYPED_TEST(AnyChannel, HasNoExtentWithoutRoomUntilARequestIsOver) {
+  for (const RequestKind kind : {RequestKind::tell, RequestKind::call}) {
+    const Bytes large = pattern(this->most_requested());
+    send(this->channel.client, large, kind);
+    send(this->channel.client, large, kind);
+    EXPECT_FALSE(this->channel.client.take_extent(large.size()));
+    EXPECT_TRUE(this->channel.client.draft(1));  // the ring has room all the same
+    EXPECT_EQ(serve(this->channel.host), large);
+    if (kind == RequestKind::call) receive(this->channel.client);
+    const auto place = this->channel.client.take_extent(large.size());
+    ASSERT_TRUE(place);
+    this->channel.client.give_back(place->extent);
+    EXPECT_EQ(serve(this->channel.host), large);
+    if (kind == RequestKind::call) receive(this->channel.client);
+  }
+}
+
+TYPED_TEST(AnyChannel, KeepsTheOrderOfLargeAndSmallRequests) {
+  for (std::uint64_t round = 0; round < 50; ++round) {
+    send(this->channel.client, pattern(this->most_requested(), round), RequestKind::tell);
+    send(this->channel.client, pattern(3, round), RequestKind::tell);
+    send(this->channel.client, pattern(this->most_in_ring() + 1, round), RequestKind::tell);
+    EXPECT_EQ(serve(this->channel.host), pattern(this->most_requested(), round));
+    EXPECT_EQ(serve(this->channel.host), pattern(3, round));
+    EXPECT_EQ(serve(this->channel.host), pattern(this->most_in_ring() + 1, round));
+  }
 }
 
 TYPED_TEST(AnyChannel, GivesEachUseOfASlotATicketOfItsOwn) {

@@ -82,16 +82,17 @@ class RandomOperations {
 
   void drop_draft() {
     const auto draft =
-        channel_.client.draft(static_cast<std::uint32_t>(some_size(channel_.client.geometry().max_request_payload())));
+        channel_.client.draft(static_cast<std::uint32_t>(some_size(channel_.client.geometry().max_ring_request())));
     if (draft) fill(draft->payload, pattern(draft->payload_bytes, random_()));
   }
 
   void send_one() {
-    const Bytes payload = pattern(some_size(channel_.client.geometry().max_request_payload()), random_());
+    const Bytes payload = pattern(some_size(channel_.client.geometry().payload_bytes), random_());
     const RequestKind kind = below(3) == 0 ? RequestKind::tell : RequestKind::call;
     const auto ticket = try_send(channel_.client, payload, kind);
     if (!ticket) {
-      EXPECT_TRUE(outstanding_.size() >= kSmall.slots || has_unfinished()) << "no draft, though slots and room are free";
+      EXPECT_TRUE(outstanding_.size() >= kSmall.slots || has_unfinished() || has_large())
+          << "no draft, though slots and room are free";
       return;
     }
     const auto [place, is_new] =
@@ -102,6 +103,11 @@ class RandomOperations {
   }
 
   bool has_unfinished() const { return !order_.empty(); }
+  // Whose extents are in use until their replies are read.
+  bool has_large() const {
+    return std::any_of(outstanding_.begin(), outstanding_.end(),
+                       [](const auto& each) { return each.second.payload.size() > kSmall.max_ring_request(); });
+  }
 
   void serve_one() {
     const auto request = channel_.host.next();
@@ -110,7 +116,7 @@ class RandomOperations {
     Entry& entry = outstanding_.at(order_.front());
     ASSERT_EQ(request->ticket, entry.ticket);
     ASSERT_EQ(request->kind, entry.kind);
-    ASSERT_EQ(copy(request->payload), entry.payload);
+    ASSERT_EQ(copy(channel_.host.payload(*request)), entry.payload);
     if (entry.stage == Stage::queued || entry.stage == Stage::cancelled) start(*request, entry);
     if (below(4) == 0) return;  // something else happens while it runs
     end(*request, entry);
@@ -128,9 +134,8 @@ class RandomOperations {
       channel_.host.rearm(entry.ticket);
     } else {
       entry.reply_kind = has_run ? ReplyKind::value : ReplyKind::undecodable;
-      entry.reply = pattern(some_size(channel_.host.geometry().max_reply_payload()), random_());
-      if (below(8) == 0)
-        channel_.host.draft_reply(static_cast<std::uint32_t>(some_size(channel_.host.geometry().max_reply_payload())));
+      entry.reply = pattern(some_size(channel_.host.geometry().payload_bytes), random_());
+      if (below(8) == 0) channel_.host.draft_reply(some_size(channel_.host.geometry().payload_bytes));
       reply(channel_.host, entry.ticket, entry.reply, entry.reply_kind, has_run);
     }
     entry.stage = has_run ? Stage::ran : Stage::refused;
@@ -153,7 +158,7 @@ class RandomOperations {
     ASSERT_NE(entry, outstanding_.end());
     ASSERT_TRUE(entry->second.is_finished);
     ASSERT_EQ(found->kind, entry->second.reply_kind);
-    ASSERT_EQ(copy(found->payload), entry->second.reply);
+    ASSERT_EQ(copy(channel_.client.payload(*found)), entry->second.reply);
     channel_.client.finish(*found);
     outstanding_.erase(entry);
   }
@@ -206,7 +211,7 @@ class RandomOperations {
     }
     EXPECT_TRUE(outstanding_.empty());
     EXPECT_FALSE(channel_.host.has_outbox());
-    EXPECT_TRUE(channel_.client.draft(static_cast<std::uint32_t>(channel_.client.geometry().max_request_payload())));
+    EXPECT_TRUE(channel_.client.draft(static_cast<std::uint32_t>(channel_.client.geometry().max_ring_request())));
   }
 
   void judge() {

@@ -37,8 +37,8 @@ void answer(Host& host, const typename Host::Request& request, ServedCounts& cou
   } else if (request.method.value == kCount.value) {
     reply(host, request.ticket, std::as_bytes(std::span(&counts.tells, 1)));
   } else {
-    Bytes bytes = copy(request.payload);
-    if (request.method.value == kEnlarge.value) bytes.resize(host.geometry().max_reply_payload());
+    Bytes bytes = copy(host.payload(request));
+    if (request.method.value == kEnlarge.value) bytes.resize(host.geometry().payload_bytes);
     reply(host, request.ticket, bytes);
   }
 }
@@ -142,11 +142,9 @@ class Caller {
   Ticket send(std::span<const std::byte> payload, wire::MethodId method, wire::RequestKind kind, Take take) {
     for (;;) {
       const std::uint64_t progress = client_.host_progress();
-      if (const auto draft = client_.draft(static_cast<std::uint32_t>(payload.size()))) {
-        fill(draft->payload, payload);
-        client_.publish(*draft, kind, method, wire::kNoDeadline);
+      if (const auto ticket = try_send(client_, payload, kind, method)) {
         client_.ring_host();
-        return draft->ticket;
+        return *ticket;
       }
       if (!receive_ready(take)) Channel::wait(client_, progress);
     }
@@ -172,7 +170,7 @@ class Caller {
   // One call with nothing else under way.
   Bytes call(std::span<const std::byte> payload, wire::MethodId method) {
     Bytes result;
-    const auto take = [&](const auto& reply) { result = copy(reply.payload); };
+    const auto take = [&](const auto& reply) { result = copy(client_.payload(reply)); };
     send(payload, method, wire::RequestKind::call, take);
     receive(take);
     return result;

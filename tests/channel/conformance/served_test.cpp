@@ -35,7 +35,7 @@ TYPED_TEST_SUITE(ServedChannel, Hosts);
 
 TYPED_TEST(ServedChannel, AnswersOneCallAfterTheOther) {
   for (std::uint64_t number = 0; number < 2'000; ++number) {
-    const Bytes payload = pattern(number % this->channel.client.geometry().max_request_payload(), number);
+    const Bytes payload = pattern(number % this->channel.client.geometry().payload_bytes, number);
     ASSERT_EQ(this->caller.call(payload, kEcho), payload);
   }
 }
@@ -46,7 +46,8 @@ TYPED_TEST(ServedChannel, AnswersManyCallsAtOnceEachWithItsOwnResult) {
   const auto take = [&](const auto& reply) {
     const auto found = expected.find({reply.ticket.slot, reply.ticket.generation});
     ASSERT_NE(found, expected.end());
-    ASSERT_TRUE(std::equal(found->second.begin(), found->second.end(), reply.payload.begin()));
+    const auto payload = this->channel.client.payload(reply);
+    ASSERT_TRUE(std::equal(found->second.begin(), found->second.end(), payload.begin()));
     expected.erase(found);
     ++received;
   };

@@ -33,14 +33,30 @@ inline void fill(std::byte* place, std::span<const std::byte> bytes) {
   if (!bytes.empty()) std::memcpy(place, bytes.data(), bytes.size());
 }
 
+template <class Client>
+std::optional<Ticket> try_send_large(Client& client, std::span<const std::byte> payload, wire::RequestKind kind,
+                                     wire::MethodId method) {
+  const auto place = client.take_extent(payload.size());
+  if (!place) return std::nullopt;
+  fill(client.open_extent(*place), payload);
+  const auto draft = client.draft(place->extent);
+  if (!draft) {
+    client.give_back(place->extent);
+    return std::nullopt;
+  }
+  client.publish(*draft, kind, method, wire::kNoDeadline);
+  return draft->ticket;
+}
+
 // Sends, but rings nobody. nullopt: no room now.
 template <class Client>
 std::optional<Ticket> try_send(Client& client, std::span<const std::byte> payload,
-                               wire::RequestKind kind = wire::RequestKind::call) {
+                               wire::RequestKind kind = wire::RequestKind::call, wire::MethodId method = kMethod) {
+  if (payload.size() > client.geometry().max_ring_request()) return try_send_large(client, payload, kind, method);
   const auto draft = client.draft(static_cast<std::uint32_t>(payload.size()));
   if (!draft) return std::nullopt;
   fill(draft->payload, payload);
-  client.publish(*draft, kind, kMethod, wire::kNoDeadline);
+  client.publish(*draft, kind, method, wire::kNoDeadline);
   return draft->ticket;
 }
 
@@ -52,7 +68,7 @@ Ticket send(Client& client, std::span<const std::byte> payload = {}, wire::Reque
 template <class Host>
 void reply(Host& host, Ticket ticket, std::span<const std::byte> payload, wire::ReplyKind kind = wire::ReplyKind::value,
            bool has_run = true) {
-  fill(host.draft_reply(static_cast<std::uint32_t>(payload.size())), payload);
+  fill(host.draft_reply(payload.size()), payload);
   host.publish_reply(ticket, kind, has_run);
 }
 
@@ -60,7 +76,7 @@ void reply(Host& host, Ticket ticket, std::span<const std::byte> payload, wire::
 template <class Host>
 Bytes serve(Host& host, std::span<const std::byte> answer) {
   const auto request = host.next().value();
-  const Bytes payload = copy(request.payload);
+  const Bytes payload = copy(host.payload(request));
   if (host.start(request) != Claim::won) throw std::logic_error("the host did not win a call that nobody else wanted");
   if (request.kind == wire::RequestKind::call) {
     reply(host, request.ticket, answer);
@@ -80,7 +96,7 @@ Bytes serve(Host& host) {
 template <class Client>
 Bytes receive(Client& client) {
   const auto reply = client.next_reply().value();
-  const Bytes payload = copy(reply.payload);
+  const Bytes payload = copy(client.payload(reply));
   client.finish(reply);
   return payload;
 }

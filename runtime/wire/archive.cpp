@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <new>
+#include <stdexcept>
 
 namespace troupe {
 
@@ -71,6 +72,8 @@ void load_with_archive(std::span<const std::byte> bytes, Direction direction,
   try {
     load(archive, values);
   } catch (const cereal::Exception& error) {
+    refuse(direction, error.what());
+  } catch (const std::invalid_argument& error) {  // std::bitset's, of text; or of a load() that looks at what it got
     refuse(direction, error.what());
   }
   archive.expect_end();

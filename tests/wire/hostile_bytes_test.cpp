@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <troupe/archive.hpp>
 
+#include <bitset>
+#include <cereal/types/bitset.hpp>
 #include <cereal/types/chrono.hpp>
 #include <cereal/types/list.hpp>
 #include <cereal/types/map.hpp>
@@ -156,6 +158,12 @@ TEST(HostileNesting, IsBounded) {
 TEST(HostileVariant, IsRefusedAsASerializationError) {
   EXPECT_THROW(value_of<Either>(bytes_of(std::int32_t{4})), SerializationError);
   EXPECT_THROW(value_of<Either>(bytes_of(std::int32_t{-1})), SerializationError);
+}
+
+TEST(HostileBitset, IsRefusedAsASerializationError) {
+  constexpr std::uint8_t kText = 2;  // cereal's way to send one that fits no number
+  EXPECT_THROW(value_of<std::vector<std::bitset<12>>>(bytes_of(std::uint64_t{1}, kText, std::string("012"))),
+               SerializationError);
 }
 
 TEST(HostileBools, AreRefusedInBlocks) {

@@ -91,7 +91,9 @@ class CallChannel {
   bool await(detail::ResultCell& cell, TimePoint deadline);
   // Reads what has come, if nobody else is reading. Never blocks.
   void poll(detail::ResultCell& cell);
-  // The cell has callbacks now: the loop reads when nobody else does.
+  // From now on the loop can read when nobody else does. Errors: Error when there is no handle left for that.
+  [[gnu::cold]] void have_loop_watch();
+  // The cell has callbacks now, and have_loop_watch() was called: the loop reads when nobody else does.
   void watch(detail::ResultCell& cell);
   void unwatch() noexcept { watched_.fetch_sub(1, std::memory_order_seq_cst); }
   // From the loop: the channel's event was signalled. False: it never will be again, the host has closed its end.
@@ -188,7 +190,6 @@ class CallChannel {
   bool wants_room() const;
   void publish_processor();
   [[gnu::cold]] void expire(detail::ResultCell& cell);
-  [[gnu::cold]] void session_watch();
 
   // Judging, as the reader (call_channel_fall.cpp).
   void judge();

@@ -4,6 +4,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <string>
+#include <system_error>
 #include <utility>
 
 #include "client/call_channel.hpp"
@@ -106,7 +108,7 @@ void CallChannel::sleep_on(ResultCell& cell, TimePoint deadline) {
 CallChannel::LoopReads::LoopReads(CallChannel& channel) : channel_(channel) {
   channel.watched_.fetch_add(1, std::memory_order_seq_cst);
   try {
-    channel.session_watch();
+    channel.have_loop_watch();
     channel.look();
   } catch (...) {
     channel.unwatch();
@@ -175,18 +177,17 @@ void CallChannel::watch(ResultCell& cell) {
     unwatch();
     return;
   }
-  session_watch();
   if (CellAccess::deadline_ns(cell) != wire::kNoDeadline) session_->expire_later(cell, *this);
   look();  // arms the event, if nobody reads; who reads arms it when leaving
 }
 
-void CallChannel::session_watch() {
+void CallChannel::have_loop_watch() {
   if (is_event_watched_.exchange(true)) return;
   try {
     session_->watch_event(*this);
-  } catch (...) {
-    is_event_watched_ = false;  // no handle is left: the next one tries again
-    throw;
+  } catch (const std::system_error& error) {  // the next one tries again
+    is_event_watched_ = false;
+    throw Error(std::string("a callback cannot be waited for: ") + error.what());
   }
 }
 

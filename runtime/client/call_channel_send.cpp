@@ -186,6 +186,7 @@ std::byte* CallChannel::reserve_spill(std::size_t payload_bytes, std::unique_loc
 
 // With the lock held; send_spilled() says whose it is.
 void CallChannel::spill(Spilled spilled) {
+  have_loop_watch();  // first: it may find no handle left
   spill_.push_back(std::move(spilled));
   if (spill_.size() == 1) {
     watched_.fetch_add(1, std::memory_order_seq_cst);  // the loop flushes when nobody reads
@@ -240,7 +241,6 @@ void CallChannel::send_spilled(const detail::CallWriter& writer) {
   last.method = {writer.method_};
   last.deadline_ns = writer.deadline_ns_;
   send_lock_.unlock();
-  session_watch();
   flush_spill();  // room may have come free before anybody knew of the queue
   look();
 }
@@ -339,8 +339,8 @@ void CallChannel::fail_spilled(const Spilled& spilled, const std::exception_ptr&
 void CallChannel::watch_excess() {
   watched_.fetch_add(1, std::memory_order_seq_cst);
   try {
-    session_watch();
-  } catch (const std::system_error&) {  // no handle is left for that: the next one who reads will do
+    have_loop_watch();
+  } catch (const Error&) {  // no handle is left for that: the next one who reads will do
   }
   look();
 }

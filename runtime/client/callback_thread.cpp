@@ -4,6 +4,7 @@
 #include <exception>
 #include <utility>
 
+#include "client/started_thread.hpp"
 #include "platform/complaint.hpp"
 #include "platform/fork_mark.hpp"
 
@@ -27,7 +28,7 @@ void run_reporting(const char* what, const std::function<void()>& job) noexcept 
   }
 }
 
-CallbackThread::CallbackThread() : state_(std::make_shared<State>()) {}
+CallbackThread::CallbackThread() : state_(std::make_shared<State>()), thread_(started_thread(&CallbackThread::run, state_)) {}
 
 CallbackThread::~CallbackThread() { stop(); }
 
@@ -36,7 +37,6 @@ void CallbackThread::post(std::function<void()> job) {
     const std::lock_guard lock(state_->mutex);
     if (!state_->is_stopping) {
       state_->jobs.push_back(std::move(job));
-      if (!thread_.joinable()) thread_ = std::thread(&CallbackThread::run, state_);
       state_->changed.notify_one();
       return;
     }

@@ -10,10 +10,12 @@
 
 namespace troupe::client {
 
-// Runs the user's callbacks, one after the other, in a thread of its own that holds no lock; started with the first one.
+// Runs the user's callbacks, one after the other, in a thread of its own that holds no lock. The thread is there from the
+// start: a result that has callbacks must not find, when it comes, that no thread can be made any more.
 // A callback may do anything, destroying the object that this belongs to included. Thread-safety: full.
 class CallbackThread {
  public:
+  // Errors: StartError when there can be no more threads.
   CallbackThread();
   ~CallbackThread();
   CallbackThread(const CallbackThread&) = delete;

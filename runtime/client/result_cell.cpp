@@ -234,13 +234,16 @@ std::exception_ptr ResultCell::error() {
   return error_;
 }
 
+// What can fail comes first: then nothing has happened.
 void ResultCell::add_callback(Callback* callback) {
-  if (!CellAccess::push_callback(*this, callback)) {
+  std::unique_ptr<Callback> owned(callback);
+  if (channel_ != nullptr && !CellAccess::is_visible(*this)) channel_->have_loop_watch();
+  if (!CellAccess::push_callback(*this, owned.get())) {
     await(Timeout());  // released, or about to be, after the callbacks before this one
-    const std::unique_ptr<Callback> owned(callback);
     client::run_reporting("callback of on_done", [&] { owned->run(*this); });
     return;
   }
+  (void)owned.release();
   if (channel_ != nullptr) channel_->watch(*this);
 }
 

@@ -8,6 +8,7 @@
 #include <array>
 #include <future>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 
 #include "client/refusal.hpp"
@@ -77,7 +78,7 @@ Session::~Session() {
   }
 }
 
-std::shared_ptr<Session> Session::start_private(const RuntimeOptions& options) {
+std::shared_ptr<Session> Session::start_private(const RuntimeOptions& options) try {
   auto session = std::shared_ptr<Session>(new Session(options, false));
   auto [ours, theirs] = platform::ControlSocket::pair();
   const Handle executable = platform::open_own_executable();
@@ -88,6 +89,8 @@ std::shared_ptr<Session> Session::start_private(const RuntimeOptions& options) {
   theirs = {};
   session->join_manager(std::move(ours));
   return session;
+} catch (const std::system_error& error) {  // out of handles, memory
+  throw StartError(std::string("the manager process could not be started: ") + error.what());
 }
 
 std::shared_ptr<Session> Session::join(platform::ControlSocket socket) {
@@ -222,6 +225,7 @@ wire::ToClient Session::ask(Message message, std::vector<Handle>* handles, std::
 template void Session::send_request(const wire::Attach& message, std::span<const int> handles);
 template void Session::send_request(const wire::Spawn& message, std::span<const int> handles);
 template void Session::send(const wire::Release& message, std::span<const int> handles);
+template void Session::send(const wire::LeaveChannel& message, std::span<const int> handles);
 
 std::optional<detail::LinkHandle> Session::find(std::string_view name, const std::type_info& type) {
   auto message = ask(wire::Find{.name = std::string(name), .type = type.name()});

@@ -52,8 +52,9 @@ class Session : public std::enable_shared_from_this<Session> {
   ShutdownReport shutdown(Timeout grace);
   void stop(Link& link, Timeout grace);
   void kill(Link& link);
-  void watch(Link& link);   // the manager shall tell when it is down
-  void attach(Link& link);  // opens its channel; blocks for the answer
+  void watch(Link& link);  // the manager shall tell when it is down
+  // Opens its channel. Blocks: for the answer. Errors: what the manager refuses with; Error (no handles, no memory).
+  void attach(Link& link);
   detail::LinkHandle link_to(const detail::LinkWire& wire, const std::type_info& type);
   void forget_unused(ActorId id) noexcept;
   void add_event_callback(std::unique_ptr<detail::EventCallback> callback);
@@ -109,6 +110,9 @@ class Session : public std::enable_shared_from_this<Session> {
   void give_proxy(detail::ResultCell& cell, detail::LinkHandle link);
   void complete_with_arrival(detail::ResultCell& cell, std::unique_ptr<detail::Arrival> arrival);
   static bool opened_has_life_net(const CallChannel& channel);
+  void attach(Link& link, const std::string& what);
+  void leave_channel(const wire::Opened& opened) noexcept;
+  void watch_or_forget(CallChannel& channel, ActorId actor);
   CallChannel* take_channel(ActorId id, bool is_gone);
   void note_link_down(const Down& down);
   static Down parent_gone_down(const Link& link, const char* why);

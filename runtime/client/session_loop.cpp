@@ -3,9 +3,12 @@
 
 #include <boost/asio/post.hpp>
 
+#include <exception>
 #include <utility>
 
 #include "client/session.hpp"
+#include "client/started_thread.hpp"
+#include "platform/complaint.hpp"
 
 namespace troupe::client {
 
@@ -41,7 +44,7 @@ SessionLoop::~SessionLoop() { stop(); }
 void SessionLoop::start() {
   await_message();
   await_manager();
-  thread_ = std::thread([this] { context_.run(); });
+  thread_ = started_thread([this] { context_.run(); });
 }
 
 void SessionLoop::stop() {
@@ -62,12 +65,12 @@ void SessionLoop::stop() {
 void SessionLoop::await_message() {
   control_.async_wait(Descriptor::wait_read, [this](error_code error) {
     if (error) return;
-    while (auto packet = socket_.try_receive()) {
-      try {
+    try {
+      while (auto packet = socket_.try_receive())
         session_.on_message(wire::decode_message<wire::ToClient>(packet->bytes), std::move(packet->handles));
-      } catch (const ProtocolError&) {
-        return session_.on_manager_gone();  // a manager that talks nonsense is none
-      }
+    } catch (const std::exception& reason) {  // a manager that talks nonsense is none, and neither one that cannot be heard
+      platform::complain("the connection to the manager is given up: {}", reason.what());
+      return session_.on_manager_gone();
     }
     if (!socket_.is_open()) return session_.on_manager_gone();
     await_message();

@@ -11,6 +11,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "channel/client_end.hpp"
@@ -57,7 +58,7 @@ struct Session::SpawnPending {
 
 namespace {
 
-constexpr const char* kNoRoomForHandles = "this process can hold no more open files (RLIMIT_NOFILE)";
+constexpr const char* kNoRoomForHandles = "this process can hold no more open files; raise RLIMIT_NOFILE, as with ulimit -n";
 
 platform::SharedMemory sealed_arguments(std::span<const std::byte> bytes) {
   auto memory = platform::SharedMemory::create("the arguments of a constructor", bytes.size());
@@ -148,6 +149,9 @@ void Session::spawn(const detail::SpawnOrder& order, detail::ResultCell& cell) {
     message.request = expect(
         [self, pending](wire::ToClient* answer, std::vector<Handle>& came) { self->finish_spawn(*pending, answer, came); });
     send_request(message, std::span(handles).first(handles.size() - (order.arguments.empty() ? 1 : 0)));
+  } catch (const std::system_error& error) {  // out of handles, memory
+    cell.complete_with_error(std::make_exception_ptr(StartError(what + ": " + error.what())));
+    cell.drop_reference();
   } catch (...) {
     cell.complete_with_error(std::current_exception());
     cell.drop_reference();
@@ -241,9 +245,26 @@ ChannelReference Session::open_channel(const wire::Opened& opened, ChannelOpenin
     if (!is_down_already) channel->add_reference();
   }
   if (is_down_already) channel->fall(is_closing_ ? Fall::runtime_stopped : Fall::manager_died);
-  if (!opened_has_life_net(*channel)) watch_event(*channel);
+  if (!opened_has_life_net(*channel)) watch_or_forget(*channel, actor.id);
   TROUPE_STEP_MARK("attach: client has opened");
   return channel;
+}
+
+// A channel that cannot be used from here.
+void Session::leave_channel(const wire::Opened& opened) noexcept {
+  try {
+    send(wire::LeaveChannel{opened.request, opened.actor.id});
+  } catch (const std::exception&) {  // it stays open until this process ends
+  }
+}
+
+void Session::watch_or_forget(CallChannel& channel, ActorId actor) {
+  try {
+    watch_event(channel);
+  } catch (const std::exception&) {  // no handle is left
+    if (CallChannel* known = take_channel(actor, true)) known->drop_reference();
+    throw;
+  }
 }
 
 // Without a life word of its own, the loop has to watch the host's process.
@@ -252,10 +273,18 @@ bool Session::opened_has_life_net(const CallChannel& channel) {
 }
 
 void Session::attach(Link& link) {
+  const std::string what =
+      fmt::format("opening the channel to actor {} ({})", link.actor().id.value, wire::readable_type(link.type_name()));
+  try {
+    attach(link, what);
+  } catch (const std::system_error& error) {  // out of handles, memory
+    throw Error(what + ": " + error.what());
+  }
+}
+
+void Session::attach(Link& link, const std::string& what) {
   TROUPE_STEP_MARK("attach");
   const wire::ActorDescription& actor = link.actor();
-  const std::string what =
-      fmt::format("opening the channel to actor {} ({})", actor.id.value, wire::readable_type(link.type_name()));
   constexpr MailboxOptions kDefaults;
   auto opening =
       std::make_shared<ChannelOpening>(geometry_of(actor.mailbox_calls != 0 ? actor.mailbox_calls : kDefaults.calls,
@@ -271,6 +300,7 @@ void Session::attach(Link& link) {
       if (const auto* refused = std::get_if<wire::Refused>(answer)) std::rethrow_exception(error_of(refused->failure, what));
       opened->set_value(open_channel(std::get<wire::Opened>(*answer), std::move(*opening), came, type_name));
     } catch (...) {
+      if (answer != nullptr && std::holds_alternative<wire::Opened>(*answer)) leave_channel(std::get<wire::Opened>(*answer));
       opened->set_exception(std::current_exception());
     }
   });

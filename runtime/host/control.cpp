@@ -18,7 +18,7 @@ namespace {
 
 void check_count(const std::vector<platform::Handle>& handles, std::size_t wanted) {
   if (handles.size() == wanted) return;
-  if (handles.empty()) throw Error("the actor's process can hold no more open files (RLIMIT_NOFILE)");
+  if (handles.empty()) throw Error("the actor's process can hold no more open files; raise RLIMIT_NOFILE, as with ulimit -n");
   throw ProtocolError(fmt::format("{} handles came with a message that needs {}", handles.size(), wanted));
 }
 

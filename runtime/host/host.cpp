@@ -4,8 +4,10 @@
 #include <troupe/error.hpp>
 
 #include <cstdlib>
+#include <exception>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <variant>
@@ -20,6 +22,7 @@
 #include "platform/fork_mark.hpp"
 #include "platform/heap.hpp"
 #include "platform/life_page.hpp"
+#include "platform/os_error.hpp"
 #include "platform/process.hpp"
 #include "platform/process_name.hpp"
 #include "platform/processor.hpp"
@@ -30,9 +33,9 @@
 namespace troupe::host {
 
 struct Host::State {
-  platform::ControlSocket socket;
   platform::LifePage page{};
   Inbox inbox{};
+  platform::ControlSocket socket;  // taken when the others are there
   Control control{socket, inbox, page};
 
   [[noreturn]] void listen();
@@ -45,8 +48,8 @@ struct Host::State {
 [[noreturn]] void Host::State::listen() {
   try {
     control.run();
-  } catch (const ProtocolError& error) {
-    platform::complain("a host ends, since its manager broke the protocol: {}", error.what());
+  } catch (const std::exception& error) {  // it broke the protocol, or there is no memory to hear it
+    platform::complain("a host ends, since it cannot follow its manager: {}", error.what());
   }
   std::_Exit(1);
 }
@@ -78,14 +81,50 @@ int Host::State::serve(const Actor& actor, Mail mail) {
   return dispatcher.run(std::move(mail));
 }
 
-Host::Host(platform::ControlSocket control) : state_(*new State{std::move(control)}) {}
+namespace {
+
+// The spawner hears why there is no actor; nobody else could tell.
+void refuse_to_start(const platform::ControlSocket& manager, const std::string& reason) {
+  wire::Failure failure;
+  failure.kind = wire::Refusal::start_failed;
+  failure.text = "the actor's process could not come up: " + reason;
+  send_to_manager(manager, wire::ConstructFailed{failure});
+}
+
+void say_hello(const platform::ControlSocket& manager) {
+  send_to_manager(manager, wire::own_hello(platform::Process::self().pid()));
+}
+
+}  // namespace
+
+Host::State& Host::made(platform::ControlSocket& control) {
+  try {
+    return *new State{.socket = std::move(control)};
+  } catch (const std::system_error& error) {  // out of handles, memory
+    say_hello(control);
+    refuse_to_start(control, error.what());
+    throw;
+  }
+}
+
+Host::Host(platform::ControlSocket control) : state_(made(control)) {}
+
+bool Host::start_listening() {
+  try {
+    std::thread([state = &state_] { state->listen(); }).detach();
+    return true;
+  } catch (const std::system_error& error) {
+    refuse_to_start(state_.socket, "no thread could be started: " + platform::os_reason(error.code().value()));
+    return false;
+  }
+}
 
 int Host::run() {
   platform::watch_forks();
   platform::mark_life_page_on_crash(state_.page);
   platform::keep_freed_memory(channel::ExtentWriter::kWarmBytes);
-  send_to_manager(state_.socket, wire::own_hello(platform::Process::self().pid()));
-  std::thread([state = &state_] { state->listen(); }).detach();
+  say_hello(state_.socket);
+  if (!start_listening()) return 1;
   platform::ticks_per_microsecond();  // in a process that was not forked from a zygote this takes a moment: now is the best
   Mail mail = state_.inbox.wait();
   if (!mail.construction) return mail.exit_code.value_or(0);

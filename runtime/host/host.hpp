@@ -23,6 +23,9 @@ class Host {
 
  private:
   struct State;
+  static State& made(platform::ControlSocket& control);
+  bool start_listening();
+
   State& state_;  // never deleted: the control thread watches over the process to its very end, exit handlers included
 };
 

@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 #include <utility>
@@ -57,7 +58,7 @@ void Channels::open(HostRecord& host, const AttachRequest& request) {
   message.channel = tables_.hosts.next_channel();
   message.offer = request.message.offer;
   message.client_modules = client->modules;
-  host.channels[message.channel] = {request.client, request.message.request};
+  host.channels[message.channel] = {request.client, request.message.request, request.message.request};
   host.holders.insert(request.client);
   const std::array<int, wire::ChannelOffer::kHandles> outgoing{request.handles[0].get(), request.handles[1].get(),
                                                                request.handles[2].get()};
@@ -80,6 +81,19 @@ void Channels::give_up(HostRecord& host, const wire::ChannelOpened& opened, cons
   tables_.clients.refuse(found->second.client, *found->second.attach_request, failure);
   host.channels.erase(found);
   host.peer->send<wire::ToHost>(wire::CloseChannel{opened.channel});
+}
+
+void Channels::on(ClientId client, const wire::LeaveChannel& message) {
+  HostRecord* host = tables_.hosts.find(message.actor);
+  if (host == nullptr) return;
+  const auto is_meant = [&](const auto& each) {
+    const ChannelRecord& channel = each.second;
+    return channel.client == client && channel.request == message.request && !channel.attach_request;
+  };
+  const auto found = std::find_if(host->channels.begin(), host->channels.end(), is_meant);
+  if (found == host->channels.end() || message.request == 0) return;
+  host->peer->send<wire::ToHost>(wire::CloseChannel{found->first});
+  host->channels.erase(found);
 }
 
 // Also a host's word on an open channel that its client has spoiled. The host keeps the life word of such a one raised, and

@@ -58,7 +58,7 @@ void Spawning::tell_to_construct(HostRecord& host) {
     host.start_failure = fmt::format("what it needs to be told does not fit a message: {}", error.what());
   }
   request.handles.clear();
-  host.channels[construct.channel] = {request.client, std::nullopt};
+  host.channels[construct.channel] = {request.client, std::nullopt, 0};
   host.stage = Stage::constructing;
 }
 

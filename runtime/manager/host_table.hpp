@@ -51,6 +51,7 @@ struct AttachRequest {
 struct ChannelRecord {
   ClientId client = 0;
   std::optional<std::uint64_t> attach_request;  // while the host has not answered
+  std::uint64_t request = 0;                    // the same, also afterwards; 0: it came with the actor
 };
 
 // One actor and its host process, from the order to the reaping.

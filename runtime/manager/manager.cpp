@@ -29,7 +29,8 @@ namespace {
 
 constexpr std::size_t kJoinHandles = 2;  // executable, pidfd
 constexpr int kMostSessionsPerActor = 4;
-constexpr const char* kNoRoomForHandles = "the manager process can hold no more open files (RLIMIT_NOFILE)";
+constexpr const char* kNoRoomForHandles =
+    "the manager process can hold no more open files; raise the hard limit of RLIMIT_NOFILE, as with ulimit -Hn";
 
 using Handles = std::vector<platform::Handle>;
 
@@ -51,7 +52,8 @@ void complain_of(const char* whose, const std::string& reason) {
 // Says which part deals with what, and in which order the parts hear of an end.
 class Manager::Impl final : ClientTable::Listener, HostListener {
  public:
-  Impl(platform::ControlSocket client, int client_pid);
+  // Takes `client` last, when nothing can fail for want of anything any more.
+  Impl(platform::ControlSocket&& client, int client_pid);
   int run();
 
  private:
@@ -106,7 +108,7 @@ class Manager::Impl final : ClientTable::Listener, HostListener {
 };
 
 // Clients look at word 0 of the life page to tell a host's death from the manager's.
-Manager::Impl::Impl(platform::ControlSocket client, int client_pid) {
+Manager::Impl::Impl(platform::ControlSocket&& client, int client_pid) {
   life_page_.own_by_this_thread();
   life_page_.raise_word();
   platform::mark_life_page_on_crash(life_page_);
@@ -189,6 +191,8 @@ template <class Message>
 void Manager::Impl::on_client(ClientId client, Message& message, Handles&) {
   if constexpr (requires { listing_.on(client, message); }) {
     listing_.on(client, message);
+  } else if constexpr (requires { channels_.on(client, message); }) {
+    channels_.on(client, message);
   } else if constexpr (requires { closing_.on(client, message); }) {
     closing_.on(client, message);
   } else {
@@ -262,7 +266,19 @@ void Manager::Impl::end_sessions_of(ActorId actor) {
   for (const ClientId id : sessions) client_gone(id, {});
 }
 
-Manager::Manager(platform::ControlSocket client, int client_pid) : impl_(std::make_unique<Impl>(std::move(client), client_pid)) {}
+// Why there is no manager is told to who waits for one; nobody else could.
+std::unique_ptr<Manager::Impl> Manager::made(platform::ControlSocket client, int client_pid) {
+  try {
+    return std::make_unique<Impl>(std::move(client), client_pid);
+  } catch (const std::system_error& error) {  // out of handles, memory
+    const std::string text = std::string("the manager process could not come up: ") + error.what();
+    if (client.handle())
+      client.send(wire::encode_message<wire::ToClient>(wire::Refused{0, failure_of(wire::Refusal::start_failed, text)}));
+    throw;
+  }
+}
+
+Manager::Manager(platform::ControlSocket client, int client_pid) : impl_(made(std::move(client), client_pid)) {}
 
 Manager::~Manager() = default;
 

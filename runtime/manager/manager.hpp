@@ -22,6 +22,8 @@ class Manager {
 
  private:
   class Impl;
+  static std::unique_ptr<Impl> made(platform::ControlSocket client, int client_pid);
+
   std::unique_ptr<Impl> impl_;
 };
 

@@ -52,7 +52,7 @@ std::optional<platform::ControlSocket> Zygote::run() {
 std::optional<platform::ControlSocket> Zygote::fork(platform::Packet packet) {
   const auto request = std::get<wire::Fork>(wire::decode_message<wire::ToZygote>(packet.bytes)).request;
   if (packet.handles_lost) {
-    send(wire::ForkFailed{request, "the zygote can hold no more open files (RLIMIT_NOFILE)"});
+    send(wire::ForkFailed{request, "the zygote can hold no more open files; raise RLIMIT_NOFILE, as with ulimit -n"});
     return std::nullopt;
   }
   if (packet.handles.size() != 1) throw ProtocolError("an order to fork needs one handle: the host's control socket");

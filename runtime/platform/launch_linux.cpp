@@ -187,7 +187,7 @@ int start(const LaunchRequest& request, const ChildPlan& plan) {
   } catch (const boost::system::system_error& failure) {
     error = failure.code();  // after the fork: it got no pidfd; the child is there all the same
   }
-  if (launcher.pid <= 0) refuse(request, "no process could be made: " + error.message());
+  if (launcher.pid <= 0) refuse(request, "no process could be made: " + os_reason(error.value()));
   return launcher.pid;
 }
 

@@ -83,6 +83,17 @@ struct Attach {
   }
 };
 
+// The channel that answered this attach is of no use here: its handles found no room.
+struct LeaveChannel {
+  std::uint64_t request = 0;
+  ActorId actor{};
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(request, actor);
+  }
+};
+
 struct List {
   std::uint64_t request = 0;
 
@@ -266,7 +277,7 @@ struct ShutdownDone {
 };
 
 using ToManagerFromClient =
-    std::variant<Join, Spawn, Find, Attach, List, Watch, StopActor, KillActor, Release, Shutdown, GuardMissing>;
+    std::variant<Join, Spawn, Find, Attach, List, Watch, StopActor, KillActor, Release, Shutdown, LeaveChannel, GuardMissing>;
 using ToClient = std::variant<Welcome, Opened, Refused, Found, Listed, ActorFalling, ChannelBroken, ActorDown, ActorUp,
                               ShutdownDone, GuardMissing>;
 

@@ -5,6 +5,7 @@
 #include <troupe/async_result.hpp>
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <latch>
 #include <numeric>
@@ -135,6 +136,50 @@ TEST(CallChannel, CallsBackWhileOthersWaitAndWhileNobodyDoes) {
     }
     called_back.wait();
   }
+}
+
+// While it lives, this process gets no new handle.
+class NoMoreHandles {
+ public:
+  NoMoreHandles() {
+    ::getrlimit(RLIMIT_NOFILE, &former_);
+    const rlimit none{3, former_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &none);
+  }
+  ~NoMoreHandles() { ::setrlimit(RLIMIT_NOFILE, &former_); }
+  NoMoreHandles(const NoMoreHandles&) = delete;
+  NoMoreHandles& operator=(const NoMoreHandles&) = delete;
+
+ private:
+  rlimit former_{};
+};
+
+TEST(CallChannel, ACallbackThatCannotBeWaitedForIsRefusedAndTheResultIsNot) {
+  HeldHost held({});
+  const auto result = held.call_first();
+  bool was_called = false;
+  {
+    const NoMoreHandles tight;
+    EXPECT_THROW(result.on_done([&] { was_called = true; }), Error);
+  }
+  held.may_leave.release();
+  EXPECT_EQ(result.get(), 0);
+  EXPECT_FALSE(was_called);
+}
+
+TEST(CallChannel, ACallThatCannotBeSpilledFailsAndTheOthersDoNot) {
+  HeldHost held({.calls = 2, .when_full = WhenFull::spill});
+  const auto first = held.call_first();
+  const auto second = held.host.proxy().call<&Echo::number>(2);
+  {
+    const NoMoreHandles tight;
+    EXPECT_TRUE(has_failed_with<Error>(held.host.proxy().call<&Echo::number>(3)));
+  }
+  const auto fourth = held.host.proxy().call<&Echo::number>(4);
+  held.may_leave.release();
+  EXPECT_EQ(first.get(), 0);
+  EXPECT_EQ(second.get(), 2);
+  EXPECT_EQ(fourth.get(), 4);
 }
 
 TEST(CallChannel, SpillsInOrder) {

@@ -5,6 +5,9 @@
 #include <csignal>
 
 #include "fake_client.hpp"
+#include "platform/futex.hpp"
+#include "platform/life_page.hpp"
+#include "platform/memory.hpp"
 #include "rogue_host.hpp"
 
 namespace troupe::manager::testing {
@@ -23,6 +26,25 @@ TEST(Channels, ASecondChannelOpens) {
   EXPECT_EQ(second.message.actor.id, opened.message.actor.id);
   EXPECT_FALSE(second.message.found);
   EXPECT_THAT(second.handles, SizeIs(wire::Opened::kHandles));
+}
+
+// Its life word falls: the host has closed it, and goes on.
+TEST(Channels, OneThatIsOfNoUseToItsClientIsClosed) {
+  ManagedClient managed;
+  const auto opened = managed.client.spawn(kind<Quiet>());
+  const auto request = managed.client.ask_to_attach(opened.message.actor);
+  auto second = managed.client.await<wire::Opened>();
+  const platform::LifeView life(
+      platform::SharedMemory::adopt(std::move(second.handles[wire::ChannelAnswer::kLifePage]), platform::kLifePageBytes));
+  const auto& word = life.word(second.message.channel.life_word);
+  EXPECT_FALSE(platform::is_fallen(word.load()));
+
+  managed.client.say(wire::LeaveChannel{request, opened.message.actor.id});
+
+  for (std::uint32_t value = word.load(); !platform::is_fallen(value); value = word.load())
+    platform::futex_wait(word, value, platform::FutexScope::shared);
+  EXPECT_THAT(managed.client.list(), SizeIs(1));
+  EXPECT_FALSE(life.has_fallen(opened.message.channel.life_word));
 }
 
 TEST(Channels, TheWrongKeyOpensNothing) {

@@ -162,8 +162,7 @@ TEST(HostileVariant, IsRefusedAsASerializationError) {
 
 TEST(HostileBitset, IsRefusedAsASerializationError) {
   constexpr std::uint8_t kText = 2;  // cereal's way to send one that fits no number
-  EXPECT_THROW(value_of<std::vector<std::bitset<12>>>(bytes_of(std::uint64_t{1}, kText, std::string("012"))),
-               SerializationError);
+  EXPECT_THROW(value_of<std::vector<std::bitset<12>>>(bytes_of(std::uint64_t{1}, kText, std::string("012"))), SerializationError);
 }
 
 TEST(HostileBools, AreRefusedInBlocks) {

@@ -85,12 +85,10 @@ TEST(OddName, IsServed) {
   }
 }
 
-#ifdef TROUPE_TEST_MALLOC
 TEST(ReplacedMalloc, IsServed) {
   const Outcome outcome = run_smoke("", [] { ::setenv("LD_PRELOAD", TROUPE_TEST_MALLOC, 1); });
   EXPECT_TRUE(outcome.is_good()) << outcome;
 }
-#endif
 
 }  // namespace
 }  // namespace troupe::test

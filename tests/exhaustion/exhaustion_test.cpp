@@ -66,7 +66,6 @@ TEST(OutOfMemory, ForALargeMailboxIsAStartErrorWithItsSize) {
   EXPECT_THAT(outcome.report, HasSubstr("shared memory for the requests of a channel (1073741"));
 }
 
-#ifndef TROUPE_TEST_SANITIZED  // which needs address space without end
 // Whoever it hits: a StartError, or memory enough.
 TEST(OutOfAddressSpace, NobodyCrashes) {
   for (const rlim_t megabytes : {24, 32, 48, 64, 96, 128, 192, 256}) {
@@ -74,7 +73,6 @@ TEST(OutOfAddressSpace, NobodyCrashes) {
     EXPECT_TRUE(outcome.is_good()) << megabytes << " MiB: " << outcome;
   }
 }
-#endif
 
 }  // namespace
 }  // namespace troupe::test

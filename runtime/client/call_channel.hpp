@@ -190,6 +190,7 @@ class CallChannel {
   bool wants_room() const;
   void publish_processor();
   [[gnu::cold]] void expire(detail::ResultCell& cell);
+  [[gnu::cold]] Execution look_for_late();
 
   // Judging, as the reader (call_channel_fall.cpp).
   void judge();

@@ -88,7 +88,7 @@ bool CallChannel::await(ResultCell& cell, TimePoint deadline) {
     const TimePoint now = Clock::now();
     if (now >= own_deadline) {
       expire(cell);
-      own_deadline = TimePoint::max();  // it has been completed, or is about to be
+      own_deadline = TimePoint::max();  // it has been completed
     }
     if (now >= deadline) return done();
   }
@@ -315,11 +315,19 @@ void CallChannel::expire_if_due(ResultCell& cell) {
   look();
 }
 
-// A call whose turn is over is left alone: its answer is in the ring, or a moment away, and tells whether it ran or was
-// refused; should the host die in that moment, its judge tells.
+// A call whose turn is over has its answer in the ring, or has run and is about to be answered: which, only the reader can
+// see. A host that is stopped in that moment may never do it, so the deadline holds all the same.
+Execution CallChannel::look_for_late() {
+  if (!take_or_contest_read_role()) return Execution::maybe;
+  drain();
+  leave_read_role();
+  return Execution::done;
+}
+
 void CallChannel::expire(ResultCell& cell) {
-  const Execution execution = withdraw(cell, wire::SlotState::cancelled);
-  if (execution == Execution::done || !cell.claim()) return;
+  Execution execution = withdraw(cell, wire::SlotState::cancelled);
+  if (execution == Execution::done) execution = look_for_late();
+  if (!cell.claim()) return;
   cell.publish_error(std::make_exception_ptr(
       TimeoutError(fmt::format("{}: its deadline has passed; {}", describe_call(cell), verdict_text(execution)), execution)));
 }

@@ -78,6 +78,18 @@ struct HeldHost {
   InProcessHost host;
 };
 
+// A host that has done a call and is stopped before it answers: as if it were frozen there.
+TEST(CallChannel, ADeadlineHoldsAlsoBetweenTheEndOfACallAndItsReply) {
+  std::binary_semaphore has_ended{0};
+  InProcessHost host({}, [&](HostEnd& end, const HostEnd::Request& request) {
+    end.rearm(request.ticket);
+    has_ended.release();
+  });
+  const auto result = host.proxy().with({.deadline = milliseconds(300)}).call<&Echo::number>(1);
+  has_ended.acquire();
+  EXPECT_EQ(verdict<TimeoutError>(result), Execution::done);
+}
+
 TEST(CallChannel, GivesEachOfManyThreadsItsOwnResults) {
   InProcessHost host;
   std::vector<std::jthread> threads;

@@ -279,7 +279,8 @@ detail::LinkHandle Session::add_link(wire::ActorDescription actor, const char* t
                                      CallChannel* channel) {
   const std::lock_guard lock(mutex_);
   const ActorId id = actor.id;
-  auto& link = links_[id];
+  const auto known = links_.find(id);
+  Link* link = known != links_.end() ? known->second.get() : nullptr;
   if (link != nullptr && !(link->actor().key == actor.key)) {
     throw NoSuchActor(
         fmt::format("this proxy is of an actor of another runtime, which cannot be reached from here; it is not actor {} "
@@ -287,14 +288,15 @@ detail::LinkHandle Session::add_link(wire::ActorDescription actor, const char* t
                     id.value));
   }
   if (link == nullptr) {
-    link = std::make_unique<Link>(shared_from_this(), std::move(actor), type_name, is_spawned_here);
+    auto made = std::make_unique<Link>(shared_from_this(), std::move(actor), type_name, is_spawned_here);
+    link = (links_[id] = std::move(made)).get();
     if (channel == nullptr) {
       if (const auto open = channels_.find(id); open != channels_.end()) channel = open->second;
     }
   }
   if (channel != nullptr && link->channel_or_null() == nullptr) link->set_channel(*channel);
   link->add_handle();
-  return detail::LinkHandle(link.get());
+  return detail::LinkHandle(link);
 }
 
 // The last handle of a link has gone; unless another one came meanwhile, the link goes.

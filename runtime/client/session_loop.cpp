@@ -15,12 +15,20 @@ namespace troupe::client {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
+namespace {
+
+// Asio owns a handle only when it has taken it.
+void give(platform::Handle handle, asio::posix::stream_descriptor& descriptor) {
+  descriptor.assign(handle.get());
+  handle.release();
+}
+
+}  // namespace
+
 SessionLoop::Watched::Watched(asio::io_context& loop, CallChannel& owner)
-    : channel(owner),
-      reference((owner.add_reference(), &owner)),
-      event(loop, owner.event().handle().duplicate().release()),
-      host(loop) {
-  if (owner.host()) host.assign(owner.host().handle().duplicate().release());
+    : channel(owner), reference((owner.add_reference(), &owner)), event(loop), host(loop) {
+  give(owner.event().handle().duplicate(), event);
+  if (owner.host()) give(owner.host().handle().duplicate(), host);
 }
 
 SessionLoop::Expiry::Expiry(asio::io_context& loop, detail::ResultCell& expiring, CallChannel& owner)
@@ -35,8 +43,9 @@ SessionLoop::Expiry::~Expiry() {
 }
 
 SessionLoop::SessionLoop(Session& session, platform::ControlSocket& socket, const platform::Process& manager)
-    : session_(session), socket_(socket), control_(context_, socket.handle().duplicate().release()), manager_(context_) {
-  if (manager) manager_.assign(manager.handle().duplicate().release());
+    : session_(session), socket_(socket), control_(context_), manager_(context_) {
+  give(socket.handle().duplicate(), control_);
+  if (manager) give(manager.handle().duplicate(), manager_);
 }
 
 SessionLoop::~SessionLoop() { stop(); }
@@ -44,7 +53,20 @@ SessionLoop::~SessionLoop() { stop(); }
 void SessionLoop::start() {
   await_message();
   await_manager();
-  thread_ = started_thread([this] { context_.run(); });
+  thread_ = started_thread([this] { run(); });
+}
+
+// What fails here (for want of memory or handles) fails between a message and those who wait for it, and nobody knows which
+// waits would never end: so all of them end now.
+void SessionLoop::run() {
+  for (;;) {
+    try {
+      context_.run();
+      return;
+    } catch (const std::exception&) {
+      session_.on_manager_gone();
+    }
+  }
 }
 
 void SessionLoop::stop() {

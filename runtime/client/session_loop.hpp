@@ -63,6 +63,7 @@ class SessionLoop {
     boost::asio::steady_timer timer;
   };
 
+  void run();
   void await_message();
   void await_manager();
   void accept_new();

@@ -44,7 +44,8 @@ struct Host::State {
   int serve(const Actor& actor, Mail mail);
 };
 
-// Without a manager nobody would ever end this process.
+// Without a manager nobody would ever end this process; and one that has lost a message (there was no memory for it) does not
+// know what it is waited for.
 [[noreturn]] void Host::State::listen() {
   try {
     control.run();

@@ -70,8 +70,9 @@ void Channels::on(HostRecord& host, const wire::ChannelOpened& opened, const std
   if (found == host.channels.end()) return;  // its client has gone meanwhile
   if (!found->second.attach_request) throw ProtocolError("a host opens a channel that it was not asked for");
   const auto outgoing = host.handles_for_client(handles);
-  const auto request = std::exchange(found->second.attach_request, std::nullopt);  // only now: its end answers what is left
-  tables_.clients.send(found->second.client, wire::Opened{*request, host.actor, opened.answer, false}, outgoing);
+  tables_.clients.send(found->second.client, wire::Opened{*found->second.attach_request, host.actor, opened.answer, false},
+                       outgoing);
+  found->second.attach_request.reset();  // only now: the host's end answers what is left
   TROUPE_STEP_MARK("attach: manager has answered");
 }
 

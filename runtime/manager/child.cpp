@@ -40,8 +40,8 @@ void Children::sweep() {
 
 Child::Child(Loop& loop, Children& children, platform::Process process, OnEnd on_end)
     : children_(children), process_(std::move(process)), on_end_(std::move(on_end)) {
-  children_.pids_.insert(process_.pid());
   watch_ = std::make_unique<HandleWatch>(loop, process_.handle().get(), [this] { on_ended(); });
+  children_.pids_.insert(process_.pid());  // last: what fails before has left nothing behind
 }
 
 Child::~Child() {

@@ -21,7 +21,7 @@ ClientTable::~ClientTable() {
 
 ClientRecord& ClientTable::add(platform::ControlSocket socket, ActorId actor) {
   const ClientId id = ++last_id_;
-  auto& client = clients_[id] = std::make_unique<ClientRecord>();
+  auto client = std::make_unique<ClientRecord>();
   client->id = id;
   client->actor = actor;
   client->peer =
@@ -29,7 +29,7 @@ ClientRecord& ClientTable::add(platform::ControlSocket socket, ActorId actor) {
                              Peer::Callbacks{[this, id](platform::Packet& packet) { listener_.client_sent(id, packet); },
                                              [this, id](const std::string& reason) { listener_.client_gone(id, reason); }});
   client->peer->start();
-  return *client;
+  return *(clients_[id] = std::move(client));
 }
 
 void ClientTable::watch_process(ClientRecord& client, platform::Process process) {

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <chrono>
+#include <exception>
 #include <stdexcept>
 #include <utility>
 
@@ -20,22 +21,41 @@ constexpr std::chrono::seconds kTimeToLeave(5);  // for a host whose constructor
 
 }  // namespace
 
-// The order to construct goes out before anything that only the host's end needs.
+// What fails for want of memory or handles ends this one start.
 void Spawning::launched(std::uint64_t number, NewHost new_host) {
   HostRecord* host = tables_.hosts.find(ActorId{number});
   if (host == nullptr) return children_.end(std::move(new_host.process));
-  const ActorId actor = host->actor.id;
-  host->actor.pid = new_host.process.pid();
-  host->peer =
+  try {
+    bring_up(*host, new_host);
+  } catch (const std::exception& error) {
+    give_up(*host, new_host, error.what());
+  }
+}
+
+// With a child its end settles all; without one nobody watches the process, which ends when its socket closes.
+void Spawning::give_up(HostRecord& host, const NewHost& new_host, const std::string& reason) {
+  refuse(host, failure_of(wire::Refusal::start_failed, reason));
+  if (host.child) return host.child->kill();
+  if (new_host.process) new_host.process.kill();
+  children_.expect_strays();
+  if (host.peer) host.peer->close();
+  forget(host);
+}
+
+// The order to construct goes out before anything that only the host's end needs.
+void Spawning::bring_up(HostRecord& host, NewHost& new_host) {
+  const ActorId actor = host.actor.id;
+  host.actor.pid = new_host.process.pid();
+  host.peer =
       std::make_shared<Peer>(tables_.loop, std::move(new_host.socket),
                              Peer::Callbacks{[this, actor](platform::Packet& packet) { hosts_.host_sent(actor, packet); },
                                              [this, actor](const std::string& reason) { hosts_.host_gone(actor, reason); }});
-  host->stage = new_host.by_exec ? Stage::greeting : Stage::constructing;
-  if (!new_host.by_exec) tell_to_construct(*host);
-  host->child = std::make_unique<Child>(tables_.loop, children_, std::move(new_host.process),
-                                        [this, actor](const platform::ChildEnd& end) { hosts_.host_ended(actor, end); });
-  host->peer->start();
-  if (!host->start_failure.empty()) host->child->kill();
+  host.stage = new_host.by_exec ? Stage::greeting : Stage::constructing;
+  if (!new_host.by_exec) tell_to_construct(host);
+  host.child = std::make_unique<Child>(tables_.loop, children_, std::move(new_host.process),
+                                       [this, actor](const platform::ChildEnd& end) { hosts_.host_ended(actor, end); });
+  host.peer->start();
+  if (!host.start_failure.empty()) host.child->kill();
 }
 
 void Spawning::tell_to_construct(HostRecord& host) {
@@ -84,9 +104,10 @@ void Spawning::on(HostRecord& host, const wire::Constructed& constructed, std::v
   if (!host.request) return;  // it was given up meanwhile, and killed
   host.stage = Stage::running;
   host.alarm.cancel();
-  const SpawnRequest request = *std::exchange(host.request, std::nullopt);
+  const SpawnRequest& request = *host.request;  // kept until it is answered: the host's end answers what is left
   host.holders.insert(request.client);
   tables_.clients.send(request.client, wire::Opened{request.message.request, host.actor, constructed.channel, false}, outgoing);
+  host.request.reset();
   for (const SpawnRequest& each : std::exchange(host.joining, {})) answer_found(each, host);
   announce(host);
   look_after(host, constructed, std::move(handles[wire::ChannelAnswer::kLifePage]));

@@ -37,11 +37,10 @@ HostTable::~HostTable() {
 }
 
 HostRecord& HostTable::add() {
-  const ActorId actor{++last_actor_};
-  auto& host = hosts_[actor] = std::make_unique<HostRecord>(loop_);
-  host->actor.id = actor;
+  auto host = std::make_unique<HostRecord>(loop_);
+  host->actor.id = ActorId{++last_actor_};
   host->actor.key = {platform::random_bits(), platform::random_bits()};
-  return *host;
+  return *(hosts_[host->actor.id] = std::move(host));
 }
 
 std::unique_ptr<HostRecord> HostTable::remove(ActorId actor) {

@@ -28,9 +28,10 @@ Launcher::Launcher(Loop& loop, Children& children, Listener& listener) : loop_(l
 Launcher::~Launcher() = default;
 
 Nursery& Launcher::nursery_of(const Program& program) {
-  auto& nursery = nurseries_[program.key()];
-  if (!nursery) nursery = std::make_unique<Nursery>(loop_, children_, *this, listener_, program);
-  return *nursery;
+  const auto key = program.key();
+  if (const auto found = nurseries_.find(key); found != nurseries_.end()) return *found->second;
+  auto nursery = std::make_unique<Nursery>(loop_, children_, *this, listener_, program);
+  return *(nurseries_[key] = std::move(nursery));
 }
 
 void Launcher::warm_up(const Program& program) { nursery_of(program).warm_up(); }

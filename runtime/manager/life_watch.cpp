@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -81,7 +82,8 @@ void LifeWatch::report(ActorId actor, Fall fall) {
   loop_.post([this, actor, fall] { on_fallen_(actor, fall); });
 }
 
-void LifeWatch::watch() {
+// Without memory it ends: the other nets serve.
+void LifeWatch::watch() try {
   std::vector<Watched> watched;
   std::vector<platform::FutexTarget> targets;
   for (std::uint32_t seen = 0; refresh(watched, seen);) {
@@ -91,6 +93,7 @@ void LifeWatch::watch() {
     platform::futex_wait_any(targets);
     report_fallen(watched);
   }
+} catch (const std::bad_alloc&) {
 }
 
 }  // namespace troupe::manager

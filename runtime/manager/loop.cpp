@@ -52,7 +52,12 @@ struct HandleWatch::State : std::enable_shared_from_this<State> {
 
 HandleWatch::HandleWatch(Loop& loop, int handle, std::function<void()> on_readable)
     : state_(std::make_shared<State>(loop, handle, std::move(on_readable))) {
-  state_->wait_readable();
+  try {
+    state_->wait_readable();
+  } catch (...) {
+    state_->descriptor.release();  // the handle is another's
+    throw;
+  }
 }
 
 HandleWatch::~HandleWatch() {

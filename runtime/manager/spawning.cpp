@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <limits>
 #include <memory>
 #include <utility>
@@ -92,14 +93,23 @@ void Spawning::meet_existing(SpawnRequest request, HostRecord& host) {
 
 void Spawning::begin(SpawnRequest request, const ClientRecord& client) {
   HostRecord& host = tables_.hosts.add();
-  host.program = client.program;
-  host.spawner = client.id;
-  describe(host, request.message);
-  tables_.directory.reserve(host.actor.name, host.actor.id);
-  LaunchOrder order = launch_order(host, request.message);
   const ActorId actor = host.actor.id;
   host.request = std::move(request);
-  launcher_.launch(std::move(order));
+  try {
+    launch(host, client);
+  } catch (const std::exception& error) {  // no memory
+    launcher_.cancel(actor.value);
+    launch_failed(actor.value, error.what());
+  }
+}
+
+void Spawning::launch(HostRecord& host, const ClientRecord& client) {
+  const ActorId actor = host.actor.id;
+  host.program = client.program;
+  host.spawner = client.id;
+  describe(host, host.request->message);
+  tables_.directory.reserve(host.actor.name, actor);
+  launcher_.launch(launch_order(host, host.request->message));
   HostRecord* launching = tables_.hosts.find(actor);  // unless it has failed already
   if (launching != nullptr && launching->request) limit_start_time(*launching);
 }

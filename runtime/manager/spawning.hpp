@@ -42,10 +42,13 @@ class Spawning final : public Launcher::Listener {
   void place(SpawnRequest request);
   void meet_existing(SpawnRequest request, HostRecord& host);
   void begin(SpawnRequest request, const ClientRecord& client);
+  void launch(HostRecord& host, const ClientRecord& client);
   void describe(HostRecord& host, const wire::Spawn& message) const;
   void limit_start_time(HostRecord& host);
   void start_took_too_long(ActorId actor);
 
+  void bring_up(HostRecord& host, NewHost& new_host);
+  void give_up(HostRecord& host, const NewHost& new_host, const std::string& reason);
   void tell_to_construct(HostRecord& host);
   void announce(const HostRecord& host);
   void look_after(HostRecord& host, const wire::Constructed& constructed, platform::Handle life_page);

@@ -5,7 +5,9 @@
 
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
+#include <iterator>
 #include <stdexcept>
 
 #include "platform/os_error.hpp"
@@ -44,29 +46,35 @@ void attach(msghdr& header, HandleSpace& space, std::span<const int> handles) {
   std::memcpy(CMSG_DATA(control), handles.data(), handles.size_bytes());
 }
 
-// All descriptors that the kernel has put into this process with a message, so that none is lost.
+// All descriptors that the kernel has put into this process with a message, so that none is lost: they are owned before
+// anything is allocated for them.
 std::vector<Handle> take_handles(msghdr& header) {
-  std::vector<Handle> handles;
+  std::array<Handle, ControlSocket::kMaxHandles> owned;
+  std::size_t owned_count = 0;
   for (cmsghdr* control = CMSG_FIRSTHDR(&header); control != nullptr; control = CMSG_NXTHDR(&header, control)) {
     if (control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS) continue;
     const std::size_t count = (control->cmsg_len - CMSG_LEN(0)) / sizeof(int);
     for (std::size_t i = 0; i < count; ++i) {
       int descriptor = -1;
       std::memcpy(&descriptor, CMSG_DATA(control) + i * sizeof(int), sizeof(int));
-      handles.emplace_back(descriptor);
+      owned.at(owned_count++) = Handle(descriptor);
     }
   }
-  return handles;
+  return {std::make_move_iterator(owned.begin()),
+          std::make_move_iterator(owned.begin() + static_cast<std::ptrdiff_t>(owned_count))};
 }
 
+// The kernel has no memory for a message at this moment: it stays where it is, and may be tried again.
+bool is_short_of_memory(int error) { return error == ENOMEM || error == ENOBUFS; }
+
 // A call of recv or recvmsg, made again after a signal, and after ECONNRESET: the kernel reports that (once) when a peer
-// went away with messages unread, ahead of what the peer had sent before. Negative: nothing is there.
+// went away with messages unread, ahead of what the peer had sent before. Negative: nothing can be had now.
 template <class Call>
 ssize_t receive_now(Call call) {
   for (;;) {
     const ssize_t size = call();
     const int error = errno;
-    if (size >= 0 || error == EAGAIN) return size;
+    if (size >= 0 || error == EAGAIN || is_short_of_memory(error)) return size;
     if (error != EINTR && error != ECONNRESET) throw_os_error(error, "receiving a control message");
   }
 }
@@ -104,7 +112,7 @@ Sent ControlSocket::try_send(std::span<const std::byte> bytes, std::span<const i
   while (::sendmsg(handle_.get(), &header, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
     const int error = errno;
     if (is_gone(error)) return Sent::gone;
-    if (error == EAGAIN) return Sent::full;
+    if (error == EAGAIN || is_short_of_memory(error)) return Sent::full;
     if (error != EINTR) throw_os_error(error, "sending a control message");
   }
   return Sent::yes;
@@ -123,6 +131,7 @@ std::optional<Packet> ControlSocket::try_receive() {
   header.msg_control = space.bytes.data();
   header.msg_controllen = space.bytes.size();
   const ssize_t received = receive_now([socket, &header] { return ::recvmsg(socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC); });
+  if (received < 0) return std::nullopt;
   packet.handles = take_handles(header);
   const bool is_cut = (header.msg_flags & MSG_CTRUNC) != 0;
   if (received != size || (is_cut && packet.handles.size() == kMaxHandles)) return close_down();

@@ -13,6 +13,7 @@
 #include <boost/process/v2/process.hpp>
 #include <cerrno>
 #include <csignal>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -179,13 +180,16 @@ int start(const LaunchRequest& request, const ChildPlan& plan) {
   process::posix::vfork_launcher launcher;
   process::error_code error;
   try {
-    // Has asio open its own handles now: if they ran out only after the fork, Boost.Process would lose its pidfd.
-    const asio::posix::basic_stream_descriptor<QuietExecutor> first(executor);
+    // Has asio take what it needs for one handle now: if that ran out only after the fork, Boost.Process would lose its pidfd.
+    asio::posix::basic_stream_descriptor<QuietExecutor> first(executor, request.socket);
+    first.release();
     const SignalsBlocked blocked;
     auto child = launcher(executor, error, request.path, const_cast<const char**>(plan.arguments), BecomeRole{plan});
     child.detach();  // it would kill the child by number
   } catch (const boost::system::system_error& failure) {
     error = failure.code();  // after the fork: it got no pidfd; the child is there all the same
+  } catch (const std::bad_alloc&) {
+    error = process::error_code(ENOMEM, boost::system::system_category());
   }
   if (launcher.pid <= 0) refuse(request, "no process could be made: " + os_reason(error.value()));
   return launcher.pid;

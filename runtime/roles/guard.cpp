@@ -102,9 +102,16 @@ void take_on(RoleStart start) {
   throw std::invalid_argument("it does not know this role");
 }
 
+void know_modules() {
+  wire::set_module_source(&module_ranges);
+  wire::number_nodes(module_ranges());
+}
+
 [[noreturn]] void run_role(RoleStart start) {
   const std::string role = start.role;
   try {
+    platform::clean_role_process();
+    know_modules();
     take_on(std::move(start));
   } catch (const std::exception& error) {
     platform::complain("a process that was started as {} ends: {}", role, error.what());
@@ -118,10 +125,8 @@ void main_guard(int /*argc*/, char** /*argv*/) {
   if (platform::guard_has_run()) return;
   auto start = platform::take_role();
   platform::note_guard_ran();
-  if (start) platform::clean_role_process();
-  wire::set_module_source(&module_ranges);
-  wire::number_nodes(module_ranges());
   if (start) run_role(std::move(*start));
+  know_modules();
 }
 
 }  // namespace troupe

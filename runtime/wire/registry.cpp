@@ -100,7 +100,12 @@ class ModuleTable {
 
   // The executable counts even without nodes: it comes first in every handshake.
   void add(const ModuleRange& range) {
-    Module module{{range.path, range.build_id}, range.begin, range.end, take_nodes(range)};
+    Module module;  // filled bit by bit: what throws inside a nested braced list is destroyed twice by GCC 12
+    module.identity.path = range.path;
+    module.identity.build_id = range.build_id;
+    module.begin = range.begin;
+    module.end = range.end;
+    module.nodes = take_nodes(range);
     if ((module.nodes.empty() && !modules_.empty()) || modules_.size() >= MethodId::kMaxModules) return;
     if (module.nodes.size() > MethodId::kMaxRanks) module.nodes.resize(MethodId::kMaxRanks);
     module.identity.node_count = static_cast<std::uint32_t>(module.nodes.size());

@@ -69,6 +69,9 @@ Score run_manager(const Order& order);
 Score run_client(const Order& order);
 Score run_zygote(const Order& order);
 Score run_step(const Order& order);
+Score run_faults(const Order& order);
+Score run_freeze(const Order& order);
+Score run_hostile(const Order& order);
 
 // The processes that campaigns start from this same executable; the result is the exit code.
 int run_kill_client(const Order& order, int number);

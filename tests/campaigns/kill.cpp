@@ -61,9 +61,8 @@ void live_and_kill(Ledger& ledger, Random& random, int kills) {
     lane->end();
     call_once(lane->clerk(), ledger);
   }
-  const Step step("ending a runtime");
   lanes.clear();
-  expect(runtime.shutdown().killed.empty(), "actors had to be killed at the end");
+  expect_shutdown(runtime);
 }
 
 }  // namespace

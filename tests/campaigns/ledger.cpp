@@ -136,7 +136,7 @@ bool Ledger::agrees(const Line& line, Blame allowed, bool client_died) {
   const unsigned begun = line.begun.load(kRelaxed);
   const unsigned ended = line.ended.load(kRelaxed);
   const Blame blame = line.blame.load(kRelaxed);
-  if (ended > begun || begun > 1 || (blame != Blame::nobody && blame != allowed)) return false;
+  if (ended > begun || begun > 1 || (blame != Blame::nobody && allowed != Blame::anybody && blame != allowed)) return false;
   switch (line.verdict.load(kRelaxed)) {
     case Verdict::none:  // its client died between taking the number and sending
       return client_died && begun == 0;

@@ -29,7 +29,7 @@ Verdict verdict_of(Execution execution);
 const char* text_of(Verdict verdict);
 
 // Who is said to have died, for a call that failed.
-enum class Blame : std::uint8_t { nobody, actor, manager };
+enum class Blame : std::uint8_t { nobody, actor, manager, anybody };  // anybody: only allowed, never said
 
 // One line for each call of a case: what its client was told, and (the journal) what its actor did. Lies in shared memory:
 // clients write the verdicts, actors count begins and ends, whoever dies. When the actors' processes have ended, the two

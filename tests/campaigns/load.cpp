@@ -262,13 +262,18 @@ void call_once(const Proxy<Clerk>& clerk, Ledger& ledger, std::uint32_t sender) 
   settle_or_throw(number, clerk.call<&Clerk::count>(number, sender, 0u), ledger);
 }
 
-void expect_refusal(const Proxy<Clerk>& clerk, Ledger& ledger) {
+void expect_shutdown(Runtime& runtime) {
+  const Step step("ending a runtime");
+  expect(runtime.shutdown().killed.empty(), "actors had to be killed at the end");
+}
+
+void expect_refusal(const Proxy<Clerk>& clerk, Ledger& ledger, DeathKind kind) {
   try {
     call_once(clerk, ledger);
   } catch (const ActorDied& error) {
     expect(error.execution() == Execution::not_started, "a call to a dead actor may have run");
     const DeathCause cause = error.cause();
-    expect(cause.kind == DeathKind::signal && cause.signal == SIGKILL, "the cause of death is wrong: {}", cause.text());
+    expect(cause.kind == kind && cause.signal == SIGKILL, "the cause of death is wrong: {}", cause.text());
     return;
   }
   throw Broken("a call to a dead actor was answered");

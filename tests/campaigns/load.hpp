@@ -111,8 +111,10 @@ Proxy<Clerk> spawn_clerk(Runtime& runtime, Ledger& ledger);
 bool settle(std::uint64_t number, const AsyncResult<std::uint64_t>& result, Ledger& ledger);
 // One call, now. Errors: what it fails with, after the ledger has it.
 void call_once(const Proxy<Clerk>& clerk, Ledger& ledger, std::uint32_t sender = Clerk::kSenders - 1);
+// Ends it; nobody had to be killed for that.
+void expect_shutdown(Runtime& runtime);
 // A call to a clerk that was killed is refused as not started, and tells of what it died.
-void expect_refusal(const Proxy<Clerk>& clerk, Ledger& ledger);
+void expect_refusal(const Proxy<Clerk>& clerk, Ledger& ledger, DeathKind kind = DeathKind::signal);
 
 // That `f` fails with ManagerDied; `what` it does is for people.
 template <class F>

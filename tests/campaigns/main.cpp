@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <exception>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "campaign.hpp"
+#include "fault_client.hpp"
 #include "oracle.hpp"
 #include "processes.hpp"
 #include "watchdog.hpp"
@@ -26,6 +28,9 @@ constexpr const char* kHelp = R"(Does harm to troupe's processes and looks wheth
 usage: troupe-campaigns NAME [--long] [--seed N] [--from N] [--cases N] [--part PART] [--seconds N] [--hold]
   NAME         kill (hosts), manager, client, zygote: who is killed at random
                step: who is killed at each instruction of a few regions
+               freeze: who is stopped and let go on, or killed, at random
+               hostile: a peer writes garbage to what it shares with others
+               faults: each system call and each allocation fails in turn
   --long       the long form
   --seed N     case i draws its random numbers from N + i; otherwise another seed each time
   --from N     the first case; 0 otherwise
@@ -50,7 +55,8 @@ constexpr int kAll = 1 << 30;  // as many as there are
 constexpr Campaign kCampaigns[] = {
     {"kill", run_kill, 500, 20'000, 30, 600},    {"manager", run_manager, 100, 2'000, 30, 600},
     {"client", run_client, 100, 2'000, 30, 600}, {"zygote", run_zygote, 100, 2'000, 30, 600},
-    {"step", run_step, kAll, kAll, 25, 3600},
+    {"step", run_step, kAll, kAll, 25, 3600},    {"faults", run_faults, kAll, kAll, 25, 3600},
+    {"freeze", run_freeze, 50, 500, 20, 600},    {"hostile", run_hostile, 100'000, 1'000'000, 25, 3600},
 };
 
 struct Usage {
@@ -137,11 +143,16 @@ int run(const Arguments& arguments) {
 
 // The processes that the campaigns start; the last word is the parent's pid. -1: this is none of them.
 int run_as_child(const std::vector<std::string>& words) {
-  if (words.empty() || (words[0] != "kill-client" && words[0] != "client-under-load")) return -1;
+  constexpr std::array<std::string_view, 3> kNames = {"kill-client", "client-under-load", "fault-client"};
+  if (words.empty() || std::find(kNames.begin(), kNames.end(), words[0]) == kNames.end()) return -1;
   end_with_parent(static_cast<int>(number_of(words.back())));
-  if (words[0] == "client-under-load") return run_client_under_load(words.at(1), number_of(words.at(2)));
-  expect_fresh_call();
   const auto number = [&](std::size_t index) { return static_cast<int>(number_of(words.at(index))); };
+  if (words[0] == "client-under-load") return run_client_under_load(words.at(1), number_of(words.at(2)));
+  if (words[0] == "fault-client") {
+    return run_fault_client(
+        words.at(1), {static_cast<Fault::Kind>(number(2)), static_cast<Role>(number(3)), static_cast<std::uint32_t>(number(4))});
+  }
+  expect_fresh_call();
   const Order order{.name = "kill", .seed = number_of(words.at(1)), .first = number(2), .cases = number(3)};
   return std::min(run_kill_client(order, number(4)), 100);
 }
@@ -165,6 +176,7 @@ int run_main(const std::vector<std::string>& words) {
 }  // namespace troupe::campaigns
 
 int main(int argc, char** argv) {
+  troupe::campaigns::AllocationFault::inherit();
   troupe::main_guard(argc, argv);
   return troupe::campaigns::run_main(std::vector<std::string>(argv + 1, argv + argc));
 }

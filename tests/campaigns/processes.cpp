@@ -59,6 +59,11 @@ std::vector<SeenProcess> children_of(int pid) {
   return found;
 }
 
+char state_of(int pid) {
+  const auto seen = look_at(pid, 0);
+  return seen ? seen->state : '?';
+}
+
 std::vector<SeenProcess> descendants() {
   std::vector<SeenProcess> found = children_of(::getpid());
   for (std::size_t i = 0; i < found.size(); ++i) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <csignal>
@@ -12,6 +13,7 @@
 
 #include "caller.hpp"
 #include "campaign.hpp"
+#include "cast.hpp"
 #include "ledger.hpp"
 #include "load.hpp"
 #include "marks.hpp"
@@ -52,17 +54,12 @@ Moved move(Tracee& victim, int pid, const Part& part, int moves) {
     if (part.by_calls) {
       moved.is_over = !victim.step_to_kernel(end);
     } else {
-      victim.step();
-      moved.is_over = victim.is_at(end);
-      moved.replies += victim.is_at(replied) ? 1 : 0;
+      const std::uint64_t place = victim.step();
+      moved.is_over = std::find(end.begin(), end.end(), place) != end.end();
+      moved.replies += std::find(replied.begin(), replied.end(), place) != replied.end() ? 1 : 0;
     }
   }
   return moved;
-}
-
-void expect_shutdown(Runtime& runtime) {
-  const Step step("ending a runtime");
-  expect(runtime.shutdown().killed.empty(), "actors had to be killed at the end");
 }
 
 void expect_killed(const platform::Process& process, const auto& proxy) {
@@ -92,21 +89,6 @@ void expect_holdings(int pid, const Holdings& before) {
   while (held != before && std::chrono::steady_clock::now() < deadline) held = Holdings::of(pid);
   expect(held == before, "process {} holds {}; before its client came: {}", pid, held.text(), before.text());
 }
-
-// The parts of a case: a clerk that is called by the caller, and one that has nothing to do with it.
-struct Cast {
-  explicit Cast(Ledger& ledger)
-      : clerk(spawn_clerk(runtime, ledger)), other(spawn_clerk(runtime, ledger)), caller(runtime.spawn<Caller>(ledger.path())) {}
-
-  bool ask(const Proxy<Clerk>& whom) const {
-    const Step step("waiting for an actor that calls another");
-    return caller.call<&Caller::ask>(whom).get();
-  }
-
-  Runtime runtime;
-  Proxy<Clerk> clerk, other;
-  Proxy<Caller> caller;
-};
 
 // ---- the client's half: the caller is the victim
 

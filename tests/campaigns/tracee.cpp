@@ -160,19 +160,21 @@ void Tracee::pass_over(std::uint64_t place) {
   const auto hit = std::find_if(planted_.begin(), planted_.end(), [&](const Planted& each) { return each.place == place; });
   expect(hit != planted_.end(), "the traced process {} stopped at {:#x}, where no breakpoint is", pid_, place);
   trace(PTRACE_POKETEXT, current_, place, static_cast<std::uint64_t>(hit->word));
-  step();
+  (void)step();
   trace(PTRACE_POKETEXT, current_, place, static_cast<std::uint64_t>(with_breakpoint(hit->word)));
   trace(PTRACE_CONT, current_, 0, 0);
 }
 
-void Tracee::step() {
+std::uint64_t Tracee::step() {
   for (std::uint64_t signal = 0;;) {
     trace(PTRACE_SINGLESTEP, current_, 0, signal);
     const int status = await(current_);
     expect(WIFSTOPPED(status), "the traced process {} ended by itself", pid_);
-    if (WSTOPSIG(status) == SIGTRAP && !is_event(status)) return;
+    if (WSTOPSIG(status) == SIGTRAP && !is_event(status)) break;
     signal = is_event(status) ? 0 : static_cast<std::uint64_t>(WSTOPSIG(status));
   }
+  Registers registers = registers_of(current_);
+  return program_counter(registers);
 }
 
 bool Tracee::step_to_kernel(const Places& places) {
@@ -189,15 +191,6 @@ bool Tracee::step_to_kernel(const Places& places) {
   if (!is_in_kernel) take_breakpoint();
   uproot();
   return is_in_kernel;
-}
-
-bool Tracee::is_at(const Places& places) const {
-  return std::find(places.begin(), places.end(), place_of_current()) != places.end();
-}
-
-std::uint64_t Tracee::place_of_current() const {
-  Registers registers = registers_of(current_);
-  return program_counter(registers);
 }
 
 // The leader ends last: the kernel tells of a process when its other threads have been waited for.

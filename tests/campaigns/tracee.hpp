@@ -23,11 +23,10 @@ class Tracee {
   // Blocks: until a thread has come to one of `places` `passes` times, and once more.
   void run_to(const Places& places, int passes);
 
-  // One instruction.
-  void step();
+  // One instruction; where the thread is then.
+  std::uint64_t step();
   // To the next entry into or exit from a system call; false: it has come to one of `places` before.
   bool step_to_kernel(const Places& places);
-  bool is_at(const Places& places) const;
 
   // SIGKILL. Blocks: until its end has been seen here; then its parent may see it.
   void kill() noexcept;
@@ -44,7 +43,6 @@ class Tracee {
   int await_breakpoint();
   void pass_over(std::uint64_t place);
   std::uint64_t take_breakpoint();
-  std::uint64_t place_of_current() const;
   int await(int tid) const;
 
   const int pid_;

@@ -83,9 +83,8 @@ void kill_under_load(Ledger& ledger, Random& random) {
     lane->end();
     call_once(lane->clerk(), ledger);
   }
-  const Step step("ending a runtime");
   lanes.clear();
-  expect(runtime.shutdown().killed.empty(), "actors had to be killed at the end");
+  expect_shutdown(runtime);
 }
 
 void one_case(Random& random) {

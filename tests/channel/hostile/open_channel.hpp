@@ -85,6 +85,7 @@ inline Reaction react(HostEnd& host, const std::byte* ring) try {
     const auto request = host.next();
     if (!request) return Reaction::served;
     if (!is_inside(request->in_ring, ring, kRequestRing)) return Reaction::strayed;
+    (void)copy(host.payload(*request));  // which may lie in an extent
     if (serve_any(host, *request) == Reaction::refused) return Reaction::refused;
   }
   return Reaction::served;
@@ -96,6 +97,7 @@ inline Reaction react(HostEnd& host, const std::byte* ring) try {
 inline Reaction react(ClientEnd& client, const std::byte* ring) try {
   while (const auto found = client.next_reply()) {
     if (!is_inside(found->in_ring, ring, kReplyRing)) return Reaction::strayed;
+    (void)copy(client.payload(*found));
     client.finish(*found);
     client.settle();
   }

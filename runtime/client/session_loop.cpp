@@ -2,8 +2,10 @@
 #include "client/session_loop.hpp"
 
 #include <boost/asio/post.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <exception>
+#include <system_error>
 #include <utility>
 
 #include "client/session.hpp"
@@ -17,10 +19,15 @@ using boost::system::error_code;
 
 namespace {
 
+// In the terms of those who construct a Runtime.
+[[noreturn]] void throw_as_std(const boost::system::system_error& error) { throw std::system_error(error.code(), error.what()); }
+
 // Asio owns a handle only when it has taken it.
-void give(platform::Handle handle, asio::posix::stream_descriptor& descriptor) {
+void give(platform::Handle handle, asio::posix::stream_descriptor& descriptor) try {
   descriptor.assign(handle.get());
   handle.release();
+} catch (const boost::system::system_error& error) {
+  throw_as_std(error);
 }
 
 }  // namespace
@@ -42,10 +49,12 @@ SessionLoop::Expiry::~Expiry() {
   channel.drop_reference();
 }
 
-SessionLoop::SessionLoop(Session& session, platform::ControlSocket& socket, const platform::Process& manager)
+SessionLoop::SessionLoop(Session& session, platform::ControlSocket& socket, const platform::Process& manager) try
     : session_(session), socket_(socket), control_(context_), manager_(context_) {
   give(socket.handle().duplicate(), control_);
   if (manager) give(manager.handle().duplicate(), manager_);
+} catch (const boost::system::system_error& error) {
+  throw_as_std(error);
 }
 
 SessionLoop::~SessionLoop() { stop(); }

@@ -23,6 +23,7 @@ platform::SharedMemory ClientEnd::create_request_extents(const Geometry& geometr
 
 ClientEnd::ClientEnd(const Geometry& geometry, Memories memories, platform::Event host_event)
     : geometry_(geometry),
+      max_ring_request_(geometry.max_ring_request()),
       queue_mask_(std::bit_ceil(geometry.slots) - 1),
       requests_(memories.requests, platform::Access::read_write),
       replies_(memories.replies, platform::Access::read_only),

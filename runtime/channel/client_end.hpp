@@ -102,6 +102,8 @@ class ClientEnd {
   DoorbellWords<>& client_bell() const { return states_front().client_bell; }
   DoorbellWords<>& host_bell() const { return states_front().host_bell; }
   const Geometry& geometry() const { return geometry_; }
+  // A larger payload needs an extent.
+  std::size_t max_ring_request() const { return max_ring_request_; }
 
  private:
   using Word = SlotProtocol<>::Word;
@@ -123,6 +125,7 @@ class ClientEnd {
   };
 
   const Geometry geometry_;
+  const std::size_t max_ring_request_;
   const std::uint32_t queue_mask_;  // indexes arrays of at least geometry_.slots elements, a power of two
   platform::Mapping requests_;
   platform::Mapping replies_;

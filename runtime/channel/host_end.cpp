@@ -29,6 +29,7 @@ platform::SharedMemory HostEnd::create_reply_extents(const Geometry& geometry) {
 
 HostEnd::HostEnd(const Geometry& geometry, Memories memories, platform::Event client_event)
     : geometry_(geometry),
+      max_ring_reply_(geometry.max_ring_reply()),
       requests_(memories.requests, platform::Access::read_only),
       replies_(memories.replies, platform::Access::read_write),
       states_(memories.states, platform::Access::read_write),
@@ -99,16 +100,12 @@ void HostEnd::refresh_room() {
 std::byte* HostEnd::draft_reply(std::size_t payload_bytes) {
   TROUPE_STEP_MARK("reply");
   discard_draft();
-  std::byte* payload = payload_bytes <= geometry_.max_ring_reply() ? draft_in_ring(static_cast<std::uint32_t>(payload_bytes))
-                                                                   : draft_large_reply(payload_bytes);
+  if (payload_bytes > max_ring_reply_) [[unlikely]]
+    return draft_large_reply(payload_bytes);
   draft_.is_open = true;
-  return payload;
-}
-
-std::byte* HostEnd::draft_in_ring(std::uint32_t payload_bytes) {
-  draft_.record_bytes = payload_bytes;
+  draft_.record_bytes = static_cast<std::uint32_t>(payload_bytes);
   draft_.place = outbox_.empty() || payload_bytes <= wire::kCellBytes - sizeof(wire::ReplyHeader)
-                     ? find_reply_place(payload_bytes)
+                     ? find_reply_place(draft_.record_bytes)
                      : std::nullopt;
   if (draft_.place) return replies_writer_.cells().at(draft_.place->cell) + sizeof(wire::ReplyHeader);
   draft_.bytes.resize(payload_bytes);
@@ -129,10 +126,12 @@ std::byte* HostEnd::draft_large_reply(std::size_t payload_bytes) {
     if (std::byte* payload = open_extent(payload_bytes, draft_.extent)) {
       draft_.record_bytes = sizeof draft_.extent;
       draft_.place = find_reply_place(draft_.record_bytes);
+      draft_.is_open = true;
       return payload;
     }
   }
   draft_.bytes.resize(payload_bytes);
+  draft_.is_open = true;
   return draft_.bytes.data();
 }
 
@@ -217,7 +216,7 @@ bool HostEnd::flush_outbox() {
 }
 
 bool HostEnd::flush(Waiting& reply) {
-  if (reply.bytes.size() > geometry_.max_ring_reply() && !move_to_extent(reply)) return false;
+  if (reply.bytes.size() > max_ring_reply_ && !move_to_extent(reply)) return false;
   const bool is_in_extent = reply.extent.bytes != 0;
   const auto record_bytes = static_cast<std::uint32_t>(is_in_extent ? sizeof reply.extent : reply.bytes.size());
   const auto place = find_reply_place(record_bytes);

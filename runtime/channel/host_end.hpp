@@ -128,7 +128,6 @@ class HostEnd {
   void wake_client(Wake wake);
   std::optional<Writer::Place> find_reply_place(std::uint32_t record_bytes);
   void refresh_room();
-  std::byte* draft_in_ring(std::uint32_t payload_bytes);
   [[gnu::cold]] std::byte* draft_large_reply(std::size_t payload_bytes);
   [[gnu::cold]] std::byte* open_extent(std::size_t payload_bytes, wire::ExtentReference& extent);
   [[gnu::cold]] void name_extent(const Writer::Place& place, const wire::ExtentReference& extent);
@@ -138,6 +137,7 @@ class HostEnd {
                    std::uint8_t flags);
 
   const Geometry geometry_;
+  const std::size_t max_ring_reply_;
   platform::Mapping requests_;
   platform::Mapping replies_;
   platform::Mapping states_;

@@ -184,6 +184,7 @@ class CallChannel {
   void look();
   bool drain();
   void deliver(const channel::ClientEnd::Reply& reply);
+  void deliver_value(detail::ResultCell& cell, const channel::ClientEnd::Reply& reply);
   bool store_outcome(detail::ResultCell& cell, const channel::ClientEnd::Reply& reply);
   [[gnu::cold]] std::exception_ptr refusal(const detail::ResultCell& cell, const channel::ClientEnd::Reply& reply) const;
   void note_room();

@@ -229,25 +229,40 @@ void CallChannel::deliver(const channel::ClientEnd::Reply& reply) {
   ResultCell* cell = pending.load(std::memory_order_acquire);
   if (cell == nullptr) throw ProtocolError("a reply came for a slot whose call waits for none");
   pending.store(nullptr, std::memory_order_relaxed);
-  const bool is_first = cell->claim();  // else it was expired or cancelled, and this reply comes late
-  const bool is_decoded = is_first && store_outcome(*cell, reply);
-  end_.finish(reply);
-  if (is_first) CellAccess::publish(*cell, is_decoded);
+  if (reply.kind == wire::ReplyKind::value && CellAccess::is_plain(*cell)) {
+    deliver_value(*cell, reply);
+  } else {
+    const bool is_first = cell->claim();  // else it was expired or cancelled, and this reply comes late
+    const bool is_decoded = is_first && store_outcome(*cell, reply);
+    end_.finish(reply);
+    if (is_first) CellAccess::publish(*cell, is_decoded);
+  }
   cell->drop_reference();
   TROUPE_STEP_MARK("receive ends");
+}
+
+// Decoded before the cell is claimed, so that one update completes it: the value is nobody else's to write, and where
+// another thread is first with an error, nobody looks at it.
+inline void CallChannel::deliver_value(detail::ResultCell& cell, const channel::ClientEnd::Reply& reply) {
+  bool is_decoded = true;
+  if (!CellAccess::is_claimed(cell)) {
+    try {
+      CellAccess::decode(cell, end_.payload(reply));
+    } catch (...) {
+      is_decoded = false;
+      if (cell.claim()) {
+        CellAccess::store_decoding_error(cell);
+        CellAccess::publish(cell, true);
+      }
+    }
+  }
+  end_.finish(reply);
+  if (is_decoded) CellAccess::complete_with_value(cell);
 }
 
 // Returns whether the outcome is complete; otherwise an arrival is left to decode.
 bool CallChannel::store_outcome(ResultCell& cell, const channel::ClientEnd::Reply& reply) try {
   using wire::ReplyKind;
-  if (reply.kind == ReplyKind::value && CellAccess::is_plain(cell)) {
-    try {
-      CellAccess::decode(cell, end_.payload(reply));
-    } catch (...) {
-      CellAccess::store_decoding_error(cell);
-    }
-    return true;
-  }
   if (reply.kind == ReplyKind::value || reply.kind == ReplyKind::exception) {
     auto arrival = std::make_unique<detail::Arrival>();
     const auto payload = end_.payload(reply);

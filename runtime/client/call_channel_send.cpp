@@ -45,7 +45,7 @@ std::byte* CallChannel::reserve(detail::CallWriter& writer, std::size_t payload_
     fail(writer, std::current_exception());
     return nullptr;
   }
-  if (payload_bytes > end_.geometry().max_ring_request()) [[unlikely]]
+  if (payload_bytes > end_.max_ring_request()) [[unlikely]]
     return reserve_large(writer, payload_bytes);
   const auto bytes = static_cast<std::uint32_t>(payload_bytes);
   std::unique_lock lock(send_lock_);
@@ -308,7 +308,7 @@ void CallChannel::flush_spill() {
 }
 
 bool CallChannel::draft_spilled(Spilled& next) {
-  if (next.bytes.size() > end_.geometry().max_ring_request()) {
+  if (next.bytes.size() > end_.max_ring_request()) {
     const auto place = end_.take_extent(next.bytes.size());
     if (!place) return false;
     try {

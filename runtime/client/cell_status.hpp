@@ -83,6 +83,9 @@ class CellAccess {
   static bool is_sent(const Cell& cell) { return cell.is_sent_; }
   static channel::Ticket ticket(const Cell& cell) { return {cell.slot_, cell.generation_}; }
 
+  static bool is_claimed(const Cell& cell) { return (cell.status_.load(std::memory_order_acquire) & CellStatus::kClaimed) != 0; }
+  // The value has been decoded without a claim: publishes it, unless somebody else was first.
+  static void complete_with_value(Cell& cell);
   // After claim() and storing the outcome. `decoded`: no arrival is left. Where there are callbacks, they run first: in
   // `callbacks`, or the thread of the cell's channel; here for a cell that has neither.
   static void publish(Cell& cell, bool decoded, CallbackThread* callbacks = nullptr);

@@ -66,6 +66,14 @@ void CellAccess::catch_up(Cell& cell) {
   if (!is_released(cell) && is_over(cell)) run_callbacks(cell);
 }
 
+void CellAccess::complete_with_value(Cell& cell) {
+  std::uint32_t untouched = 0;
+  constexpr std::uint32_t kDone = CellStatus::kClaimed | CellStatus::kStored | CellStatus::kReleased | CellStatus::kDecoded;
+  // The usual case: nobody sleeps, no callbacks. Release: the value is visible to whoever sees the bits.
+  if (cell.status_.compare_exchange_strong(untouched, kDone, std::memory_order_acq_rel)) return;
+  if (cell.claim()) publish(cell, true);
+}
+
 void CellAccess::publish(Cell& cell, bool decoded, CallbackThread* callbacks) {
   const std::uint32_t outcome = CellStatus::kStored | (decoded ? CellStatus::kDecoded : 0);
   std::uint32_t seen = CellStatus::kClaimed;

@@ -69,10 +69,15 @@ bool is_to_fail() noexcept {
   return true;
 }
 
-void* allocate(std::size_t bytes, std::size_t alignment) {
-  if (is_to_fail()) throw std::bad_alloc();
+// Null: there is none, or there shall be none.
+void* allocate_or_null(std::size_t bytes, std::size_t alignment) noexcept {
+  if (is_to_fail()) return nullptr;
   const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
-  void* place = alignment <= alignof(std::max_align_t) ? std::malloc(bytes) : std::aligned_alloc(alignment, rounded);
+  return alignment <= alignof(std::max_align_t) ? std::malloc(bytes) : std::aligned_alloc(alignment, rounded);
+}
+
+void* allocate(std::size_t bytes, std::size_t alignment) {
+  void* place = allocate_or_null(bytes, alignment);
   if (place == nullptr) throw std::bad_alloc();
   return place;
 }
@@ -108,7 +113,13 @@ void* operator new(std::size_t bytes) { return troupe::campaigns::allocate(bytes
 void* operator new(std::size_t bytes, std::align_val_t alignment) {
   return troupe::campaigns::allocate(bytes, static_cast<std::size_t>(alignment));
 }
+void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept { return troupe::campaigns::allocate_or_null(bytes, 1); }
+void* operator new(std::size_t bytes, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+  return troupe::campaigns::allocate_or_null(bytes, static_cast<std::size_t>(alignment));
+}
 void operator delete(void* place) noexcept { std::free(place); }
+void operator delete(void* place, const std::nothrow_t&) noexcept { std::free(place); }
 void operator delete(void* place, std::size_t) noexcept { std::free(place); }
 void operator delete(void* place, std::align_val_t) noexcept { std::free(place); }
+void operator delete(void* place, std::align_val_t, const std::nothrow_t&) noexcept { std::free(place); }
 void operator delete(void* place, std::size_t, std::align_val_t) noexcept { std::free(place); }

@@ -58,6 +58,11 @@ Holdings Holdings::of(int pid) {
 
 Holdings Holdings::now() { return of(::getpid()); }
 
+bool Holdings::exceed(const Holdings& before) const {
+  return handles > before.handles || threads > before.threads || shared_mappings > before.shared_mappings ||
+         named_memory > before.named_memory;
+}
+
 std::string Holdings::text() const {
   return fmt::format("{} handles, {} threads, {} shared mappings, {} in /dev/shm", handles, threads, shared_mappings,
                      named_memory);

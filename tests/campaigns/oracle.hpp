@@ -20,6 +20,7 @@ struct Holdings {
   static Holdings of(int pid);
   static Holdings now();  // this process's
   std::string text() const;
+  bool exceed(const Holdings& before) const;  // in any of them
   friend bool operator==(const Holdings&, const Holdings&) = default;
 };
 

@@ -88,6 +88,8 @@ TEST(CallChannel, ADeadlineHoldsAlsoBetweenTheEndOfACallAndItsReply) {
   const auto result = host.proxy().with({.deadline = milliseconds(300)}).call<&Echo::number>(1);
   has_ended.acquire();
   EXPECT_EQ(verdict<TimeoutError>(result), Execution::done);
+  host.stop();
+  host.channel().fall(Fall::runtime_stopped);  // it still waits for the reply
 }
 
 TEST(CallChannel, GivesEachOfManyThreadsItsOwnResults) {

@@ -62,7 +62,7 @@ void poke(Input& input, const platform::Mapping& memory) {
 // In the ring, or so large that it lies beside it.
 Bytes some_payload(Input& input) {
   Bytes payload = copy(input.take(input.byte()));
-  if (input.below(4) == 3) payload.resize(payload.size() * 40);
+  if (input.below(4) == 3) payload.resize(std::min<std::size_t>(payload.size() * 40, kSmall.payload_bytes));
   return payload;
 }
 

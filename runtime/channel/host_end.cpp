@@ -92,9 +92,13 @@ void HostEnd::refresh_room() {
   if (!replies_writer_.release_until(requests_front().replies_read.load(std::memory_order_acquire))) {
     throw ProtocolError("the client says it has read replies that were never sent");
   }
-  for (; !sent_extents_.empty() && sent_extents_.front().end <= replies_writer_.released(); sent_extents_.pop_front()) {
-    extents_.give_back(sent_extents_.front().extent);
-  }
+  if (!sent_extents_.empty()) free_extents();
+}
+
+void HostEnd::free_extents() {
+  auto next = sent_extents_.begin();
+  for (; next != sent_extents_.end() && next->end <= replies_writer_.released(); ++next) extents_.give_back(next->extent);
+  sent_extents_.erase(sent_extents_.begin(), next);
 }
 
 std::byte* HostEnd::draft_reply(std::size_t payload_bytes) {

@@ -128,6 +128,7 @@ class HostEnd {
   void wake_client(Wake wake);
   std::optional<Writer::Place> find_reply_place(std::uint32_t record_bytes);
   void refresh_room();
+  [[gnu::cold]] void free_extents();
   [[gnu::cold]] std::byte* draft_large_reply(std::size_t payload_bytes);
   [[gnu::cold]] std::byte* open_extent(std::size_t payload_bytes, wire::ExtentReference& extent);
   [[gnu::cold]] void name_extent(const Writer::Place& place, const wire::ExtentReference& extent);
@@ -146,7 +147,7 @@ class HostEnd {
   ExtentReader request_extents_;
   Writer replies_writer_;
   ExtentWriter extents_;
-  std::deque<SentExtent> sent_extents_;  // in the order of their records
+  std::vector<SentExtent> sent_extents_;  // in the order of their records; few
   std::vector<std::uint32_t> generations_;
   Draft draft_;
   std::deque<Waiting> outbox_;

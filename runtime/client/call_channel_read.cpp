@@ -285,9 +285,10 @@ std::exception_ptr CallChannel::refusal(const ResultCell& cell, const channel::C
   const std::string_view detail(reinterpret_cast<const char*>(reply.in_ring.data()), reply.in_ring.size());
   const std::string call = describe_call(cell);
   switch (reply.kind) {
+    case ReplyKind::skipped:  // who withdrew it at its deadline has not claimed it yet
     case ReplyKind::expired:
       return std::make_exception_ptr(
-          TimeoutError(call + ": the deadline had passed when its turn came; it was not started", Execution::not_started));
+          TimeoutError(call + ": the deadline had passed before its turn came; it was not started", Execution::not_started));
     case ReplyKind::unencodable:
       return std::make_exception_ptr(
           SerializationError(fmt::format("{} ran, but its result cannot be sent: {}", call, detail), Direction::result));
@@ -299,7 +300,8 @@ std::exception_ptr CallChannel::refusal(const ResultCell& cell, const channel::C
           fmt::format("{}: the actor's process has no such method; was it loaded after the actor was spawned? ({})", call,
                       wire::module_of(*CellAccess::method(cell)))));
     default:
-      return std::make_exception_ptr(CancelledError(call + " was cancelled before it started"));
+      return std::make_exception_ptr(
+          ProtocolError(fmt::format("{}: the actor answered with the unknown kind {}", call, static_cast<int>(reply.kind))));
   }
 }
 

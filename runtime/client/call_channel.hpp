@@ -191,7 +191,7 @@ class CallChannel {
   bool wants_room() const;
   void publish_processor();
   [[gnu::cold]] void expire(detail::ResultCell& cell);
-  [[gnu::cold]] Execution look_for_late();
+  [[gnu::cold]] Execution look_for_late(const detail::ResultCell& cell);
 
   // Judging, as the reader (call_channel_fall.cpp).
   void judge();

@@ -334,8 +334,12 @@ void CallChannel::expire_if_due(ResultCell& cell) {
 
 // A call whose turn is over has its answer in the ring, or has run and is about to be answered: which, only the reader can
 // see. A host that is stopped in that moment may never do it, so the deadline holds all the same.
-Execution CallChannel::look_for_late() {
-  if (!take_or_contest_read_role()) return Execution::maybe;
+Execution CallChannel::look_for_late(const ResultCell& cell) {
+  if (!take_or_contest_read_role()) {  // the reader is about to see the answer, if there is one
+    const TimePoint limit = Clock::now() + std::chrono::milliseconds(1);
+    while (!CellAccess::is_claimed(cell) && Clock::now() < limit) platform::yield_processor();
+    return Execution::maybe;
+  }
   drain();
   leave_read_role();
   return Execution::done;
@@ -343,7 +347,7 @@ Execution CallChannel::look_for_late() {
 
 void CallChannel::expire(ResultCell& cell) {
   Execution execution = withdraw(cell, wire::SlotState::cancelled);
-  if (execution == Execution::done) execution = look_for_late();
+  if (execution == Execution::done) execution = look_for_late(cell);
   if (!cell.claim()) return;
   cell.publish_error(std::make_exception_ptr(
       TimeoutError(fmt::format("{}: its deadline has passed; {}", describe_call(cell), verdict_text(execution)), execution)));

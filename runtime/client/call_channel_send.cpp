@@ -45,6 +45,12 @@ std::byte* CallChannel::reserve(detail::CallWriter& writer, std::size_t payload_
     fail(writer, std::current_exception());
     return nullptr;
   }
+  // One that is over already is not sent: the host could win it, and refuse it, while its verdict is being looked for.
+  if (writer.deadline_ns_ != wire::kNoDeadline && writer.cell_ != nullptr && Clock::now() >= as_time(writer.deadline_ns_)) {
+    fail(writer, std::make_exception_ptr(TimeoutError(
+                     describe_call(writer.node_, actor_) + ": its deadline passed before it was sent", Execution::not_started)));
+    return nullptr;
+  }
   if (payload_bytes > end_.max_ring_request()) [[unlikely]]
     return reserve_large(writer, payload_bytes);
   const auto bytes = static_cast<std::uint32_t>(payload_bytes);

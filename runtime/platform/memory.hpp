@@ -2,8 +2,8 @@
 #pragma once
 
 #include <boost/interprocess/interprocess_fwd.hpp>
-#include <boost/interprocess/mapped_region.hpp>
 #include <cstddef>
+#include <memory>
 #include <span>
 
 #include "platform/handle.hpp"
@@ -13,7 +13,7 @@ namespace troupe::platform {
 enum class Access { read_only, read_write };
 
 // Anonymous shared memory (memfd): never named, gone with its last handle and mapping, whoever dies.
-// A Boost.Interprocess memory mappable, so that mapped_region maps it. Mapping is left to Mapping.
+// Mapping is left to Mapping.
 // Thread-safety: as a unique_ptr.
 class SharedMemory {
  public:
@@ -49,8 +49,6 @@ class SharedMemory {
   Handle take_handle() && { return std::move(handle_); }
   explicit operator bool() const { return static_cast<bool>(handle_); }
 
-  boost::interprocess::mapping_handle_t get_mapping_handle() const;
-
  private:
   Handle handle_;
   std::size_t size_bytes_ = 0;
@@ -64,13 +62,18 @@ class Mapping {
   // Errors: std::system_error (no address space, or writable access to memory sealed against writers).
   Mapping(const SharedMemory& memory, Access access);
 
-  std::byte* data() const { return static_cast<std::byte*>(region_.get_address()); }
-  std::size_t size_bytes() const { return region_.get_size(); }
-  std::span<std::byte> bytes() const { return {data(), size_bytes()}; }
-  explicit operator bool() const { return region_.get_size() != 0; }
+  std::byte* data() const { return bytes_.data(); }
+  std::size_t size_bytes() const { return bytes_.size(); }
+  std::span<std::byte> bytes() const { return bytes_; }
+  explicit operator bool() const { return region_ != nullptr; }
 
  private:
-  boost::interprocess::mapped_region region_;
+  // mapped_region's header would start code of its own in each file that includes this one.
+  struct Unmap {
+    void operator()(boost::interprocess::mapped_region* region) const noexcept;
+  };
+  std::unique_ptr<boost::interprocess::mapped_region, Unmap> region_;
+  std::span<std::byte> bytes_;
 };
 
 }  // namespace troupe::platform

@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <boost/interprocess/exceptions.hpp>
+#include <boost/interprocess/mapped_region.hpp>
 #include <cerrno>
 #include <cstdint>
 
@@ -77,6 +78,12 @@ std::string fault_of(int descriptor, std::size_t expected_bytes, std::size_t& si
   return {};
 }
 
+// What Boost.Interprocess calls a memory mappable.
+struct Mappable {
+  int descriptor;
+  boost::interprocess::mapping_handle_t get_mapping_handle() const { return {.handle = descriptor, .is_xsi = false}; }
+};
+
 }  // namespace
 
 SharedMemory SharedMemory::adopt(Handle handle, std::size_t expected_bytes) {
@@ -137,16 +144,17 @@ bool SharedMemory::is_sealed_against_new_writers() const {
   return seals >= 0 && (static_cast<unsigned>(seals) & (F_SEAL_FUTURE_WRITE | F_SEAL_WRITE)) != 0;
 }
 
-boost::interprocess::mapping_handle_t SharedMemory::get_mapping_handle() const {
-  return {.handle = handle_.get(), .is_xsi = false};
-}
-
 // Pages are mapped when they are touched: mapping all of them at once would double the time that a new channel takes.
 Mapping::Mapping(const SharedMemory& memory, Access access) try
-    : region_(memory, access == Access::read_only ? boost::interprocess::read_only : boost::interprocess::read_write, 0,
-              memory.size_bytes()) {
+    : region_(new boost::interprocess::mapped_region(
+          Mappable{memory.handle().get()},
+          access == Access::read_only ? boost::interprocess::read_only : boost::interprocess::read_write, 0,
+          memory.size_bytes())),
+      bytes_(static_cast<std::byte*>(region_->get_address()), region_->get_size()) {
 } catch (const boost::interprocess::interprocess_exception& failure) {
   throw_os_error(failure.get_native_error(), fmt::format("mapping {} bytes of shared memory", memory.size_bytes()));
 }
+
+void Mapping::Unmap::operator()(boost::interprocess::mapped_region* region) const noexcept { delete region; }
 
 }  // namespace troupe::platform

@@ -122,7 +122,7 @@ class ModuleTable {
     const auto is_elsewhere = [&](const RegistrationNode* node) {
       return address_of(node) < range.begin || address_of(node) >= range.end;
     };
-    const auto middle = std::stable_partition(waiting_.begin(), waiting_.end(), is_elsewhere);
+    const auto middle = std::partition(waiting_.begin(), waiting_.end(), is_elsewhere);
     std::vector<RegistrationNode*> nodes(middle, waiting_.end());
     waiting_.erase(middle, waiting_.end());
     std::sort(nodes.begin(), nodes.end(), std::less<>());

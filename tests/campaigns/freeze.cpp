@@ -34,7 +34,7 @@ class Frozen {
   explicit Frozen(const Process& process) : process_(process) {
     process.signal(SIGSTOP);
     const Step step("waiting for a process to stop");
-    while (state_of(process.pid()) != 'T') std::this_thread::yield();
+    while (!has_stopped(process.pid())) std::this_thread::yield();
   }
   ~Frozen() { process_.signal(SIGCONT); }
   Frozen(const Frozen&) = delete;

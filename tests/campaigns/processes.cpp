@@ -59,9 +59,12 @@ std::vector<SeenProcess> children_of(int pid) {
   return found;
 }
 
-char state_of(int pid) {
-  const auto seen = look_at(pid, 0);
-  return seen ? seen->state : '?';
+bool has_stopped(int pid) {
+  const fs::directory_iterator threads(fmt::format("/proc/{}/task", pid));
+  return std::all_of(begin(threads), end(threads), [](const fs::directory_entry& thread) {
+    const auto seen = look_at(std::stoi(thread.path().filename()), 0);
+    return seen && seen->state == 'T';
+  });
 }
 
 std::vector<SeenProcess> descendants() {

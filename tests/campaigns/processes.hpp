@@ -29,8 +29,8 @@ std::vector<SeenProcess> children_of(int pid);
 std::vector<SeenProcess> descendants();
 std::string text_of(const std::vector<SeenProcess>& processes);
 
-// As in SeenProcess; '?': it is gone.
-char state_of(int pid);
+// Each of its threads has: SIGSTOP reaches one, and another may run on until that one does. Errors: it is gone.
+bool has_stopped(int pid);
 // The first child of that name. nullopt: there is none.
 std::optional<platform::Process> find_child(int parent, std::string_view name);
 // Blocks: until there is one. Errors: Broken when none comes up.

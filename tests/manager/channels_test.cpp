@@ -2,12 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <csignal>
-
 #include "fake_client.hpp"
 #include "platform/futex.hpp"
 #include "platform/life_page.hpp"
 #include "platform/memory.hpp"
+#include "processes.hpp"
 #include "rogue_host.hpp"
 
 namespace troupe::manager::testing {
@@ -80,7 +79,7 @@ TEST(Channels, AHostThatDiesBeforeItAnswersIsRefused) {
   ManagedClient managed;
   auto opened = managed.client.spawn(kind<Quiet>());
   const auto host = host_of(opened);
-  host.signal(SIGSTOP);  // it cannot answer
+  stop_now(host);  // it cannot answer
   managed.client.ask_to_attach(opened.message.actor);
   host.kill();
   EXPECT_EQ(managed.client.await<wire::Refused>().message.failure.kind, wire::Refusal::actor_died);

@@ -95,7 +95,7 @@ TEST(Ending, ACrashIsReportedWithItsSignal) {
 TEST(Ending, AStoppedProcessCanBeKilled) {
   ManagedClient managed;
   auto opened = managed.client.spawn(kind<Quiet>());
-  host_of(opened).signal(SIGSTOP);
+  stop_now(host_of(opened));
   managed.client.say(stop(opened.message.actor, kNoGrace));
   EXPECT_EQ(managed.client.await<wire::ActorDown>().message.cause.kind, DeathKind::killed_by_us);
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "processes.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <thread>
 
@@ -20,12 +22,18 @@ std::string name_of(int pid) {
 }
 
 // The third field, after the name in parentheses.
-char state_of(int pid) {
-  std::ifstream file(path_of(pid, "stat"));
+char state_of(const std::filesystem::path& task) {
+  std::ifstream file(task / "stat");
   std::string line;
   std::getline(file, line);
   const auto end = line.rfind(')');
   return end == std::string::npos || end + 2 >= line.size() ? '?' : line[end + 2];
+}
+
+// SIGSTOP reaches one thread; another may run on until that one does.
+bool has_stopped(int pid) {
+  const std::filesystem::directory_iterator tasks(path_of(pid, "task"));
+  return std::all_of(begin(tasks), end(tasks), [](const auto& task) { return state_of(task.path()) == 'T'; });
 }
 
 }  // namespace
@@ -49,7 +57,7 @@ bool has_ended(const platform::Process& process) { return process.wait_ended(std
 
 void stop_now(const platform::Process& process) {
   process.signal(SIGSTOP);
-  while (state_of(process.pid()) != 'T') std::this_thread::yield();
+  while (!has_stopped(process.pid())) std::this_thread::yield();
 }
 
 }  // namespace troupe::manager::testing

@@ -3,7 +3,9 @@
 
 #include <troupe/error.hpp>
 
+#include <array>
 #include <cstdio>
+#include <new>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -24,7 +26,7 @@ namespace {
 // The stack and the heap arena of a thread that has ended lie ready for the next one: here, the control thread of each host.
 void leave_a_thread_behind() {
   try {
-    std::thread([] { const std::string on_its_heap(64, ' '); }).join();
+    std::thread([] { delete new (std::nothrow) std::array<char, 64>; }).join();
   } catch (const std::system_error&) {  // no more threads are allowed: the first fork meets that, too, and says so
   }
 }

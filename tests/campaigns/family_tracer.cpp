@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "family_tracer.hpp"
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/epoll.h>
 #include <sys/ptrace.h>
@@ -13,6 +14,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string>
 #include <system_error>
 
@@ -46,13 +48,43 @@ bool is_leader(int tid) {
 
 Role next(Role role) { return role == Role::client ? Role::manager : role == Role::manager ? Role::zygote : Role::host; }
 
-// Asio registers two handles of its own with each epoll instance, and does not look whether it could: a limit of the system's
-// (fs.epoll.max_user_watches) that is met just there makes a loop that cannot be woken.
-bool is_unchecked_by_asio(int tid, const __ptrace_syscall_info& call) {
-  if (call.entry.nr != SYS_epoll_ctl || call.entry.args[1] != EPOLL_CTL_ADD) return false;
+// Some calls never fail for lack of anything, and asio relies on that. It registers two handles of its own with each epoll
+// instance, too, and does not look whether it could: a limit of the system's (fs.epoll.max_user_watches) that is met just there
+// makes a loop that cannot be woken. Met at the next step, it makes Boost.Process lose the pidfd that it has just opened.
+bool is_spared_epoll_call(int tid, const __ptrace_syscall_info& call) {
+  if (call.entry.args[1] != EPOLL_CTL_ADD) return true;
   const auto events = static_cast<std::uint32_t>(trace(PTRACE_PEEKDATA, tid, call.entry.args[3], 0));
-  return (events & EPOLLPRI) == 0;  // which it waits for with all others
+  if ((events & EPOLLPRI) == 0) return true;  // which it waits for with all but its own
+  std::error_code gone;
+  return std::filesystem::read_symlink(fmt::format("/proc/{}/fd/{}", tid, call.entry.args[2]), gone) == "anon_inode:[pidfd]";
 }
+
+bool is_spared(int tid, const __ptrace_syscall_info& call) {
+  if (call.entry.nr == SYS_epoll_ctl) return is_spared_epoll_call(tid, call);
+  constexpr std::array kFlagCommands = {F_GETFD, F_SETFD, F_GETFL, F_SETFL};
+  const auto command = static_cast<int>(call.entry.args[1]);
+  return call.entry.nr == SYS_fcntl && std::count(kFlagCommands.begin(), kFlagCommands.end(), command) != 0;
+}
+
+// The file that a thread runs in, with the offset into it; empty: it has none.
+std::string place_of(int tid) {
+  __ptrace_syscall_info where{};
+  if (trace(PTRACE_GET_SYSCALL_INFO, tid, sizeof where, reinterpret_cast<std::uint64_t>(&where)) < 0) return {};
+  std::ifstream maps(fmt::format("/proc/{}/maps", tid));
+  for (std::string line; std::getline(maps, line);) {
+    std::istringstream fields(line);
+    std::uint64_t begin = 0, end = 0, offset = 0;
+    std::string rights, device, inode, path;
+    char dash = 0;
+    fields >> std::hex >> begin >> dash >> end >> rights >> offset >> device >> inode >> path;
+    if (where.instruction_pointer < begin || where.instruction_pointer >= end) continue;
+    return fmt::format("{}+{:#x}", path, where.instruction_pointer - begin + offset);
+  }
+  return {};
+}
+
+// The system's loader crashes when it gets no memory at certain moments, before the program's own code runs.
+bool is_in_loader(const std::string& place) { return place.find("/ld-linux") != std::string::npos; }
 
 bool is_crash(int signal) {
   constexpr std::array kCrashes = {SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS};
@@ -88,6 +120,7 @@ void FamilyTracer::run() {
       on_stop(tid, status);
     } else {
       on_end(tid, status);
+      release_orphans();
     }
   }
 }
@@ -96,12 +129,17 @@ void FamilyTracer::run() {
 void FamilyTracer::on_stop(int tid, int status) {
   Thread& thread = threads_[tid];
   thread.has_stopped = true;
-  if (!thread.is_known) return;
+  if (!thread.is_free) return;
   const int event = status >> 16;
   if (event != 0) return on_event(tid, event);
-  if (WSTOPSIG(status) != kSystemCallStop) return resume(tid, WSTOPSIG(status));
+  if (WSTOPSIG(status) != kSystemCallStop) return on_signal(tid, thread, WSTOPSIG(status));
   on_call(tid, thread);
   resume(tid);
+}
+
+void FamilyTracer::on_signal(int tid, Thread& thread, int signal) {
+  if (is_crash(signal)) thread.crash = place_of(tid);
+  resume(tid, signal);
 }
 
 void FamilyTracer::on_event(int tid, int event) {
@@ -109,16 +147,16 @@ void FamilyTracer::on_event(int tid, int event) {
     unsigned long made = 0;
     trace(PTRACE_GETEVENTMSG, tid, 0, reinterpret_cast<std::uint64_t>(&made));
     const int child = static_cast<int>(made);
-    const Role role = threads_[tid].role;
-    adopt(child, is_leader(child) ? next(role) : role);
+    const auto role = threads_[tid].role;
+    adopt(child, role && is_leader(child) ? next(*role) : role);
   }
   resume(tid);
 }
 
-void FamilyTracer::adopt(int tid, Role role) {
+void FamilyTracer::adopt(int tid, std::optional<Role> role) {
   Thread& thread = threads_[tid];
   thread.role = role;
-  thread.is_known = true;
+  thread.is_free = true;
   if (thread.has_stopped) resume(tid);
 }
 
@@ -131,10 +169,10 @@ void FamilyTracer::on_call(int tid, Thread& thread) {
   }
   if (call.op != PTRACE_SYSCALL_INFO_ENTRY || !failed_.empty() || page_.is_over.load() != 0) return;
   const FailingCall* failing = find_failing_call(call.entry.nr);
-  if (failing == nullptr || is_unchecked_by_asio(tid, call) || ++calls_ != fault_.number) return;
+  if (failing == nullptr || is_spared(tid, call) || ++calls_ != fault_.number) return;
   skip_call(tid);
   thread.error = failing->error;
-  failed_ = fmt::format("{} failed in the {} ({})", failing->name, text_of(thread.role),
+  failed_ = fmt::format("{} failed in the {} ({})", failing->name, text_of(fault_.role),
                         std::generic_category().message(failing->error));
 }
 
@@ -142,11 +180,19 @@ void FamilyTracer::on_end(int tid, int status) {
   const auto ended = threads_.find(tid);
   if (tid == client_ && WIFEXITED(status)) client_exit_code_ = WEXITSTATUS(status);
   if (ended == threads_.end()) return;  // a process of another one's, which came to be a child of this one
-  if (WIFSIGNALED(status) && is_crash(WTERMSIG(status))) {
-    const auto text = fmt::format("a process ended by signal {}: {}", WTERMSIG(status), text_of(ended->second.role));
+  if (WIFSIGNALED(status) && is_crash(WTERMSIG(status)) && !is_in_loader(ended->second.crash)) {
+    const auto text = fmt::format("a process ended by signal {}: {}, in {}", WTERMSIG(status),
+                                  ended->second.role ? text_of(*ended->second.role) : "of unknown role", ended->second.crash);
     if (std::find(crashes_.begin(), crashes_.end(), text) == crashes_.end()) crashes_.push_back(text);
   }
   threads_.erase(ended);
+}
+
+// Somebody has ended, perhaps the maker of one that nobody has told of.
+void FamilyTracer::release_orphans() {
+  for (const auto& [tid, thread] : threads_) {
+    if (!thread.is_free && thread.has_stopped) adopt(tid, std::nullopt);
+  }
 }
 
 void FamilyTracer::resume(int tid, int signal) {

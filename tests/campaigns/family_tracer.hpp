@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,17 +33,20 @@ class FamilyTracer {
 
  private:
   struct Thread {
-    Role role = Role::client;
-    bool is_known = false;     // its maker has told of it
-    bool has_stopped = false;  // and waits to be known
+    std::optional<Role> role;  // nobody has told whose it is: none of its calls counts
+    bool is_free = false;      // to run: its maker has told of it, or may have ended before it could
+    bool has_stopped = false;  // and waits to be free
+    std::string crash{};       // where it was when it got a signal that ends it
     int error = 0;             // the call that it is in returns this
   };
 
   void on_stop(int tid, int status);
+  void on_signal(int tid, Thread& thread, int signal);
   void on_event(int tid, int event);
   void on_end(int tid, int status);
   void on_call(int tid, Thread& thread);
-  void adopt(int tid, Role role);
+  void adopt(int tid, std::optional<Role> role);
+  void release_orphans();
   void resume(int tid, int signal = 0);
   bool counts(const Thread& thread) const { return fault_.kind == Fault::Kind::system_call && thread.role == fault_.role; }
 

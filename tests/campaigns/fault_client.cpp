@@ -54,8 +54,8 @@ void attempt_twice(const char* what, F f) {
 // What it was killed for is out of the way; a dead manager has taken it along.
 void kill_one(Proxy<Clerk> clerk, Ledger& ledger) {
   attempt_twice("killing an actor", [&] { clerk.kill(); });
-  attempt("waiting for a killed actor",
-          [&] { expect(clerk.wait(std::chrono::seconds(20)).has_value(), "a killed actor does not end"); });
+  attempt_twice("waiting for a killed actor",
+                [&] { expect(clerk.wait(std::chrono::seconds(20)).has_value(), "a killed actor does not end"); });
   expect(!attempt("calling a killed actor", [&] { call_once(clerk, ledger); }), "a killed actor has answered");
 }
 

@@ -155,13 +155,13 @@ void whole_processes(Random& random) {
 constexpr int kBlock = 500;  // cases, of which one is in whole processes, and one with a thread that scribbles
 constexpr int kQuiet = kBlock - 2;
 
-// Mixed, so that a run that ends early has seen something of each kind; but the headers' flips come first.
+// Mixed, so that a run that ends early has seen something of each kind; but the flips come first.
 void one_case(int number, Random& random) {
   const int place = number % kBlock;
   if (place == 0) return whole_processes(random);
   if (place == 1) return scribble_on_channel(random);
   const int quiet = number / kBlock * kQuiet + place - 2;
-  if (quiet < header_flip_count()) return flip_header(quiet);
+  if (quiet < flip_count()) return flip(quiet);
   damage_channel(random);
 }
 

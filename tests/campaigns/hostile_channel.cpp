@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <utility>
+#include <vector>
 
 #include "tests/channel/hostile/open_channel.hpp"
 #include "tests/channel/hostile/scribbler.hpp"
@@ -16,11 +18,34 @@ namespace {
 using channel::OpenChannel;
 using channel::Reaction;
 
-constexpr int kRequestBits = sizeof(wire::RequestHeader) * 8;
-constexpr int kReplyBits = sizeof(wire::ReplyHeader) * 8;
+// What is flipped of a record, in bits of it: of one in the ring its header, of one in an extent what makes it such a one.
+using Bits = std::vector<std::size_t>;
+
+Bits bits_of(std::size_t offset, std::size_t bytes) {
+  Bits bits(bytes * 8);
+  std::iota(bits.begin(), bits.end(), offset * 8);
+  return bits;
+}
+
+template <class Header>
+const Bits& header_bits() {
+  static const Bits bits = bits_of(0, sizeof(Header));
+  return bits;
+}
+
+template <class Header>
+const Bits& extent_bits() {
+  static const Bits bits = [] {
+    Bits flags = bits_of(offsetof(Header, flags), sizeof(Header::flags));
+    const Bits reference = bits_of(sizeof(Header), sizeof(wire::ExtentReference));
+    flags.insert(flags.end(), reference.begin(), reference.end());
+    return flags;
+  }();
+  return bits;
+}
 
 // Pairs with repetition: (i, i) is one bit alone.
-constexpr int pairs_of(int bits) { return bits * (bits + 1) / 2; }
+int pairs_of(const Bits& bits) { return static_cast<int>(bits.size() * (bits.size() + 1) / 2); }
 
 std::pair<std::size_t, std::size_t> pair_of(int number) {
   int second = 0;
@@ -28,33 +53,55 @@ std::pair<std::size_t, std::size_t> pair_of(int number) {
   return {static_cast<std::size_t>(number), static_cast<std::size_t>(second)};
 }
 
-void flip_pair(std::byte* bytes, int number) {
+void flip_pair(std::byte* record, const Bits& bits, int number) {
   const auto [first, second] = pair_of(number);
-  channel::flip(bytes, first);
-  if (second != first) channel::flip(bytes, second);
+  channel::flip(record, bits[first]);
+  if (second != first) channel::flip(record, bits[second]);
 }
 
 void expect_unharmed(Reaction reaction, const char* who) {
   expect(reaction != Reaction::strayed, "the {} reads outside of its ring", who);
 }
 
-void flip_request(int number) {
+// More than the ring takes.
+channel::Bytes large() { return channel::pattern(channel::kSmallPayload); }
+
+// The one in the middle of three is flipped.
+void flip_request(const channel::Bytes& payload, const Bits& bits, int number) {
   OpenChannel open;
   const std::byte* ring = channel::request_ring_of(open);
   channel::send(open.client, channel::pattern(100));
-  channel::send(open.client, channel::pattern(10), wire::RequestKind::tell);
+  channel::send(open.client, payload, wire::RequestKind::tell);
   channel::send(open.client, channel::pattern(60));
-  flip_pair(open.request_at(1), number);
+  flip_pair(open.request_at(1), bits, number);
   expect_unharmed(channel::react(open.host, ring), "host");
 }
 
-void flip_reply(int number) {
+void flip_reply(const channel::Bytes& payload, const Bits& bits, int number) {
   OpenChannel open;
   const std::byte* ring = channel::reply_ring_of(open);
   for (int i = 0; i < 3; ++i) channel::send(open.client);
-  for (const std::size_t bytes : {100, 0, 60}) channel::serve(open.host, channel::pattern(bytes));
-  flip_pair(open.reply_at(1), number);
+  for (const auto& each : {channel::pattern(100), payload, channel::pattern(60)}) channel::serve(open.host, each);
+  flip_pair(open.reply_at(1), bits, number);
   expect_unharmed(channel::react(open.client, ring), "client");
+}
+
+void flip_small_request(int number) { flip_request(channel::pattern(10), header_bits<wire::RequestHeader>(), number); }
+void flip_large_request(int number) { flip_request(large(), extent_bits<wire::RequestHeader>(), number); }
+void flip_small_reply(int number) { flip_reply({}, header_bits<wire::ReplyHeader>(), number); }
+void flip_large_reply(int number) { flip_reply(large(), extent_bits<wire::ReplyHeader>(), number); }
+
+struct Flips {
+  void (*flip)(int number);
+  int count;
+};
+
+const std::vector<Flips>& all_flips() {
+  static const std::vector<Flips> all = {{&flip_small_request, pairs_of(header_bits<wire::RequestHeader>())},
+                                         {&flip_small_reply, pairs_of(header_bits<wire::ReplyHeader>())},
+                                         {&flip_large_request, pairs_of(extent_bits<wire::RequestHeader>())},
+                                         {&flip_large_reply, pairs_of(extent_bits<wire::ReplyHeader>())}};
+  return all;
 }
 
 std::uint64_t draw_word(Random& random, std::uint64_t before) {
@@ -94,11 +141,17 @@ bool try_to_send(channel::ClientEnd& client, Random& random) try {
 
 }  // namespace
 
-int header_flip_count() { return pairs_of(kRequestBits) + pairs_of(kReplyBits); }
+int flip_count() {
+  int count = 0;
+  for (const Flips& each : all_flips()) count += each.count;
+  return count;
+}
 
-void flip_header(int number) {
-  if (number < pairs_of(kRequestBits)) return flip_request(number);
-  flip_reply(number - pairs_of(kRequestBits));
+void flip(int number) {
+  for (const Flips& each : all_flips()) {
+    if (number < each.count) return each.flip(number);
+    number -= each.count;
+  }
 }
 
 // An end that has refused the channel is not used any more, as in its process.

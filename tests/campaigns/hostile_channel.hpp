@@ -6,10 +6,11 @@
 // Garbage in the memories of a channel whose ends are both in this process: fast, and every read is checked for its place.
 namespace troupe::campaigns {
 
-// How many cases there are of every one and every two bits of a header that are flipped.
-int header_flip_count();
+// How many cases there are of every one and every two bits that are flipped: of a header, or of what says where in an extent a
+// payload lies.
+int flip_count();
 // Errors: Broken.
-void flip_header(int number);
+void flip(int number);
 
 // Some requests and replies, and at random moments writes at random places: words of the protocol mostly.
 void damage_channel(Random& random);

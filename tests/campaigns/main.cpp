@@ -56,7 +56,7 @@ constexpr Campaign kCampaigns[] = {
     {"kill", run_kill, 500, 20'000, 30, 600},    {"manager", run_manager, 100, 2'000, 30, 600},
     {"client", run_client, 100, 2'000, 30, 600}, {"zygote", run_zygote, 100, 2'000, 30, 600},
     {"step", run_step, kAll, kAll, 25, 3600},    {"faults", run_faults, kAll, kAll, 25, 3600},
-    {"freeze", run_freeze, 50, 500, 20, 600},    {"hostile", run_hostile, 100'000, 1'000'000, 25, 3600},
+    {"freeze", run_freeze, 50, 500, 20, 600},    {"hostile", run_hostile, 100'000, 1'000'000, 40, 3600},
 };
 
 struct Usage {

@@ -48,15 +48,17 @@ bool is_leader(int tid) {
 
 Role next(Role role) { return role == Role::client ? Role::manager : role == Role::manager ? Role::zygote : Role::host; }
 
-// Some calls never fail for lack of anything, and asio relies on that. It registers two handles of its own with each epoll
-// instance, too, and does not look whether it could: a limit of the system's (fs.epoll.max_user_watches) that is met just there
-// makes a loop that cannot be woken. Met at the next step, it makes Boost.Process lose the pidfd that it has just opened.
+// Some calls never fail for lack of anything, and asio relies on that. It registers handles of its own with each epoll instance,
+// too, two for the loop and one for signals (a pipe), and does not look whether it could: where a limit of the system's
+// (fs.epoll.max_user_watches) is met just there, the loop cannot be woken, or hears no signal. Met a step later, it makes
+// Boost.Process lose the pidfd that it has just opened.
 bool is_spared_epoll_call(int tid, const __ptrace_syscall_info& call) {
   if (call.entry.args[1] != EPOLL_CTL_ADD) return true;
   const auto events = static_cast<std::uint32_t>(trace(PTRACE_PEEKDATA, tid, call.entry.args[3], 0));
-  if ((events & EPOLLPRI) == 0) return true;  // which it waits for with all but its own
+  if ((events & EPOLLPRI) == 0) return true;  // which it waits for with all but the loop's own
   std::error_code gone;
-  return std::filesystem::read_symlink(fmt::format("/proc/{}/fd/{}", tid, call.entry.args[2]), gone) == "anon_inode:[pidfd]";
+  const std::string what = std::filesystem::read_symlink(fmt::format("/proc/{}/fd/{}", tid, call.entry.args[2]), gone);
+  return what.starts_with("pipe:") || what == "anon_inode:[pidfd]";
 }
 
 bool is_spared(int tid, const __ptrace_syscall_info& call) {

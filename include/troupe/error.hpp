@@ -61,10 +61,10 @@ class RemoteError {
     std::string method{};  // empty where it is not known, and for a constructor
   };
 
-  explicit RemoteError(Origin origin) : origin_(std::make_shared<const Origin>(std::move(origin))) {}
-  virtual ~RemoteError() = default;
-  RemoteError(const RemoteError&) = default;
-  RemoteError& operator=(const RemoteError&) = default;
+  explicit RemoteError(const Origin& origin);
+  virtual ~RemoteError();
+  RemoteError(const RemoteError&) noexcept;
+  RemoteError& operator=(const RemoteError&) noexcept;
 
   const std::string& type_name() const { return origin_->type_name; }
   const std::string& text() const { return origin_->text; }
@@ -80,7 +80,7 @@ class RemoteError {
 // An exception of a type that is not registered (TROUPE_EXCEPTION), or a troupe error that left an actor's method.
 class RemoteException : public Error, public RemoteError {
  public:
-  explicit RemoteException(Origin origin) : Error(message_of(origin)), RemoteError(std::move(origin)) {}
+  explicit RemoteException(const Origin& origin) : Error(message_of(origin)), RemoteError(origin) {}
 
  private:
   static std::string message_of(const Origin& origin);
@@ -89,7 +89,7 @@ class RemoteException : public Error, public RemoteError {
 // An actor's constructor threw something that has no codec of its own.
 class InitError : public Error, public RemoteError {
  public:
-  explicit InitError(Origin origin) : Error(message_of(origin)), RemoteError(std::move(origin)) {}
+  explicit InitError(const Origin& origin) : Error(message_of(origin)), RemoteError(origin) {}
 
  private:
   static std::string message_of(const Origin& origin);

@@ -19,6 +19,12 @@ const char* advice(const RemoteError::Origin& origin) {
 
 }  // namespace
 
+// Here, and not in the header: each type of exception that crosses derives from it.
+RemoteError::RemoteError(const Origin& origin) : origin_(std::make_shared<const Origin>(origin)) {}
+RemoteError::~RemoteError() = default;
+RemoteError::RemoteError(const RemoteError&) noexcept = default;
+RemoteError& RemoteError::operator=(const RemoteError&) noexcept = default;
+
 std::string RemoteException::message_of(const Origin& origin) {
   const char* of = origin.method.empty() ? "" : " of ";
   const char* threw = origin.actor.empty() ? "" : " threw ";

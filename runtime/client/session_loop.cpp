@@ -23,7 +23,7 @@ namespace {
 [[noreturn]] void throw_as_std(const boost::system::system_error& error) { throw std::system_error(error.code(), error.what()); }
 
 // Asio owns a handle only when it has taken it.
-void give(platform::Handle handle, asio::posix::stream_descriptor& descriptor) try {
+void give(platform::Handle handle, platform::Descriptor& descriptor) try {
   descriptor.assign(handle.get());
   handle.release();
 } catch (const boost::system::system_error& error) {
@@ -94,7 +94,7 @@ void SessionLoop::stop() {
 }
 
 void SessionLoop::await_message() {
-  control_.async_wait(Descriptor::wait_read, [this](error_code error) {
+  control_.async_wait(platform::Descriptor::wait_read, [this](error_code error) {
     if (error) return;
     try {
       while (auto packet = socket_.try_receive())
@@ -110,7 +110,7 @@ void SessionLoop::await_message() {
 
 void SessionLoop::await_manager() {
   if (!manager_.is_open()) return;
-  manager_.async_wait(Descriptor::wait_read, [this](error_code error) {
+  manager_.async_wait(platform::Descriptor::wait_read, [this](error_code error) {
     if (!error) session_.on_manager_gone();
   });
 }
@@ -163,7 +163,7 @@ void SessionLoop::accept_new() {
 }
 
 void SessionLoop::await_event(Watched& watched) {
-  watched.event.async_wait(Descriptor::wait_read, [this, &watched](error_code error) {
+  watched.event.async_wait(platform::Descriptor::wait_read, [this, &watched](error_code error) {
     if (error || watched.channel.has_fallen()) return;  // with an error, `watched` may be gone
     if (watched.channel.serve()) await_event(watched);
   });
@@ -171,7 +171,7 @@ void SessionLoop::await_event(Watched& watched) {
 
 void SessionLoop::await_host(Watched& watched) {
   if (!watched.host.is_open()) return;
-  watched.host.async_wait(Descriptor::wait_read, [this, &watched](error_code error) {
+  watched.host.async_wait(platform::Descriptor::wait_read, [this, &watched](error_code error) {
     if (error) return;
     watched.channel.fall(session_.has_manager_fallen() ? Fall::manager_died : Fall::host_died);
     forget(watched.channel);

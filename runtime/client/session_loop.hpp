@@ -2,8 +2,6 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
 #include <memory>
@@ -13,6 +11,7 @@
 #include <vector>
 
 #include "client/call_channel.hpp"
+#include "platform/asio_objects.hpp"
 #include "platform/control_socket.hpp"
 
 namespace troupe::client {
@@ -38,8 +37,6 @@ class SessionLoop {
   void forget_expiry(detail::ResultCell& cell);  // it has its outcome
 
  private:
-  using Descriptor = boost::asio::posix::stream_descriptor;
-
   // What the loop sleeps on holds channels, and channels hold the session that owns the loop: so all of it is owned by the
   // two maps below, never by a handler, and goes with stop().
   struct Watched {
@@ -47,8 +44,8 @@ class SessionLoop {
 
     CallChannel& channel;
     const ChannelReference reference;
-    Descriptor event;
-    Descriptor host;
+    platform::Descriptor event;
+    platform::Descriptor host;
   };
   struct DropCell {
     void operator()(detail::ResultCell* cell) const noexcept { cell->drop_reference(); }
@@ -60,7 +57,7 @@ class SessionLoop {
 
     detail::ResultCell& cell;
     CallChannel& channel;
-    boost::asio::steady_timer timer;
+    platform::Timer timer;
   };
 
   void run();
@@ -74,8 +71,8 @@ class SessionLoop {
   Session& session_;
   platform::ControlSocket& socket_;
   boost::asio::io_context context_{1};
-  Descriptor control_;
-  Descriptor manager_;
+  platform::Descriptor control_;
+  platform::Descriptor manager_;
   std::thread thread_;
   // The loop thread's:
   std::unordered_map<CallChannel*, std::unique_ptr<Watched>> watched_;

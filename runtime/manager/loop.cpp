@@ -3,20 +3,18 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <utility>
 
+#include "platform/asio_objects.hpp"
 #include "platform/stray_children.hpp"
 
 namespace troupe::manager {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
-using Descriptor = asio::posix::stream_descriptor;
+using platform::Descriptor;
 
 Loop::Loop() : context_(std::make_unique<asio::io_context>(1)) {}
 
@@ -74,7 +72,7 @@ void HandleWatch::when_writable(std::function<void()> on_writable) {
 // `start_count` tells an alarm that has been started anew from one whose time had come just before.
 struct Alarm::State {
   explicit State(Loop& loop) : timer(loop.context()) {}
-  asio::steady_timer timer;
+  platform::Timer timer;
   std::uint64_t start_count = 0;
 };
 
@@ -109,7 +107,7 @@ struct ChildSignal::State : std::enable_shared_from_this<State> {
     });
   }
 
-  asio::signal_set signals;
+  platform::SignalSet signals;
   std::function<void()> on_child_ended;
   bool is_active = true;
 };

@@ -81,8 +81,10 @@ Thrown save(const std::exception_ptr& pointer) {
 std::exception_ptr revive(const Thrown& thrown, const Origin& origin) {
   try {
     if (const auto* registered = find_registered_exception(thrown.type)) return registered->revive(origin);
-    if (const auto* known = find_std_exception(thrown.type)) return known->revive(thrown, origin);
-  } catch (...) {  // a constructor of the user's
+    if (const auto* known = find_std_exception(thrown.type)) known->raise(thrown, origin);
+  } catch (const RemoteError&) {
+    return std::current_exception();
+  } catch (...) {  // a constructor's own
   }
   return nullptr;
 }
@@ -112,11 +114,11 @@ std::exception_ptr decode_exception(std::span<const std::byte> bytes, ThrownBy s
     origin.method = sender.method;
   }
   if (auto revived = revive(thrown, origin)) return revived;
-  if (!is_from_constructor) return std::make_exception_ptr(RemoteException(std::move(origin)));
+  if (!is_from_constructor) return std::make_exception_ptr(RemoteException(origin));
   origin.actor = std::move(sender.actor);  // whose constructor it is
   origin.pid = sender.pid;
   origin.method.clear();
-  return std::make_exception_ptr(InitError(std::move(origin)));
+  return std::make_exception_ptr(InitError(origin));
 }
 
 }  // namespace troupe::wire

@@ -28,17 +28,17 @@ using detail::Transported;
 using Origin = RemoteError::Origin;
 
 template <class E>
-std::exception_ptr revive_from_text(const Thrown& thrown, Origin origin) {
+void raise_from_text(const Thrown& thrown, const Origin& origin) {
   if constexpr (std::is_constructible_v<E, const std::string&>) {
-    return std::make_exception_ptr(Transported<E>(std::move(origin), thrown.origin.text));
+    throw Transported<E>(origin, thrown.origin.text);
   } else {
-    return std::make_exception_ptr(Transported<E>(std::move(origin)));
+    throw Transported<E>(origin);
   }
 }
 
 template <class E>
 constexpr StdException with_text() {
-  return {&typeid(E), &typeid(Transported<E>), nullptr, &revive_from_text<E>};
+  return {&typeid(E), &typeid(Transported<E>), nullptr, &raise_from_text<E>};
 }
 
 std::error_code code_of(const Thrown& thrown) { return {thrown.code, category_named(thrown.category)}; }
@@ -50,16 +50,16 @@ void save_code(const std::exception& error, Thrown& thrown) {
   thrown.code = code.value();
 }
 
-std::exception_ptr revive_system_error(const Thrown& thrown, Origin origin) {
-  return std::make_exception_ptr(Transported<std::system_error>(std::move(origin), code_of(thrown), thrown.origin.text));
+void raise_system_error(const Thrown& thrown, const Origin& origin) {
+  throw Transported<std::system_error>(origin, code_of(thrown), thrown.origin.text);
 }
 
-std::exception_ptr revive_ios_failure(const Thrown& thrown, Origin origin) {
-  return std::make_exception_ptr(Transported<std::ios_base::failure>(std::move(origin), thrown.origin.text, code_of(thrown)));
+void raise_ios_failure(const Thrown& thrown, const Origin& origin) {
+  throw Transported<std::ios_base::failure>(origin, thrown.origin.text, code_of(thrown));
 }
 
-std::exception_ptr revive_future_error(const Thrown& thrown, Origin origin) {
-  return std::make_exception_ptr(Transported<std::future_error>(std::move(origin), static_cast<std::future_errc>(thrown.code)));
+void raise_future_error(const Thrown& thrown, const Origin& origin) {
+  throw Transported<std::future_error>(origin, static_cast<std::future_errc>(thrown.code));
 }
 
 void save_regex_error(const std::exception& error, Thrown& thrown) {
@@ -67,10 +67,10 @@ void save_regex_error(const std::exception& error, Thrown& thrown) {
 }
 
 // An enumeration without a fixed type: a value past its enumerators would be undefined.
-std::exception_ptr revive_regex_error(const Thrown& thrown, Origin origin) {
-  if (thrown.code < 0 || thrown.code > static_cast<std::int32_t>(std::regex_constants::error_stack)) return nullptr;
+void raise_regex_error(const Thrown& thrown, const Origin& origin) {
+  if (thrown.code < 0 || thrown.code > static_cast<std::int32_t>(std::regex_constants::error_stack)) return;
   const auto code = static_cast<std::regex_constants::error_type>(thrown.code);
-  return std::make_exception_ptr(Transported<std::regex_error>(std::move(origin), code));
+  throw Transported<std::regex_error>(origin, code);
 }
 
 void save_filesystem_error(const std::exception& error, Thrown& thrown) {
@@ -80,15 +80,13 @@ void save_filesystem_error(const std::exception& error, Thrown& thrown) {
   thrown.path2 = failure.path2().string();
 }
 
-std::exception_ptr revive_filesystem_error(const Thrown& thrown, Origin origin) {
-  return std::make_exception_ptr(Transported<std::filesystem::filesystem_error>(std::move(origin), thrown.origin.text,
-                                                                                thrown.path1, thrown.path2, code_of(thrown)));
+void raise_filesystem_error(const Thrown& thrown, const Origin& origin) {
+  throw Transported<std::filesystem::filesystem_error>(origin, thrown.origin.text, thrown.path1, thrown.path2, code_of(thrown));
 }
 
 template <class E>
-constexpr StdException with_more(void (*save)(const std::exception&, Thrown&),
-                                 std::exception_ptr (*revive)(const Thrown&, Origin)) {
-  return {&typeid(E), &typeid(Transported<E>), save, revive};
+constexpr StdException with_more(void (*save)(const std::exception&, Thrown&), void (*raise)(const Thrown&, const Origin&)) {
+  return {&typeid(E), &typeid(Transported<E>), save, raise};
 }
 
 const StdException kStdExceptions[] = {
@@ -112,11 +110,11 @@ const StdException kStdExceptions[] = {
     with_text<std::bad_exception>(),
     with_text<std::bad_optional_access>(),
     with_text<std::bad_variant_access>(),
-    with_more<std::system_error>(&save_code<std::system_error>, &revive_system_error),
-    with_more<std::ios_base::failure>(&save_code<std::ios_base::failure>, &revive_ios_failure),
-    with_more<std::future_error>(&save_code<std::future_error>, &revive_future_error),
-    with_more<std::regex_error>(&save_regex_error, &revive_regex_error),
-    with_more<std::filesystem::filesystem_error>(&save_filesystem_error, &revive_filesystem_error),
+    with_more<std::system_error>(&save_code<std::system_error>, &raise_system_error),
+    with_more<std::ios_base::failure>(&save_code<std::ios_base::failure>, &raise_ios_failure),
+    with_more<std::future_error>(&save_code<std::future_error>, &raise_future_error),
+    with_more<std::regex_error>(&save_regex_error, &raise_regex_error),
+    with_more<std::filesystem::filesystem_error>(&save_filesystem_error, &raise_filesystem_error),
 };
 
 // libstdc++'s streams throw a class of their own that derives from std::ios_base::failure.

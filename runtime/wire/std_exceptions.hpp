@@ -12,9 +12,9 @@ namespace troupe::wire {
 // How one exception type of the standard library crosses.
 struct StdException {
   const std::type_info* type;
-  const std::type_info* transported;                          // what revive() makes: it crosses again as `type`
+  const std::type_info* transported;                          // what raise() throws: it crosses again as `type`
   void (*save)(const std::exception& error, Thrown& thrown);  // what it has beside its text; null: nothing
-  std::exception_ptr (*revive)(const Thrown& thrown, RemoteError::Origin origin);  // null: no value that the type has
+  void (*raise)(const Thrown& thrown, const RemoteError::Origin& origin);  // throws it, unless `thrown` is no value of the type
 };
 
 // By exact type, as thrown or as revived; nullptr when there is none.

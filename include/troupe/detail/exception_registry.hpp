@@ -20,8 +20,7 @@ template <class E>
 class Transported final : public E, public RemoteError {
  public:
   template <class... Args>
-  explicit Transported(RemoteError::Origin origin, Args&&... args)
-      : E(std::forward<Args>(args)...), RemoteError(std::move(origin)) {}
+  explicit Transported(const RemoteError::Origin& origin, Args&&... args) : E(std::forward<Args>(args)...), RemoteError(origin) {}
 };
 
 // Its what() is the text that was thrown, whatever E's constructors make of it.
@@ -29,8 +28,7 @@ template <StdException E>
 class Transported<E> final : public E, public RemoteError {
  public:
   template <class... Args>
-  explicit Transported(RemoteError::Origin origin, Args&&... args)
-      : E(std::forward<Args>(args)...), RemoteError(std::move(origin)) {}
+  explicit Transported(const RemoteError::Origin& origin, Args&&... args) : E(std::forward<Args>(args)...), RemoteError(origin) {}
 
   const char* what() const noexcept override { return RemoteError::text().c_str(); }
 };
@@ -39,7 +37,7 @@ class Transported<E> final : public E, public RemoteError {
 struct ExceptionNode {
   const std::type_info* type;
   const std::type_info* transported;  // what revive() makes: it crosses again as `type`
-  std::exception_ptr (*revive)(RemoteError::Origin origin);
+  std::exception_ptr (*revive)(const RemoteError::Origin& origin);
   std::string (*text)(const std::exception_ptr& thrown);  // of a `type`; null: std::exception says it
   ExceptionNode* next = nullptr;
 };
@@ -73,9 +71,8 @@ class ExceptionRegistration {
   static void use() noexcept { (void)&registrar_; }  // instantiates it: the registrar runs before main
 
  private:
-  static std::exception_ptr revive(RemoteError::Origin origin) {
-    std::string text = origin.text;
-    return std::make_exception_ptr(Transported<E>(std::move(origin), std::move(text)));
+  static std::exception_ptr revive(const RemoteError::Origin& origin) {
+    return std::make_exception_ptr(Transported<E>(origin, origin.text));
   }
   static std::string text(const std::exception_ptr& thrown) {
     try {

@@ -5,7 +5,8 @@
 
 #include <fmt/core.h>
 
-#include <optional>
+#include <algorithm>
+#include <array>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -28,42 +29,59 @@ constexpr std::uint8_t kind_of(const std::variant<Each...>*) {
   return rank;
 }
 
-template <class Vocabulary, class Message>
-void decode_if(std::uint8_t kind, std::span<const std::byte> fields, std::optional<Vocabulary>& out) {
-  if (kind != kind_of<Message>(static_cast<const Vocabulary*>(nullptr))) return;
-  Message message;
-  detail::decode(fields, message);
-  out.emplace(std::move(message));
+// What is alike for all messages is in two functions, that call the message's own: there are many messages.
+using EncodeFields = void (*)(detail::GrowingBuffer& buffer, const void* message);
+
+std::vector<std::byte> encode_packet(std::uint8_t kind, EncodeFields encode_fields, const void* message) {
+  detail::GrowingBuffer buffer;
+  buffer.append(&kind, 1);
+  encode_fields(buffer, message);
+  return {buffer.bytes().begin(), buffer.bytes().end()};
 }
 
-template <class Vocabulary, class... Each>
-std::optional<Vocabulary> decode_any(std::span<const std::byte> bytes, const std::variant<Each...>*) {
-  std::optional<Vocabulary> message;
+struct Decoder {
+  std::uint8_t kind;
+  void (*decode_fields)(std::span<const std::byte> fields, void* vocabulary);
+};
+
+void decode_packet(std::span<const std::byte> bytes, std::span<const Decoder> decoders, void* vocabulary) {
+  if (bytes.empty()) throw ProtocolError("a control message is empty");
   const auto kind = std::to_integer<std::uint8_t>(bytes.front());
-  (decode_if<Vocabulary, Each>(kind, bytes.subspan(1), message), ...);
-  return message;
+  const auto decoder = std::find_if(decoders.begin(), decoders.end(), [&](const Decoder& each) { return each.kind == kind; });
+  if (decoder == decoders.end()) throw ProtocolError(fmt::format("a control message is of the unknown kind {}", kind));
+  try {
+    decoder->decode_fields(bytes.subspan(1), vocabulary);
+  } catch (const SerializationError& error) {
+    throw ProtocolError(fmt::format("a control message does not decode: {}", error.what()));
+  }
+}
+
+template <class Vocabulary, class Message>
+void decode_fields(std::span<const std::byte> fields, void* vocabulary) {
+  detail::decode(fields, static_cast<Vocabulary*>(vocabulary)->template emplace<Message>());
+}
+
+template <class... Message>
+constexpr std::array<Decoder, sizeof...(Message)> decoders_of(const std::variant<Message...>* vocabulary) {
+  return {Decoder{kind_of<Message>(vocabulary), &decode_fields<std::variant<Message...>, Message>}...};
 }
 
 }  // namespace
 
 template <class Vocabulary, class Message>
 std::vector<std::byte> encode_message(const Message& message) {
-  detail::GrowingBuffer buffer;
-  const std::uint8_t kind = kind_of<Message>(static_cast<const Vocabulary*>(nullptr));
-  buffer.append(&kind, 1);
-  detail::encode(buffer, message);
-  return {buffer.bytes().begin(), buffer.bytes().end()};
+  constexpr EncodeFields kEncode = [](detail::GrowingBuffer& buffer, const void* fields) {
+    detail::encode(buffer, *static_cast<const Message*>(fields));
+  };
+  return encode_packet(kind_of<Message>(static_cast<const Vocabulary*>(nullptr)), kEncode, &message);
 }
 
 template <class Vocabulary>
 Vocabulary decode_message(std::span<const std::byte> bytes) {
-  if (bytes.empty()) throw ProtocolError("a control message is empty");
-  try {
-    if (auto message = decode_any<Vocabulary>(bytes, static_cast<const Vocabulary*>(nullptr))) return std::move(*message);
-  } catch (const SerializationError& error) {
-    throw ProtocolError(fmt::format("a control message does not decode: {}", error.what()));
-  }
-  throw ProtocolError(fmt::format("a control message is of the unknown kind {}", std::to_integer<int>(bytes.front())));
+  static constexpr auto kDecoders = decoders_of(static_cast<const Vocabulary*>(nullptr));
+  Vocabulary message;
+  decode_packet(bytes, kDecoders, &message);
+  return message;
 }
 
 // The header declares the two templates only: their instances, for each message of each vocabulary, are made

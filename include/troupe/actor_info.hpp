@@ -16,7 +16,19 @@ namespace troupe {
 // Adding one: at the end; wire/control_codec changes with it.
 enum class ActorState : std::uint8_t { starting, running, stopping, dead };
 
+// A process that has proxies of an actor.
+struct ActorHolder {
+  ActorId actor{};  // the actor that lives in it; none: it is a program
+  int pid = 0;
+
+  friend bool operator==(const ActorHolder&, const ActorHolder&) = default;
+};
+
 // What the manager knows about one actor. A value, out of date as soon as it is read.
+//
+// A scoped actor lives until its parent ends, or nobody holds it: no other process has proxies of it, and none is in an
+// envelope on its way. Actors that hold each other, and that nobody else holds, therefore live as long as their parent;
+// `holders` shows such circles.
 struct ActorInfo {
   ActorId id{};
   std::string name{};  // empty: it has none
@@ -28,6 +40,9 @@ struct ActorInfo {
   std::uint64_t calls_handled = 0;
   unsigned restarts = 0;
   std::optional<DeathCause> last_death{};
+  ActorId parent{};                     // the actor that spawned it; none: a program did
+  std::vector<ActorHolder> holders{};   // itself included, if it has a proxy of itself
+  std::uint64_t proxies_in_flight = 0;  // envelopes with proxies of it that have not been read yet
 };
 
 // What happens in a runtime. A new alternative: RuntimeEvent, and the manager that sends it.

@@ -40,6 +40,9 @@ class OutputArchive final : public cereal::OutputArchive<OutputArchive, cereal::
     return *this;
   }
 
+  // Among the values is this proxy: whoever sends them sees to it that its actor lives until they have arrived.
+  void carry(const detail::LinkHandle& link) { buffer_.carry(link); }
+
  private:
   using Cereal = cereal::OutputArchive<OutputArchive, cereal::AllowEmptyClassElision>;
 

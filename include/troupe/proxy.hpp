@@ -50,7 +50,7 @@ constexpr auto overload(typename detail::Noexcept<Signature>::type C::*method) n
 namespace detail {
 
 template <class... Wire>
-void send_envelope(client::Link& link, RegistrationNode& node, const CallOptions* options, ResultCell* cell,
+void send_envelope(client::Link& link, const RegistrationNode& node, const CallOptions* options, ResultCell* cell,
                    const Wire&... wire) {
   CallWriter writer(link, node, options, cell);
   if constexpr ((is_plain<Wire> && ...)) {
@@ -66,16 +66,22 @@ void send_envelope(client::Link& link, RegistrationNode& node, const CallOptions
       writer.fail_to_encode();
       return;
     }
-    writer.send(buffer.bytes());
+    writer.send(buffer);
   }
 }
 
 template <class R, class... Wire>
-AsyncResult<R> send_call(client::Link& link, RegistrationNode& node, const CallOptions* options, const Wire&... wire) {
+AsyncResult<R> send_call(client::Link& link, const RegistrationNode& node, const CallOptions* options, const Wire&... wire) {
   auto* cell = new TypedCell<R>(1);
   AsyncResult<R> result = ResultAccess::adopt(cell);
   send_envelope(link, node, options, cell, wire...);
   return result;
+}
+
+template <class Archive>
+void save_link(Archive& archive, const LinkHandle& link) {
+  archive(pack_link(link));
+  if constexpr (std::is_same_v<Archive, OutputArchive>) archive.carry(link);
 }
 
 template <class A, auto kMethod>
@@ -226,8 +232,9 @@ class DownCallbackOf final : public DownCallback {
 
 // Stands for an actor that lives in another process. A cheap value: copyable, comparable, hashable, serializable, so it is
 // an argument, a result, a member. Default-constructed it is empty; then all but comparing throws std::logic_error.
-// The last proxy of a scoped actor to go in the process that spawned it stops it. Thread-safety: as a shared_ptr; the verbs
-// of one proxy may be called from any threads.
+// A scoped actor is stopped when the last of its proxies has gone, in whatever process; those of a dead process, and those that
+// the actor has of itself, do not count, and those in an envelope on its way do. The end of whoever spawned it ends it for all.
+// Thread-safety: as a shared_ptr; the verbs of one proxy may be called from any threads.
 template <class A>
 class Proxy : public detail::CallVerbs<Proxy<A>, A> {
  public:
@@ -268,13 +275,13 @@ class Proxy : public detail::CallVerbs<Proxy<A>, A> {
 
   template <class Archive>
   void save(Archive& archive) const {
-    archive(detail::pack_link(link_));
+    detail::save_link(archive, link_);
   }
   template <class Archive>
   void load(Archive& archive) {
     detail::LinkWire wire;
     archive(wire);
-    link_ = detail::unpack_link(wire, typeid(A));
+    link_ = detail::unpack_link(wire, typeid(A).name());
   }
 
   // For the runtime.
@@ -283,6 +290,8 @@ class Proxy : public detail::CallVerbs<Proxy<A>, A> {
  private:
   friend class detail::CallVerbs<Proxy<A>, A>;
   friend struct std::hash<Proxy<A>>;
+  template <auto kMethod, class B>
+  friend auto bind(const Proxy<B>& proxy);
 
   client::Link& link_reference() const { return detail::checked(link_); }
   const CallOptions* options_or_null() const { return nullptr; }

@@ -50,6 +50,7 @@ struct SpawnOrder {
   const SpawnOptions& options;
   std::span<const std::byte> arguments;
   OnExisting on_existing = OnExisting::fail;
+  const Carried* carried = nullptr;  // the proxies among the arguments
 };
 
 // Completes `cell` (of an AsyncResult<Proxy<A>>; with one reference for it) when the constructor has run.
@@ -149,6 +150,7 @@ class Runtime {
       return result;
     }
     order.arguments = buffer.bytes();
+    order.carried = buffer.carried();
     detail::spawn_into(session(), order, *cell);
     return result;
   }

@@ -9,5 +9,6 @@
 #include <troupe/guard.hpp>
 #include <troupe/options.hpp>
 #include <troupe/proxy.hpp>
+#include <troupe/remote_function.hpp>
 #include <troupe/runtime.hpp>
 #include <troupe/timeout.hpp>

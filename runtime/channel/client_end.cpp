@@ -81,7 +81,7 @@ void ClientEnd::publish(const Draft& draft, wire::RequestKind kind, wire::Method
     record[offsetof(wire::RequestHeader, kind)] = static_cast<std::byte>(wire::RequestKind::padding);
   });
   std::byte* record = draft.payload - sizeof(wire::RequestHeader);
-  const std::uint8_t flags = draft.extent.bytes != 0 ? wire::kInExtent : 0;
+  const std::uint8_t flags = wire::flags_of(draft.extent, draft.is_leased);
   const wire::RequestHeader header{
       0, method.value, draft.ticket.slot, static_cast<std::uint8_t>(kind), flags, draft.ticket.generation, 0, deadline_ns};
   std::memcpy(record + sizeof header.commit, reinterpret_cast<const std::byte*>(&header) + sizeof header.commit,
@@ -157,8 +157,13 @@ std::optional<ClientEnd::Reply> ClientEnd::next_reply() {
                 static_cast<wire::ReplyKind>(header.kind),
                 {replies_reader_.record() + sizeof header, *payload_bytes},
                 wire::cells_for(sizeof header, *payload_bytes),
-                {}};
-    if (header.flags != 0) reply.extent = reply_extents_.named_by(header.flags, reply.in_ring);
+                {},
+                0};
+    if (header.flags != 0) {
+      const auto marks = reply_extents_.read_marks(header.flags, reply.in_ring);
+      reply.extent = marks.extent;
+      reply.lease = marks.lease;
+    }
     return reply;
   }
 }

@@ -41,6 +41,7 @@ class ClientEnd {
     std::uint32_t payload_bytes = 0;
     RingWriter<MappedCells>::Place place;
     wire::ExtentReference extent{};  // with bytes: it holds the payload, and the record names it
+    bool is_leased = false;          // the payload ends with a lease
   };
 
   // Room for a request: a slot and place for `payload_bytes` <= geometry().max_ring_request(). nullopt: none now; it
@@ -72,6 +73,7 @@ class ClientEnd {
     std::span<const std::byte> in_ring;  // see payload()
     std::uint32_t cells = 0;
     wire::ExtentReference extent{};
+    std::uint64_t lease = 0;  // of the proxies in it; 0: none
   };
 
   // The next reply that has arrived, checked against this end's own tables. Errors: ProtocolError.

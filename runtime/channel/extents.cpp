@@ -48,8 +48,34 @@ bool ExtentWriter::trim() {
   return true;
 }
 
-wire::ExtentReference ExtentReader::named_by(std::uint8_t flags, std::span<const std::byte> record_payload) const {
-  if (flags != wire::kInExtent) throw ProtocolError(fmt::format("a record has the unknown flags {:#x}", flags));
+ExtentReader::Marks ExtentReader::read_marks(std::uint8_t flags, std::span<const std::byte>& record_payload) {
+  if (flags > (wire::kInExtent | wire::kLeased)) throw ProtocolError(fmt::format("a record has the unknown flags {:#x}", flags));
+  Marks marks;
+  const bool is_in_extent = (flags & wire::kInExtent) != 0;
+  if (is_in_extent) marks.extent = named_by(record_payload);
+  if ((flags & wire::kLeased) == 0) return marks;
+  const std::size_t size = is_in_extent ? marks.extent.bytes : record_payload.size();
+  if (size <= wire::kLeaseBytes) throw ProtocolError("a record is too short for the lease that it has");
+  const auto payload = is_in_extent ? mapped_at(marks.extent) : record_payload;
+  std::memcpy(&marks.lease, payload.last(wire::kLeaseBytes).data(), wire::kLeaseBytes);
+  if (is_in_extent) {
+    marks.extent.bytes -= wire::kLeaseBytes;
+  } else {
+    record_payload = record_payload.first(size - wire::kLeaseBytes);
+  }
+  return marks;
+}
+
+// What cannot be read cannot be given back either.
+std::span<const std::byte> ExtentReader::mapped_at(const wire::ExtentReference& extent) {
+  try {
+    return at(extent);
+  } catch (const std::system_error& error) {
+    throw ProtocolError(fmt::format("a record's lease cannot be read: {}", error.what()));
+  }
+}
+
+wire::ExtentReference ExtentReader::named_by(std::span<const std::byte> record_payload) const {
   wire::ExtentReference extent;  // copied out once; checked and used only here
   if (record_payload.size() != sizeof extent) throw ProtocolError("a record that should name an extent does not");
   std::memcpy(&extent, record_payload.data(), sizeof extent);

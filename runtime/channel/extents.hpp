@@ -62,13 +62,20 @@ class ExtentReader {
  public:
   explicit ExtentReader(platform::SharedMemory memory) : size_bytes_(memory.size_bytes()), memory_(std::move(memory)) {}
 
-  // The place that a record with these flags names, checked. Errors: ProtocolError.
-  wire::ExtentReference named_by(std::uint8_t flags, std::span<const std::byte> record_payload) const;
+  struct Marks {
+    wire::ExtentReference extent;  // where the values are, without their lease; without bytes: in the record
+    std::uint64_t lease = 0;       // 0: none
+  };
+  // What the flags of a record say, checked. Takes the lease off `record_payload`. Errors: ProtocolError.
+  Marks read_marks(std::uint8_t flags, std::span<const std::byte>& record_payload);
   // What lies at a place that was checked; the writer may change it at any moment.
   // Errors: std::system_error (no address space).
   std::span<const std::byte> at(const wire::ExtentReference& extent);
 
  private:
+  wire::ExtentReference named_by(std::span<const std::byte> record_payload) const;
+  std::span<const std::byte> mapped_at(const wire::ExtentReference& extent);
+
   const std::size_t size_bytes_;
   platform::SharedMemory memory_;  // until it is mapped
   platform::Mapping mapping_;      // made when the first payload is looked at

@@ -66,10 +66,13 @@ std::optional<HostEnd::Request> HostEnd::next() {
                     header.deadline_ns,
                     {requests_reader_.record() + sizeof header, *payload_bytes},
                     wire::cells_for(sizeof header, *payload_bytes),
-                    {}};
+                    {},
+                    0};
     if (header.flags != 0) {
-      request.extent = request_extents_.named_by(header.flags, request.in_ring);
-      has_large_mark_ = true;
+      const auto marks = request_extents_.read_marks(header.flags, request.in_ring);
+      request.extent = marks.extent;
+      request.lease = marks.lease;
+      has_large_mark_ |= marks.extent.bytes != 0;
     }
     return request;
   }
@@ -161,11 +164,11 @@ void HostEnd::publish_reply(Ticket ticket, wire::ReplyKind kind, bool has_run) {
   const wire::ExtentReference extent = std::exchange(draft_.extent, {});  // it has another owner from here on
   if (draft_.place) {
     if (extent.bytes != 0) name_extent(*draft_.place, extent);
-    write_reply(*draft_.place, ticket, kind, draft_.record_bytes, extent.bytes != 0 ? wire::kInExtent : 0);
+    write_reply(*draft_.place, ticket, kind, draft_.record_bytes, wire::flags_of(extent, draft_.is_leased));
     if (!has_run) SlotProtocol<>::rearm_unrun(slot_word(ticket.slot), ticket.generation);
   } else {
     if (outbox_.size() >= geometry_.slots) throw ProtocolError("the client uses slots again whose replies it has not read");
-    outbox_.push_back({ticket, kind, has_run, extent, std::move(draft_.bytes)});
+    outbox_.push_back({ticket, kind, has_run, extent, draft_.is_leased, std::move(draft_.bytes)});
   }
   draft_.is_open = false;
 }
@@ -230,7 +233,7 @@ bool HostEnd::flush(Waiting& reply) {
   } else if (record_bytes != 0) {
     std::memcpy(replies_writer_.cells().at(place->cell) + sizeof(wire::ReplyHeader), reply.bytes.data(), record_bytes);
   }
-  write_reply(*place, reply.ticket, reply.kind, record_bytes, is_in_extent ? wire::kInExtent : 0);
+  write_reply(*place, reply.ticket, reply.kind, record_bytes, wire::flags_of(reply.extent, reply.is_leased));
   if (!reply.has_run) SlotProtocol<>::rearm_unrun(slot_word(reply.ticket.slot), reply.ticket.generation);
   return true;
 }
@@ -243,9 +246,12 @@ bool HostEnd::move_to_extent(Waiting& reply) {
     std::memcpy(payload, reply.bytes.data(), reply.bytes.size());
     reply.bytes = {};
   } catch (const std::system_error& error) {
-    const std::string_view text = std::string_view(error.what()).substr(0, geometry_.max_ring_reply());
+    const std::string_view text = std::string_view(error.what()).substr(0, geometry_.max_ring_reply() - wire::kLeaseBytes);
     const auto bytes = std::as_bytes(std::span(text));
+    const std::vector<std::byte> lease(reply.is_leased ? reply.bytes.end() - wire::kLeaseBytes : reply.bytes.end(),
+                                       reply.bytes.end());  // what its client has to give back
     reply.bytes.assign(bytes.begin(), bytes.end());
+    reply.bytes.insert(reply.bytes.end(), lease.begin(), lease.end());
     reply.kind = wire::ReplyKind::unencodable;
   }
   return true;

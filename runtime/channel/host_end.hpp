@@ -42,6 +42,7 @@ class HostEnd {
     std::span<const std::byte> in_ring;  // see payload()
     std::uint32_t cells = 0;
     wire::ExtentReference extent{};
+    std::uint64_t lease = 0;  // of the proxies in it; 0: none
   };
 
   // The next request in order, checked. Errors: ProtocolError.
@@ -57,11 +58,14 @@ class HostEnd {
   // Room for a reply, in the ring, an extent or the outbox. Errors: SerializationError over geometry().payload_bytes;
   // std::system_error or std::bad_alloc (no memory for a large one).
   std::byte* draft_reply(std::size_t payload_bytes);
+  // What was drafted ends with a lease.
+  void lease_draft() { draft_.is_leased = true; }
   // Sends what was drafted, or an empty reply if nothing was. `has_run`: see slot.hpp for the order this decides.
   // Errors: ProtocolError when a client that never reads has filled the outbox.
   void publish_reply(Ticket ticket, wire::ReplyKind kind, bool has_run);
   void discard_draft() {
     draft_.is_open = false;
+    draft_.is_leased = false;
     if (draft_.extent.bytes != 0) [[unlikely]]
       extents_.give_back(std::exchange(draft_.extent, {}));
   }
@@ -107,12 +111,14 @@ class HostEnd {
     wire::ExtentReference extent{};      // with bytes: the payload is there, and the record names it
     std::vector<std::byte> bytes;        // the payload, where there was room for neither; kept for the next one
     std::uint32_t record_bytes = 0;      // payload bytes in the ring
+    bool is_leased = false;
   };
   struct Waiting {
     Ticket ticket;
     wire::ReplyKind kind;
     bool has_run;
     wire::ExtentReference extent;
+    bool is_leased;
     std::vector<std::byte> bytes;
   };
   struct SentExtent {

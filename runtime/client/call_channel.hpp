@@ -98,6 +98,8 @@ class CallChannel {
   void unwatch() noexcept { watched_.fetch_sub(1, std::memory_order_seq_cst); }
   // From the loop: the channel's event was signalled. False: it never will be again, the host has closed its end.
   bool serve();
+  // From the loop: it reads until the reply with this lease has come, though nobody may wait for it.
+  [[gnu::cold]] void call_for(std::uint64_t lease);
   // From the loop: the cell's own deadline has come.
   void expire_if_due(detail::ResultCell& cell);
 
@@ -125,6 +127,12 @@ class CallChannel {
     std::int64_t deadline_ns;
     std::vector<std::byte> bytes;
     wire::ExtentReference extent;  // with bytes: the payload is there
+    std::uint64_t lease = 0;
+  };
+  // The lease of a request that is in the ring.
+  struct SentLease {
+    std::uint32_t generation = 0;
+    std::uint64_t number = 0;  // 0: none
   };
 
   // While one lives, the loop reads when nobody else does: for waits where a thread cannot sleep on several words at once.
@@ -168,6 +176,11 @@ class CallChannel {
   [[gnu::cold]] void flush_spill();
   [[gnu::cold]] bool wait_for_room(std::uint32_t epoch, TimePoint deadline);
   [[gnu::cold]] Execution withdraw(detail::ResultCell& cell, wire::SlotState outcome);
+  [[gnu::cold]] void send_rare(detail::CallWriter& writer);
+  [[gnu::cold]] void lease_draft(std::uint64_t number);
+  [[gnu::cold]] void note_sent_lease(std::uint64_t number);
+  [[gnu::cold]] std::uint64_t take_sent_lease(channel::Ticket ticket);
+  [[gnu::cold]] void give_back(std::uint64_t lease) noexcept;
   [[gnu::cold]] static void fail(detail::CallWriter& writer, std::exception_ptr error);
 
   // Reading (call_channel_read.cpp, call_channel_lead.hpp).
@@ -185,6 +198,8 @@ class CallChannel {
   bool drain();
   void deliver(const channel::ClientEnd::Reply& reply);
   void deliver_value(detail::ResultCell& cell, const channel::ClientEnd::Reply& reply);
+  [[gnu::cold]] void deliver_leased(const channel::ClientEnd::Reply& reply);
+  [[gnu::cold]] void stop_calling_for(std::uint64_t delivered);
   bool store_outcome(detail::ResultCell& cell, const channel::ClientEnd::Reply& reply);
   [[gnu::cold]] std::exception_ptr refusal(const detail::ResultCell& cell, const channel::ClientEnd::Reply& reply) const;
   void note_room();
@@ -229,6 +244,7 @@ class CallChannel {
   bool is_draft_spilled_ = false;
   std::list<Spilled> spill_;
   std::uint64_t lost_tells_ = 0;
+  std::vector<SentLease> sent_leases_;  // by slot, as of its last request that had one; empty until there is one
 
   enum class Role : std::uint32_t {
     free,
@@ -236,7 +252,9 @@ class CallChannel {
     contested,  // taken, and meanwhile somebody else came to read: the reader reads once more after giving it back
   };
   alignas(64) std::atomic<Role> read_role_{Role::free};
-  std::atomic<std::uint32_t> watched_{0};  // results with callbacks, a spill queue, an excess: the loop has to read
+  std::atomic<std::uint32_t> watched_{0};          // results with callbacks, a spill queue, an excess, a lease: the loop has to read
+  std::atomic<std::uint64_t> called_lease_{0};     // the last that was called for; 0: none is due
+  std::atomic<std::uint64_t> delivered_lease_{0};  // the last; a channel's leases come in the order of their numbers
   std::atomic<bool> has_spill_{false};
   std::atomic<bool> has_excess_{false};  // more memory is backed for large requests than shall be kept
   std::atomic<std::uint32_t> room_waiters_{0};
@@ -249,6 +267,7 @@ class CallChannel {
   channel::SpinPolicy spin_;
   std::uint32_t processor_ = UINT32_MAX;
   std::uint64_t seen_progress_ = 0;
+  std::uint64_t arriving_lease_ = 0;  // of the reply that is being delivered, until its arrival takes it over
 };
 
 // Owns one reference on a channel.

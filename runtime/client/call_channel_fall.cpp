@@ -50,8 +50,10 @@ void CallChannel::judge() {
   const bool is_readable = fall_.load() != Fall::protocol_error;
   if (is_readable) drain();
   std::list<Spilled> unsent;
+  std::vector<std::uint64_t> unsent_leases;
   {
     const std::lock_guard lock(send_lock_);
+    for (const Spilled& each : spill_) unsent_leases.push_back(each.lease);
     give_up_tells();
     unsent.swap(spill_);
     if (has_spill_.exchange(false)) unwatch();
@@ -69,13 +71,16 @@ void CallChannel::judge() {
     ResultCell* cell = pending_[slot].exchange(nullptr, std::memory_order_acq_rel);
     if (cell == nullptr) continue;
     cell->complete_with_error(failure(describe_call(*cell), execution));
+    if (execution == Execution::not_started) give_back(take_sent_lease(CellAccess::ticket(*cell)));
     cell->drop_reference();
   }
   for (const Spilled& each : unsent) {
     each.cell->complete_with_error(failure(describe_call(*each.cell), Execution::not_started));
     each.cell->drop_reference();
   }
+  for (const std::uint64_t lease : unsent_leases) give_back(lease);
   note_room();
+  session_->note_read_to_end(actor_.id);
 }
 
 std::uint64_t CallChannel::lost_tells() {

@@ -203,7 +203,11 @@ bool CallChannel::drain() {
   bool has_read = false;
   try {
     while (const auto reply = end_.next_reply()) {
-      deliver(*reply);
+      if (reply->lease == 0) [[likely]] {
+        deliver(*reply);
+      } else {
+        deliver_leased(*reply);
+      }
       has_read = true;
     }
   } catch (const ProtocolError& error) {
@@ -260,6 +264,42 @@ inline void CallChannel::deliver_value(detail::ResultCell& cell, const channel::
   if (is_decoded) CellAccess::complete_with_value(cell);
 }
 
+// There are proxies in it, and this process has to say what becomes of them. That it has the reply, it says first: from then on
+// only its own end, or its word, ends the lease.
+void CallChannel::deliver_leased(const channel::ClientEnd::Reply& reply) {
+  struct Arriving {
+    ~Arriving() {
+      const std::uint64_t left = std::exchange(channel.arriving_lease_, 0);
+      if (left != 0) channel.session_->end_lease_of(channel.actor_.id, left);  // nobody will decode it
+    }
+    CallChannel& channel;
+  };
+  session_->note_received(actor_.id, reply.lease);
+  arriving_lease_ = reply.lease;
+  const Arriving arriving{*this};
+  deliver(reply);
+  delivered_lease_.store(reply.lease, std::memory_order_seq_cst);
+  stop_calling_for(reply.lease);
+}
+
+// The call may come before the reply, and after it. Of the reader, who notes the delivery and then looks for a call, and the
+// loop, which notes the call and then looks for the delivery, one sees the other.
+void CallChannel::call_for(std::uint64_t lease) {
+  std::uint64_t due = called_lease_.load(std::memory_order_seq_cst);
+  while (due < lease) {
+    if (due == 0) watched_.fetch_add(1, std::memory_order_seq_cst);
+    if (called_lease_.compare_exchange_strong(due, lease, std::memory_order_seq_cst)) break;  // else it is 0 now
+  }
+  stop_calling_for(delivered_lease_.load(std::memory_order_seq_cst));
+  session_watch();
+  look();
+}
+
+void CallChannel::stop_calling_for(std::uint64_t delivered) {
+  std::uint64_t due = called_lease_.load(std::memory_order_seq_cst);
+  if (due != 0 && due <= delivered && called_lease_.compare_exchange_strong(due, 0, std::memory_order_seq_cst)) unwatch();
+}
+
 // Returns whether the outcome is complete; otherwise an arrival is left to decode.
 bool CallChannel::store_outcome(ResultCell& cell, const channel::ClientEnd::Reply& reply) try {
   using wire::ReplyKind;
@@ -269,6 +309,7 @@ bool CallChannel::store_outcome(ResultCell& cell, const channel::ClientEnd::Repl
     arrival->bytes.assign(payload.begin(), payload.end());
     arrival->is_exception = reply.kind == ReplyKind::exception;
     arrival->channel = this;
+    arrival->lease = std::exchange(arriving_lease_, 0);
     add_reference();
     CellAccess::set_arrival(cell, arrival.release());
     return false;

@@ -11,6 +11,7 @@
 #include "client/call_channel.hpp"
 #include "client/call_channel_lead.hpp"
 #include "client/cell_status.hpp"
+#include "client/session.hpp"
 #include "platform/complaint.hpp"
 #include "platform/step_mark.hpp"
 #include "wire/registry.hpp"
@@ -228,13 +229,40 @@ inline void CallChannel::send_drafted(const detail::CallWriter& writer) {
   end_.ring_host_behind_update();
 }
 
+// With the lock held, before the draft is published: its payload ends with this lease.
+void CallChannel::lease_draft(std::uint64_t number) {
+  if (is_draft_spilled_) {
+    spill_.back().lease = number;
+  } else {
+    note_sent_lease(number);
+  }
+}
+
+void CallChannel::note_sent_lease(std::uint64_t number) {
+  draft_->is_leased = true;
+  if (sent_leases_.empty()) sent_leases_.resize(end_.geometry().slots);
+  sent_leases_[draft_->ticket.slot] = {draft_->ticket.generation, number};
+}
+
+// 0: there is none to give back.
+std::uint64_t CallChannel::take_sent_lease(channel::Ticket ticket) {
+  if (sent_leases_.empty() || sent_leases_[ticket.slot].generation != ticket.generation) return 0;
+  return std::exchange(sent_leases_[ticket.slot].number, 0);
+}
+
+void CallChannel::send_rare(detail::CallWriter& writer) {
+  if (writer.extent_bytes_ != 0) return send_large(writer);
+  lease_draft(writer.lease_);
+  send_drafted(writer);
+}
+
 void CallChannel::send(detail::CallWriter& writer) {
   if (writer.cell_ != nullptr) {
     add_reference();  // the cell's
     CellAccess::bind(*writer.cell_, this, &writer.node_, writer.deadline_ns_);
   }
-  if (writer.extent_bytes_ != 0) [[unlikely]]
-    return send_large(writer);
+  if ((writer.extent_bytes_ | writer.lease_) != 0) [[unlikely]]
+    return send_rare(writer);
   send_drafted(writer);
   TROUPE_STEP_MARK("push ends");
 }
@@ -268,9 +296,11 @@ void CallChannel::send_large(detail::CallWriter& writer) {
     if (!lock.owns_lock()) lock.lock();
     end_.give_back(extent);
     lock.unlock();
+    give_back(writer.lease_);
     return fail(writer, std::current_exception());
   }
   lock.release();
+  if (writer.lease_ != 0) lease_draft(writer.lease_);
   if (is_draft_spilled_) return send_spilled(writer);
   publish(writer.cell_, {writer.method_}, writer.deadline_ns_);
   send_lock_.unlock();
@@ -298,6 +328,7 @@ void CallChannel::flush_spill() {
       Spilled& next = spill_.front();
       try {
         if (!attempt_under_lock([&] { return draft_spilled(next); })) break;
+        if (next.lease != 0) note_sent_lease(next.lease);
         publish(next.cell, next.method, next.deadline_ns);
         has_sent = true;
       } catch (const std::system_error&) {  // no memory for a large one
@@ -333,6 +364,7 @@ bool CallChannel::draft_spilled(Spilled& next) {
 }
 
 void CallChannel::fail_spilled(const Spilled& spilled, const std::exception_ptr& error) {
+  give_back(spilled.lease);
   if (spilled.cell == nullptr) {
     return platform::complain("a one-way message to {} was dropped: no memory is left for its {} bytes", actor_.text(),
                               spilled.bytes.size());
@@ -361,17 +393,32 @@ void CallChannel::trim_extents() {
   }
 }
 
+void CallChannel::give_back(std::uint64_t lease) noexcept {
+  if (lease != 0) session_->end_own_lease(lease);
+}
+
+// What has not started never will, and gives its lease back.
 Execution CallChannel::withdraw(detail::ResultCell& cell, wire::SlotState outcome) {
-  const std::lock_guard lock(send_lock_);
-  if (CellAccess::is_sent(cell)) return end_.withdraw(CellAccess::ticket(cell), outcome);
-  const auto spilled = std::find_if(spill_.begin(), spill_.end(), [&](const Spilled& each) { return each.cell == &cell; });
-  if (spilled != spill_.end()) {
-    if (spilled->extent.bytes != 0) end_.give_back(spilled->extent);
-    spill_.erase(spilled);
-    if (spill_.empty() && has_spill_.exchange(false)) unwatch();
-    cell.drop_reference();
+  Execution execution = Execution::not_started;
+  std::uint64_t lease = 0;
+  {
+    const std::lock_guard lock(send_lock_);
+    if (CellAccess::is_sent(cell)) {
+      execution = end_.withdraw(CellAccess::ticket(cell), outcome);
+      if (execution == Execution::not_started) lease = take_sent_lease(CellAccess::ticket(cell));
+    } else {
+      const auto spilled = std::find_if(spill_.begin(), spill_.end(), [&](const Spilled& each) { return each.cell == &cell; });
+      if (spilled != spill_.end()) {
+        if (spilled->extent.bytes != 0) end_.give_back(spilled->extent);
+        lease = spilled->lease;
+        spill_.erase(spilled);
+        if (spill_.empty() && has_spill_.exchange(false)) unwatch();
+        cell.drop_reference();
+      }
+    }
   }
-  return Execution::not_started;
+  give_back(lease);
+  return execution;
 }
 
 void CallChannel::fail(detail::CallWriter& writer, std::exception_ptr error) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // The way of every call from a proxy to its channel; the rest of detail/link.hpp, which no call passes through, is in link.cpp.
+#include <troupe/detail/growing_buffer.hpp>
+#include <troupe/detail/lease.hpp>
 #include <troupe/detail/link.hpp>
 
 #include <cstring>
@@ -8,6 +10,7 @@
 #include "client/call_channel.hpp"
 #include "client/link.hpp"
 #include "platform/fork_mark.hpp"
+#include "wire/envelope.hpp"
 
 namespace troupe::detail {
 
@@ -28,9 +31,7 @@ std::byte* CallWriter::reserve(std::size_t payload_bytes) {
     try {
       channel_ = &link_.channel();
     } catch (...) {
-      if (cell_ == nullptr) throw;
-      cell_->complete_with_error(std::current_exception());
-      cell_->drop_reference();
+      fail();
       return nullptr;
     }
   }
@@ -39,11 +40,41 @@ std::byte* CallWriter::reserve(std::size_t payload_bytes) {
 
 void CallWriter::send() { channel_->send(*this); }
 
-void CallWriter::send(std::span<const std::byte> payload) {
+void CallWriter::send(const GrowingBuffer& values) {
+  if (values.carried() != nullptr) return send_leased(values);
+  const auto payload = values.bytes();
   std::byte* place = reserve(payload.size());
   if (place == nullptr) return;
   if (!payload.empty()) std::memcpy(place, payload.data(), payload.size());
   send();
+}
+
+// The lease is with the manager before the envelope can be read, and goes back when it is not sent.
+void CallWriter::send_leased(const GrowingBuffer& values) {
+  Lease lease;
+  try {
+    lease.take(Lease::of_request(*values.carried(), link_));
+  } catch (...) {
+    return fail();
+  }
+  const auto payload = values.bytes();
+  std::byte* place = reserve(payload.size() + (lease ? wire::kLeaseBytes : 0));
+  if (place == nullptr) return;
+  std::memcpy(place, payload.data(), payload.size());
+  if (lease) {
+    const std::uint64_t number = lease.number();
+    std::memcpy(place + payload.size(), &number, wire::kLeaseBytes);
+    lease_ = number;
+  }
+  send();
+  lease.hand_over();
+}
+
+// Inside a catch block.
+void CallWriter::fail() {
+  if (cell_ == nullptr) throw;
+  cell_->complete_with_error(std::current_exception());
+  cell_->drop_reference();
 }
 
 }  // namespace troupe::detail

@@ -28,6 +28,7 @@ struct Arrival {
   bool is_exception = false;
   bool is_from_constructor = false;
   client::CallChannel* channel = nullptr;  // a reference: whose actor replied; or, for a spawn:
+  std::uint64_t lease = 0;                 // on the proxies among the values; ends with this, decoded or not
   std::shared_ptr<client::Session> session;
   std::string actor;
   LinkHandle keep;  // keeps the new actor until its proxy is decoded

@@ -17,8 +17,8 @@
 
 namespace troupe::client {
 
-Link::Link(std::shared_ptr<Session> session, wire::ActorDescription actor, const char* type_name, bool is_spawned_here)
-    : session_(std::move(session)), actor_(std::move(actor)), type_name_(type_name), is_spawned_here_(is_spawned_here) {}
+Link::Link(std::shared_ptr<Session> session, wire::ActorDescription actor, std::string type_name)
+    : session_(std::move(session)), actor_(std::move(actor)), type_name_(std::move(type_name)) {}
 
 Link::~Link() {
   if (CallChannel* channel = channel_.load()) channel->drop_reference();
@@ -38,7 +38,7 @@ void Link::set_channel(CallChannel& channel) {
 }
 
 ActorIdentity Link::identity() const {
-  return {actor_.id, actor_.name, wire::readable_type(type_name_), actor_.pid, actor_.incarnation};
+  return {actor_.id, actor_.name, wire::readable_type(type_name_.c_str()), actor_.pid, actor_.incarnation};
 }
 
 void Link::note_down(const Down& down) {
@@ -124,7 +124,7 @@ LinkWire pack_link(const LinkHandle& link) {
           actor.incarnation, actor.mailbox_calls, actor.mailbox_bytes, actor.mailbox_payload};
 }
 
-LinkHandle unpack_link(const LinkWire& wire, const std::type_info& actor_type) {
+LinkHandle unpack_link(const LinkWire& wire, const char* actor_type) {
   if (wire.id.value == 0) return {};
   return client::current_session().link_to(wire, actor_type);
 }

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/death_report.hpp"
@@ -24,7 +25,7 @@ class Session;
 // Thread-safety: full. Ownership: the session's, until no handle is left.
 class Link {
  public:
-  Link(std::shared_ptr<Session> session, wire::ActorDescription actor, const char* type_name, bool is_spawned_here);
+  Link(std::shared_ptr<Session> session, wire::ActorDescription actor, std::string type_name);
   ~Link();
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
@@ -33,6 +34,11 @@ class Link {
   // True when it was the last one.
   bool drop_handle() noexcept { return handles_.fetch_sub(1, std::memory_order_acq_rel) == 1; }
   bool has_handles() const noexcept { return handles_.load(std::memory_order_acquire) != 0; }
+
+  // How often the manager counts this process as a holder because of this link. Thread-safety: the session's mutex.
+  std::uint64_t grants() const { return grants_; }
+  void add_grant() { ++grants_; }
+  std::uint64_t take_grants() { return std::exchange(grants_, 0); }
 
   // Opens it if need be. Blocks: for the manager's answer, the first time. Errors: what the manager refuses with.
   CallChannel& channel();
@@ -47,8 +53,7 @@ class Link {
 
   const wire::ActorDescription& actor() const { return actor_; }
   ActorIdentity identity() const;
-  const char* type_name() const { return type_name_; }
-  bool is_spawned_here() const { return is_spawned_here_; }
+  const std::string& type_name() const { return type_name_; }
   const std::shared_ptr<Session>& session() const { return session_; }
 
  private:
@@ -56,8 +61,8 @@ class Link {
 
   const std::shared_ptr<Session> session_;
   const wire::ActorDescription actor_;
-  const char* const type_name_;
-  const bool is_spawned_here_;
+  const std::string type_name_;  // as the compiler spells it
+  std::uint64_t grants_ = 0;     // guarded by the session's mutex
   std::atomic<std::uint32_t> handles_{0};
   std::mutex open_mutex_;  // one thread opens the channel
   std::atomic<CallChannel*> channel_{nullptr};

@@ -221,11 +221,14 @@ wire::ToClient Session::ask(Message message, std::vector<Handle>* handles, std::
   return std::move(came.message);
 }
 
-// Spawning and attaching are in a file of their own.
+// Spawning and attaching are in a file of their own, and so are references.
 template void Session::send_request(const wire::Attach& message, std::span<const int> handles);
 template void Session::send_request(const wire::Spawn& message, std::span<const int> handles);
+template void Session::send(const wire::Hold& message, std::span<const int> handles);
 template void Session::send(const wire::Release& message, std::span<const int> handles);
 template void Session::send(const wire::LeaveChannel& message, std::span<const int> handles);
+template void Session::send(const wire::Lease& message, std::span<const int> handles);
+template void Session::send(const wire::LeaseNews& message, std::span<const int> handles);
 
 std::optional<detail::LinkHandle> Session::find(std::string_view name, const std::type_info& type) {
   auto message = ask(wire::Find{.name = std::string(name), .type = type.name()});
@@ -234,7 +237,7 @@ std::optional<detail::LinkHandle> Session::find(std::string_view name, const std
   }
   const auto& found = std::get<wire::Found>(message);
   if (!found.exists) return std::nullopt;
-  return add_link(found.actor, type.name(), false, nullptr);
+  return add_link(found.actor, type.name(), Grant::given, nullptr);
 }
 
 std::vector<ActorInfo> Session::list() {
@@ -259,69 +262,6 @@ void Session::watch(Link& link) {
   } else {
     send(wire::Watch{link.actor().id, link.actor().key});
     if (is_manager_gone_) link.note_down(parent_gone_down(link, "the manager process died"));  // it went between
-  }
-}
-
-detail::LinkHandle Session::link_to(const detail::LinkWire& wire, const std::type_info& type) {
-  wire::ActorDescription actor;
-  actor.id = wire.id;
-  actor.key = {wire.key_high, wire.key_low};
-  actor.name = wire.name;
-  actor.pid = wire.pid;
-  actor.incarnation = wire.incarnation;
-  actor.mailbox_calls = wire.mailbox_calls;
-  actor.mailbox_bytes = wire.mailbox_bytes;
-  actor.mailbox_payload = wire.mailbox_payload;
-  return add_link(std::move(actor), type.name(), false, nullptr);
-}
-
-detail::LinkHandle Session::add_link(wire::ActorDescription actor, const char* type_name, bool is_spawned_here,
-                                     CallChannel* channel) {
-  const std::lock_guard lock(mutex_);
-  const ActorId id = actor.id;
-  const auto known = links_.find(id);
-  Link* link = known != links_.end() ? known->second.get() : nullptr;
-  if (link != nullptr && !(link->actor().key == actor.key)) {
-    throw NoSuchActor(
-        fmt::format("this proxy is of an actor of another runtime, which cannot be reached from here; it is not actor {} "
-                    "of this one",
-                    id.value));
-  }
-  if (link == nullptr) {
-    auto made = std::make_unique<Link>(shared_from_this(), std::move(actor), type_name, is_spawned_here);
-    link = (links_[id] = std::move(made)).get();
-    if (channel == nullptr) {
-      if (const auto open = channels_.find(id); open != channels_.end()) channel = open->second;
-    }
-  }
-  if (channel != nullptr && link->channel_or_null() == nullptr) link->set_channel(*channel);
-  link->add_handle();
-  return detail::LinkHandle(link);
-}
-
-// The last handle of a link has gone; unless another one came meanwhile, the link goes.
-void Session::forget_unused(ActorId id) noexcept {
-  if (platform::is_forked_child()) return;
-  std::unique_ptr<Link> unused;
-  bool is_ours = false;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = links_.find(id);
-    if (found == links_.end() || found->second->has_handles()) return;
-    is_ours = found->second->is_spawned_here() && !found->second->is_down();
-    if (!found->second->has_down_callbacks() || is_closing_) {
-      unused = std::move(found->second);
-      links_.erase(found);
-    }
-  }
-  if (is_ours && !is_manager_gone_) release(id);
-}
-
-// The manager that cannot be told is about to go, and the actor with it.
-void Session::release(ActorId id) noexcept {
-  try {
-    send(wire::Release{id});
-  } catch (const std::exception&) {
   }
 }
 

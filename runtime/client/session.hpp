@@ -12,6 +12,8 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -55,9 +57,21 @@ class Session : public std::enable_shared_from_this<Session> {
   void watch(Link& link);  // the manager shall tell when it is down
   // Opens its channel. Blocks: for the answer. Errors: what the manager refuses with; Error (no handles, no memory).
   void attach(Link& link);
-  detail::LinkHandle link_to(const detail::LinkWire& wire, const std::type_info& type);
-  void forget_unused(ActorId id) noexcept;
+  bool is_actor() const { return is_actor_; }  // it is an actor's host
   void add_event_callback(std::unique_ptr<detail::EventCallback> callback);
+
+  // ---- references (session_references.cpp)
+
+  // The link to an actor whose proxy has come in an envelope, or in whatever else was decoded.
+  detail::LinkHandle link_to(const detail::LinkWire& wire, std::string type_name);
+  void forget_unused(ActorId id) noexcept;
+  // Registers a lease; see wire::Lease for the two receivers. Returns its number.
+  std::uint64_t begin_lease(std::span<const wire::ActorReference> actors, ActorId to_actor, std::uint64_t to_channel);
+  void end_own_lease(std::uint64_t number) noexcept;
+  // See wire::LeaseNews.
+  void end_lease_of(ActorId sender, std::uint64_t number) noexcept;
+  void note_received(ActorId sender, std::uint64_t number) noexcept;
+  void note_read_to_end(ActorId sender) noexcept;
 
   // ---- for channels
 
@@ -81,7 +95,8 @@ class Session : public std::enable_shared_from_this<Session> {
   std::uint64_t expect(Answer answer);
   // The answer is not waited for any more; false when it has been taken up already.
   bool forget_answer(std::uint64_t request);
-  void release(ActorId id) noexcept;
+  void release(ActorId id, std::uint64_t grants) noexcept;
+  void tell(const wire::LeaseNews& news) noexcept;
   // Why a request will have no answer.
   std::exception_ptr no_answer(const std::string& what) const;
   template <class Message>
@@ -99,6 +114,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_answer(std::uint64_t request, wire::ToClient& message, std::vector<platform::Handle>& handles);
   void on_falling(const wire::ActorFalling& falling);
   void on_broken(const wire::ChannelBroken& broken);
+  void on_unread(const wire::ReadReplies& unread);
   void on_down(const wire::ActorDown& down);
   void on_manager_gone();
   void emit(RuntimeEvent event);
@@ -119,7 +135,9 @@ class Session : public std::enable_shared_from_this<Session> {
   void note_all_links_down(const char* why);
   ChannelReference open_channel(const wire::Opened& opened, ChannelOpening opening, std::vector<platform::Handle>& handles,
                                 const char* type_name);
-  detail::LinkHandle add_link(wire::ActorDescription actor, const char* type_name, bool is_spawned_here, CallChannel* channel);
+  // Whether the manager counts this process as a holder with the message that told of the actor.
+  enum class Grant : bool { none, given };
+  detail::LinkHandle add_link(wire::ActorDescription actor, std::string type_name, Grant grant, CallChannel* channel);
 
   const RuntimeOptions options_;
   const bool is_actor_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <troupe/error.hpp>
 
+#include <system_error>
 #include <utility>
 
 #include "client/session.hpp"
@@ -23,6 +24,8 @@ void Session::on_message(wire::ToClient message, std::vector<Handle> handles) {
           on_down(each);
         } else if constexpr (std::is_same_v<Message, wire::ChannelBroken>) {
           on_broken(each);
+        } else if constexpr (std::is_same_v<Message, wire::ReadReplies>) {
+          on_unread(each);
         } else if constexpr (std::is_same_v<Message, wire::ActorUp>) {
           emit(Spawned{each.actor.id, each.actor.name, wire::readable_type(each.actor.type.c_str()), each.actor.pid});
         } else if constexpr (std::is_same_v<Message, wire::Listed>) {
@@ -86,6 +89,17 @@ void Session::on_broken(const wire::ChannelBroken& broken) {
   channel->drop_reference();
 }
 
+// When nobody waits for a reply, nobody reads it; and its result may have been dropped.
+void Session::on_unread(const wire::ReadReplies& unread) {
+  CallChannel* channel = take_channel(unread.actor, false);
+  if (channel == nullptr) return;
+  try {
+    channel->call_for(unread.lease);
+  } catch (const std::system_error&) {  // no handle is left: whoever reads next finds it
+  }
+  channel->drop_reference();
+}
+
 void Session::on_down(const wire::ActorDown& down) {
   Down event{down.actor, down.name, wire::readable_type(down.type.c_str()), down.incarnation, down.status, down.cause};
   if (down.is_answer) return note_link_down(event);
@@ -112,7 +126,7 @@ void Session::note_link_down(const Down& down) {
 }
 
 Down Session::parent_gone_down(const Link& link, const char* why) {
-  Down down{link.actor().id, link.actor().name, wire::readable_type(link.type_name()), link.actor().incarnation, {}, {}};
+  Down down{link.actor().id, link.actor().name, wire::readable_type(link.type_name().c_str()), link.actor().incarnation, {}, {}};
   down.status.signal = 9;  // the kernel kills a manager's hosts with it
   down.cause.kind = DeathKind::parent_gone;
   down.cause.detail = why;

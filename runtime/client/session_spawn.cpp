@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <troupe/archive.hpp>
+#include <troupe/detail/lease.hpp>
 #include <troupe/error.hpp>
 
 #include <fmt/core.h>
@@ -52,8 +53,8 @@ struct Session::SpawnPending {
   detail::ResultCell* cell;  // a reference
   const char* type_name;
   std::string what;
-  Lifetime lifetime;
   ChannelOpening opening;
+  detail::Lease lease{};  // on the proxies among the constructor's arguments
 };
 
 namespace {
@@ -137,15 +138,15 @@ void Session::spawn(const detail::SpawnOrder& order, detail::ResultCell& cell) {
     if (platform::is_forked_child()) throw std::logic_error(what + ": this process was forked from the one that has the runtime");
     check(order);
     const MailboxOptions& mailbox = order.options.mailbox;
-    auto pending =
-        std::make_shared<SpawnPending>(SpawnPending{&cell, order.type.name(), what, order.options.lifetime,
-                                                    ChannelOpening(geometry_of(mailbox.calls, mailbox.bytes, mailbox.payload))});
+    auto pending = std::make_shared<SpawnPending>(SpawnPending{
+        &cell, order.type.name(), what, ChannelOpening(geometry_of(mailbox.calls, mailbox.bytes, mailbox.payload)), {}});
     wire::Spawn message = spawn_message(order, pending->opening.geometry, options_);
     platform::SharedMemory arguments;
     if (!order.arguments.empty()) arguments = sealed_arguments(order.arguments);
     const auto [requests, extents, hosts_end] = pending->opening.handles();
     const std::array handles{requests, extents, hosts_end, arguments.handle().get()};
     const auto self = shared_from_this();
+    if (order.carried != nullptr) pending->lease.take(detail::Lease::of_arguments(*order.carried, *this));
     message.request = expect(
         [self, pending](wire::ToClient* answer, std::vector<Handle>& came) { self->finish_spawn(*pending, answer, came); });
     send_request(message, std::span(handles).first(handles.size() - (order.arguments.empty() ? 1 : 0)));
@@ -164,14 +165,14 @@ void Session::finish_spawn(SpawnPending& pending, wire::ToClient* message, std::
     if (message == nullptr) std::rethrow_exception(no_answer(pending.what));
     if (const auto* refused = std::get_if<wire::Refused>(message)) return refuse_spawn(pending, refused->failure);
     const auto& opened = std::get<wire::Opened>(*message);
-    if (opened.found) return give_proxy(*pending.cell, add_link(opened.actor, pending.type_name, false, nullptr));
+    if (opened.found) return give_proxy(*pending.cell, add_link(opened.actor, pending.type_name, Grant::given, nullptr));
     spawned = opened.actor.id;
     if (handles.empty()) throw StartError(pending.what + ": " + kNoRoomForHandles);
     const auto channel = open_channel(opened, std::move(pending.opening), handles, pending.type_name);
-    auto link = add_link(opened.actor, pending.type_name, pending.lifetime == Lifetime::scoped, channel.get());
+    auto link = add_link(opened.actor, pending.type_name, Grant::given, channel.get());
     give_proxy(*pending.cell, std::move(link));
   } catch (...) {
-    if (spawned.value != 0) release(spawned);
+    if (spawned.value != 0) release(spawned, 1);
     if (pending.cell->claim()) {
       CellAccess::set_error(*pending.cell, std::current_exception());
       CellAccess::publish(*pending.cell, true, &callbacks_);
@@ -274,7 +275,7 @@ bool Session::opened_has_life_net(const CallChannel& channel) {
 
 void Session::attach(Link& link) {
   const std::string what =
-      fmt::format("opening the channel to actor {} ({})", link.actor().id.value, wire::readable_type(link.type_name()));
+      fmt::format("opening the channel to actor {} ({})", link.actor().id.value, wire::readable_type(link.type_name().c_str()));
   try {
     attach(link, what);
   } catch (const std::system_error& error) {  // out of handles, memory
@@ -298,7 +299,7 @@ void Session::attach(Link& link, const std::string& what) {
     try {
       if (answer == nullptr) std::rethrow_exception(no_answer(what));
       if (const auto* refused = std::get_if<wire::Refused>(answer)) std::rethrow_exception(error_of(refused->failure, what));
-      opened->set_value(open_channel(std::get<wire::Opened>(*answer), std::move(*opening), came, type_name));
+      opened->set_value(open_channel(std::get<wire::Opened>(*answer), std::move(*opening), came, type_name.c_str()));
     } catch (...) {
       if (answer != nullptr && std::holds_alternative<wire::Opened>(*answer)) leave_channel(std::get<wire::Opened>(*answer));
       opened->set_exception(std::current_exception());

@@ -19,9 +19,6 @@ constexpr std::chrono::seconds kQuiet(1);
 
 }  // namespace
 
-Dispatcher::Dispatcher(const Actor& actor, Inbox& inbox, platform::LifeStatus& status, Sleeper& sleeper, OnBroken on_broken)
-    : actor_(actor), inbox_(inbox), status_(status), sleeper_(sleeper), on_broken_(std::move(on_broken)) {}
-
 int Dispatcher::run(Mail first) {
   accept(std::move(first));
   for (;;) {
@@ -37,6 +34,7 @@ void Dispatcher::accept(Mail mail) {
     const auto found =
         std::find_if(channels_.begin(), channels_.end(), [&](const auto& channel) { return channel->number == number; });
     if (found != channels_.end()) let_go(static_cast<std::size_t>(found - channels_.begin()));
+    listener_.channel_closed(number);
   }
   if (!mail.exit_code) return;
   exit_code_ = mail.exit_code;
@@ -77,7 +75,7 @@ Dispatcher::Outcome Dispatcher::serve(ServedChannel& channel) {
   } catch (const ProtocolError& error) {
     status_.running_method.store(0, std::memory_order_relaxed);
     ring(channel);
-    on_broken_(channel, error.what());
+    listener_.channel_broken(channel, error.what());
     return Outcome::over;
   }
 }
@@ -88,12 +86,21 @@ Dispatcher::Outcome Dispatcher::serve_batch(ServedChannel& channel) {
   for (; served < kBatch; ++served) {
     const auto request = end.next();
     if (!request) break;
-    if (!Turn(actor_, channel, status_, *request).take()) return Outcome::over;
+    const bool has_taken =
+        request->lease == 0 ? Turn(actor_, channel, status_, *request).take() : take_leased(channel, *request);
+    if (!has_taken) return Outcome::over;
   }
   if (end.has_outbox() && end.flush_outbox()) channel.owed = Owed::reply;
   if (end.has_excess_extents()) end.trim_extents();
   if (end.take_large_mark()) note_large_payload();
   return served != 0 ? Outcome::served : Outcome::idle;
+}
+
+// Whether it ran, was refused or had been cancelled: from here on its lease keeps nothing.
+bool Dispatcher::take_leased(ServedChannel& channel, const channel::HostEnd::Request& request) {
+  if (!Turn(actor_, channel, status_, request).take()) return false;
+  listener_.lease_read(channel, request.lease);
+  return true;
 }
 
 // What the last turn owes; the turns before it have been rung for by the next one.

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <cstddef>
-#include <functional>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,11 +20,23 @@ namespace troupe::host {
 // Thread-safety: one thread.
 class Dispatcher {
  public:
-  // Called for a channel whose client broke the protocol, just before it is let go of.
-  using OnBroken = std::function<void(const ServedChannel& channel, const std::string& reason)>;
+  // What the manager has to hear of.
+  class Listener {
+   public:
+    // The channel's client broke the protocol; it is let go of next.
+    virtual void channel_broken(const ServedChannel& channel, const std::string& reason) = 0;
+    // It was closed by mail, and nothing more of it is read.
+    virtual void channel_closed(std::uint64_t number) = 0;
+    // An envelope with this lease has been dealt with, whatever became of it.
+    virtual void lease_read(const ServedChannel& channel, std::uint64_t lease) = 0;
+
+   protected:
+    ~Listener() = default;
+  };
 
   // `sleeper` waits for the same inbox; tests bring one of their own.
-  Dispatcher(const Actor& actor, Inbox& inbox, platform::LifeStatus& status, Sleeper& sleeper, OnBroken on_broken);
+  Dispatcher(const Actor& actor, Inbox& inbox, platform::LifeStatus& status, Sleeper& sleeper, Listener& listener)
+      : actor_(actor), inbox_(inbox), status_(status), sleeper_(sleeper), listener_(listener) {}
 
   // Serves until the mail says stop and what had been sent by then is done and answered. The exit code that it names.
   // `first`: mail that was taken before.
@@ -42,6 +53,7 @@ class Dispatcher {
   bool serve_all();
   Outcome serve(ServedChannel& channel);
   Outcome serve_batch(ServedChannel& channel);
+  [[gnu::cold]] bool take_leased(ServedChannel& channel, const channel::HostEnd::Request& request);
   static void ring(ServedChannel& channel);
   [[gnu::cold]] void let_go(std::size_t index);
   [[gnu::cold]] void note_large_payload();
@@ -51,7 +63,7 @@ class Dispatcher {
   Inbox& inbox_;
   platform::LifeStatus& status_;
   Sleeper& sleeper_;
-  const OnBroken on_broken_;
+  Listener& listener_;
   std::vector<std::shared_ptr<ServedChannel>> channels_;
   ServedChannel* latest_ = nullptr;                            // served last; one of channels_, or null
   std::optional<int> exit_code_;                               // set: stopping

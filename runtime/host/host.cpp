@@ -32,16 +32,24 @@
 
 namespace troupe::host {
 
-struct Host::State {
+struct Host::State final : Dispatcher::Listener {
+  // Takes the socket when the others are there.
+  explicit State(platform::ControlSocket& control_socket) : socket(std::move(control_socket)) {}
+
+  [[noreturn]] void listen();
+  std::optional<Actor> make_actor(Mail& mail);
+  int serve(const Actor& actor, Mail mail);
+
+  void channel_broken(const ServedChannel& channel, const std::string& reason) override;
+  void channel_closed(std::uint64_t number) override { send_to_manager(socket, wire::ChannelClosed{number}); }
+  void lease_read(const ServedChannel& channel, std::uint64_t lease) override {
+    send_to_manager(socket, wire::LeaseRead{channel.number, lease});
+  }
+
   platform::LifePage page{};
   Inbox inbox{};
   platform::ControlSocket socket;  // taken when the others are there
   Control control{socket, inbox, page};
-
-  [[noreturn]] void listen();
-  void report_broken(const ServedChannel& channel, const std::string& reason);
-  std::optional<Actor> make_actor(Mail& mail);
-  int serve(const Actor& actor, Mail mail);
 };
 
 // Without a manager nobody would ever end this process; and one that has lost a message (there was no memory for it) does not
@@ -55,7 +63,7 @@ struct Host::State {
   std::_Exit(1);
 }
 
-void Host::State::report_broken(const ServedChannel& channel, const std::string& reason) {
+void Host::State::channel_broken(const ServedChannel& channel, const std::string& reason) {
   platform::complain("a client broke the protocol, its channel to this actor is closed: {}", reason);
   control.break_off(channel.number, reason);
 }
@@ -77,9 +85,7 @@ std::optional<Actor> Host::State::make_actor(Mail& mail) {
 
 int Host::State::serve(const Actor& actor, Mail mail) {
   Sleeper sleeper(inbox);
-  Dispatcher dispatcher(actor, inbox, page.status(), sleeper,
-                        [this](const ServedChannel& channel, const std::string& reason) { report_broken(channel, reason); });
-  return dispatcher.run(std::move(mail));
+  return Dispatcher(actor, inbox, page.status(), sleeper, *this).run(std::move(mail));
 }
 
 namespace {
@@ -100,7 +106,7 @@ void say_hello(const platform::ControlSocket& manager) {
 
 Host::State& Host::made(platform::ControlSocket& control) {
   try {
-    return *new State{.socket = std::move(control)};
+    return *new State(control);
   } catch (const std::system_error& error) {  // out of handles, memory
     say_hello(control);
     refuse_to_start(control, error.what());

@@ -2,6 +2,8 @@
 #include "host/turn.hpp"
 
 #include <cxxabi.h>
+#include <troupe/detail/growing_buffer.hpp>
+#include <troupe/detail/lease.hpp>
 #include <troupe/error.hpp>
 
 #include <fmt/core.h>
@@ -90,6 +92,21 @@ std::byte* Turn::reply(std::size_t payload_bytes) {
     is_channel_broken_ = true;  // not the method's fault
     throw;
   }
+}
+
+// The lease is with the manager before the client can read the reply. A reply that is not sent after all gives it back here, or
+// ends the channel, and with it all its leases.
+void Turn::reply_with(const detail::GrowingBuffer& result) {
+  const auto bytes = result.bytes();
+  detail::Lease lease;
+  if (result.carried() != nullptr) lease.take(detail::Lease::of_reply(*result.carried(), channel_.number));
+  std::byte* place = reply(bytes.size() + (lease ? wire::kLeaseBytes : 0));
+  if (!bytes.empty()) std::memcpy(place, bytes.data(), bytes.size());
+  if (!lease) return;
+  const std::uint64_t number = lease.number();
+  std::memcpy(place + bytes.size(), &number, wire::kLeaseBytes);
+  channel_.end.lease_draft();
+  lease.hand_over();
 }
 
 void Turn::fail(const Method& method, const std::exception_ptr& thrown) {

@@ -37,6 +37,7 @@ class Turn final : private detail::Invocation {
   void returned() override { has_returned_ = true; }
   bool wants_reply() const override { return is_call(); }
   std::byte* reply(std::size_t payload_bytes) override;
+  void reply_with(const detail::GrowingBuffer& result) override;
 
   bool is_call() const { return request_.kind == wire::RequestKind::call; }
   bool is_expired() const;

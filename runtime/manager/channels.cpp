@@ -58,8 +58,10 @@ void Channels::open(HostRecord& host, const AttachRequest& request) {
   message.channel = tables_.hosts.next_channel();
   message.offer = request.message.offer;
   message.client_modules = client->modules;
-  host.channels[message.channel] = {request.client, request.message.request, request.message.request};
-  host.holders.insert(request.client);
+  host.channels[message.channel] = {.client = client->id,
+                                    .party = client->party(),
+                                    .attach_request = request.message.request,
+                                    .request = request.message.request};
   const std::array<int, wire::ChannelOffer::kHandles> outgoing{request.handles[0].get(), request.handles[1].get(),
                                                                request.handles[2].get()};
   host.peer->send<wire::ToHost>(message, outgoing);
@@ -67,7 +69,7 @@ void Channels::open(HostRecord& host, const AttachRequest& request) {
 
 void Channels::on(HostRecord& host, const wire::ChannelOpened& opened, const std::vector<platform::Handle>& handles) {
   const auto found = host.channels.find(opened.channel);
-  if (found == host.channels.end()) return;  // its client has gone meanwhile
+  if (found == host.channels.end() || found->second.is_closing) return;  // its client has gone meanwhile
   if (!found->second.attach_request) throw ProtocolError("a host opens a channel that it was not asked for");
   const auto outgoing = host.handles_for_client(handles);
   tables_.clients.send(found->second.client, wire::Opened{*found->second.attach_request, host.actor, opened.answer, false},
@@ -93,8 +95,23 @@ void Channels::on(ClientId client, const wire::LeaveChannel& message) {
   };
   const auto found = std::find_if(host->channels.begin(), host->channels.end(), is_meant);
   if (found == host->channels.end() || message.request == 0) return;
-  host->peer->send<wire::ToHost>(wire::CloseChannel{found->first});
-  host->channels.erase(found);
+  if (!std::exchange(found->second.is_closing, true)) host->peer->send<wire::ToHost>(wire::CloseChannel{found->first});
+}
+
+// Whatever the client had sent and is not read now never will be.
+void Channels::on(HostRecord& host, const wire::ChannelClosed& closed) {
+  const auto found = host.channels.find(closed.channel);
+  if (found == host.channels.end()) return;
+  if (!found->second.is_closing) throw ProtocolError("a host closes a channel that it was not asked to close");
+  const Party sender = found->second.party;
+  host.channels.erase(found);
+  end_unread_requests(host, sender);
+}
+
+void Channels::end_unread_requests(const HostRecord& host, Party sender) {
+  const auto may_be_read = [&](const auto& each) { return each.second.party == sender && !each.second.is_broken; };
+  if (std::any_of(host.channels.begin(), host.channels.end(), may_be_read)) return;
+  tables_.references.end_unread_requests(sender, {host.actor.id, 0});
 }
 
 // Also a host's word on an open channel that its client has spoiled. The host keeps the life word of such a one raised, and
@@ -102,8 +119,12 @@ void Channels::on(ClientId client, const wire::LeaveChannel& message) {
 void Channels::on(HostRecord& host, const wire::ChannelRefused& refused) {
   const auto found = host.channels.find(refused.channel);
   if (found == host.channels.end()) return;
-  const ChannelRecord& channel = found->second;
-  if (!channel.attach_request) return tables_.clients.tell_broken(channel.client, {host.actor.id, refused.failure.text});
+  ChannelRecord& channel = found->second;
+  if (!channel.attach_request) {
+    channel.is_broken = true;
+    end_unread_requests(host, channel.party);
+    return tables_.clients.tell_broken(channel.client, {host.actor.id, refused.failure.text});
+  }
   tables_.clients.refuse(channel.client, *channel.attach_request, refused.failure);
   host.channels.erase(found);
 }
@@ -115,18 +136,16 @@ void Channels::host_ended(HostRecord& host, const DeathCause& cause) {
   for (const AttachRequest& each : std::exchange(host.attaching, {})) refuse_dead(each.client, each.message.request, cause);
 }
 
+// A host may be reading, still, what the client had sent: its channel stays known until the host has let go of it.
 void Channels::client_gone(ClientId client) {
   for (const ActorId actor : tables_.hosts.actors()) {
     HostRecord& host = *tables_.hosts.find(actor);
-    host.holders.erase(client);
     host.watchers.erase(client);
     std::erase_if(host.joining, [client](const SpawnRequest& each) { return each.client == client; });
     std::erase_if(host.attaching, [client](const AttachRequest& each) { return each.client == client; });
-    for (auto next = host.channels.begin(); next != host.channels.end();) {
-      const auto channel = next++;
-      if (channel->second.client != client) continue;
-      if (host.peer) host.peer->send<wire::ToHost>(wire::CloseChannel{channel->first});
-      host.channels.erase(channel);
+    for (auto& [number, channel] : host.channels) {
+      if (channel.client != client || std::exchange(channel.is_closing, true)) continue;
+      if (host.peer) host.peer->send<wire::ToHost>(wire::CloseChannel{number});
     }
   }
 }

@@ -22,13 +22,16 @@ class Channels {
   // Messages of a host. Errors: ProtocolError.
   void on(HostRecord& host, const wire::ChannelOpened& opened, const std::vector<platform::Handle>& handles);
   void on(HostRecord& host, const wire::ChannelRefused& refused);
+  void on(HostRecord& host, const wire::ChannelClosed& closed);
   // The channel cannot be handed on.
   void give_up(HostRecord& host, const wire::ChannelOpened& opened, const wire::Failure& failure);
 
   // Answers what still waited for this host.
   void host_ended(HostRecord& host, const DeathCause& cause);
-  // Forgets it as a holder, and what it waited for.
+  // Forgets what it waited for.
   void client_gone(ClientId client);
+  // Ends the leases on what `sender` has sent to this host, unless the host may still read it.
+  void end_unread_requests(const HostRecord& host, Party sender);
 
  private:
   void open(HostRecord& host, const AttachRequest& request);

@@ -12,6 +12,8 @@ namespace {
 // Leaves room for the other fields in a message of the control socket.
 constexpr std::size_t kMostExceptionBytes = 64 * 1024;
 constexpr std::size_t kMostTextBytes = 16 * 1024;
+// Honest clients need no more than the length of a chain of processes that hand one proxy on before the manager has looked.
+constexpr int kMostCatchingUp = 64;
 
 }  // namespace
 
@@ -47,6 +49,23 @@ std::unique_ptr<ClientRecord> ClientTable::remove(ClientId id) {
   node.mapped()->end_watch.reset();
   node.mapped()->peer->close();
   return std::move(node.mapped());
+}
+
+std::vector<ClientId> ClientTable::clients_of(Party party) const {
+  std::vector<ClientId> found;
+  for (const auto& [id, client] : clients_) {
+    if (client->party() == party) found.push_back(id);
+  }
+  return found;
+}
+
+void ClientTable::catch_up(Party party) {
+  if (catching_up_ >= kMostCatchingUp) return;
+  ++catching_up_;
+  for (const ClientId id : clients_of(party)) {
+    if (ClientRecord* client = find(id)) client->peer->catch_up();  // which takes a reference on it
+  }
+  --catching_up_;
 }
 
 ClientRecord* ClientTable::find(ClientId id) {

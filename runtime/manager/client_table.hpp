@@ -12,15 +12,13 @@
 #include <vector>
 
 #include "manager/loop.hpp"
+#include "manager/party.hpp"
 #include "manager/peer.hpp"
 #include "manager/program.hpp"
 #include "platform/process.hpp"
 #include "wire/control.hpp"
 
 namespace troupe::manager {
-
-// Names one client of this manager; never used again. 0 names none.
-using ClientId = std::uint64_t;
 
 // One client: the user's program, or a host whose actor talks to others.
 struct ClientRecord {
@@ -35,6 +33,7 @@ struct ClientRecord {
   std::shared_ptr<Peer> peer{};
 
   bool is_program() const { return actor == ActorId(); }
+  Party party() const { return is_program() ? Party{{}, id} : Party{actor, 0}; }
 };
 
 // The clients, by number. What their messages mean is left to the listener. Thread-safety: the loop's thread.
@@ -60,6 +59,11 @@ class ClientTable {
   // Takes it out; nothing more is heard of it.
   std::unique_ptr<ClientRecord> remove(ClientId id);
 
+  // Handles what these have sent by now, ahead of its turn.
+  void catch_up(Party party);
+  // A party's clients at this moment.
+  std::vector<ClientId> clients_of(Party party) const;
+
   ClientRecord* find(ClientId id);
   const std::map<ClientId, std::unique_ptr<ClientRecord>>& all() const { return clients_; }
 
@@ -78,6 +82,7 @@ class ClientTable {
   Listener& listener_;
   std::map<ClientId, std::unique_ptr<ClientRecord>> clients_;
   ClientId last_id_ = 0;
+  int catching_up_ = 0;  // how deep: each client of a chain waits for another one's word
 };
 
 }  // namespace troupe::manager

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <set>
 #include <utility>
 
 #include "wire/registry.hpp"
@@ -14,7 +15,6 @@ namespace troupe::manager {
 
 namespace {
 
-constexpr std::chrono::seconds kGraceOfTheUnheld(5);
 constexpr std::chrono::seconds kTimeToLeave(5);  // to write a core, or to run exit handlers
 
 std::chrono::nanoseconds grace_of(std::int64_t nanoseconds) {
@@ -49,6 +49,14 @@ DeathFacts facts_of(const HostRecord& host, const platform::ChildEnd& end) {
   return facts;
 }
 
+// Who has to hear of its end: who has a channel, holds it, or watches.
+std::set<ClientId> interested_in(const Tables& tables, const HostRecord& host) {
+  std::set<ClientId> clients = host.watchers;
+  for (const ClientId client : tables.references.holders(host.actor.id)) clients.insert(client);
+  for (const auto& [number, channel] : host.channels) clients.insert(channel.client);
+  return clients;
+}
+
 }  // namespace
 
 void Ending::on(ClientId, const wire::StopActor& message) {
@@ -76,12 +84,6 @@ void Ending::on(ClientId client, const wire::Watch& message) {
     down.cause.detail = "it ended long ago, or belongs to another runtime";
     tables_.clients.send(client, down);
   }
-}
-
-void Ending::on(ClientId client, const wire::Release& message) {
-  HostRecord* host = tables_.hosts.find(message.actor);
-  if (host == nullptr || host->holders.erase(client) == 0) return;
-  if (host->spawner == client && host->is_scoped && host->is_usable()) stop(*host, kGraceOfTheUnheld);
 }
 
 void Ending::stop(HostRecord& host, std::chrono::nanoseconds grace) {
@@ -143,7 +145,7 @@ void Ending::socket_closed(HostRecord& host, const std::string& reason) {
 void Ending::fall(HostRecord& host) {
   if (host.stage != Stage::running || std::exchange(host.has_fallen, true)) return;
   life_watch_.remove(host.actor.id);
-  for (const ClientId client : interested_in(host)) {
+  for (const ClientId client : interested_in(tables_, host)) {
     tables_.clients.send(client, wire::ActorFalling{host.actor.id, host.actor.incarnation});
   }
 }
@@ -166,7 +168,7 @@ DeathCause Ending::process_ended(HostRecord& host, const platform::ChildEnd& end
 
 // To those whom it concerns, and to all programs.
 void Ending::publish(const HostRecord& host, const wire::ActorDown& down) {
-  std::set<ClientId> clients = interested_in(host);
+  std::set<ClientId> clients = interested_in(tables_, host);
   for (const auto& [id, client] : tables_.clients.all()) {
     if (client->has_joined && client->is_program()) clients.insert(id);
   }

@@ -23,7 +23,6 @@ class Ending {
   void on(ClientId client, const wire::StopActor& message);
   void on(ClientId client, const wire::KillActor& message);
   void on(ClientId client, const wire::Watch& message);
-  void on(ClientId client, const wire::Release& message);
 
   // Asks it to stop; it is killed when the grace has run out. A later call may shorten the grace.
   void stop(HostRecord& host, std::chrono::nanoseconds grace);

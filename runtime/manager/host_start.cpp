@@ -69,7 +69,11 @@ void Spawning::tell_to_construct(HostRecord& host) {
   construct.working_directory = host.stage == Stage::constructing ? request.message.working_directory : std::string();
   construct.channel = tables_.hosts.next_channel();
   construct.offer = request.message.offer;
-  if (const ClientRecord* client = tables_.clients.find(request.client)) construct.client_modules = client->modules;
+  Party party;
+  if (const ClientRecord* client = tables_.clients.find(request.client)) {
+    construct.client_modules = client->modules;
+    party = client->party();
+  }
   std::array<int, wire::ChannelOffer::kHandles + 1> handles{};
   for (std::size_t i = 0; i < request.handles.size(); ++i) handles[i] = request.handles[i].get();
   try {
@@ -78,7 +82,7 @@ void Spawning::tell_to_construct(HostRecord& host) {
     host.start_failure = fmt::format("what it needs to be told does not fit a message: {}", error.what());
   }
   request.handles.clear();
-  host.channels[construct.channel] = {request.client, std::nullopt, 0};
+  host.channels[construct.channel] = {.client = request.client, .party = party, .attach_request = std::nullopt};
   host.stage = Stage::constructing;
 }
 
@@ -105,7 +109,8 @@ void Spawning::on(HostRecord& host, const wire::Constructed& constructed, std::v
   host.stage = Stage::running;
   host.alarm.cancel();
   const SpawnRequest& request = *host.request;  // kept until it is answered: the host's end answers what is left
-  host.holders.insert(request.client);
+  if (const ClientRecord* client = tables_.clients.find(request.client))
+    tables_.references.hold(host.actor.id, client->id, client->party());
   tables_.clients.send(request.client, wire::Opened{request.message.request, host.actor, constructed.channel, false}, outgoing);
   host.request.reset();
   for (const SpawnRequest& each : std::exchange(host.joining, {})) answer_found(each, host);

@@ -64,13 +64,6 @@ std::vector<ActorId> HostTable::actors() const {
   return all;
 }
 
-std::set<ClientId> interested_in(const HostRecord& host) {
-  std::set<ClientId> clients = host.holders;
-  clients.insert(host.watchers.begin(), host.watchers.end());
-  for (const auto& [number, channel] : host.channels) clients.insert(channel.client);
-  return clients;
-}
-
 ActorInfo info_of(const HostRecord& host) {
   ActorInfo info;
   info.id = host.actor.id;
@@ -82,6 +75,7 @@ ActorInfo info_of(const HostRecord& host) {
   info.mailbox_depth = host.status.mailbox_depth;
   info.calls_handled = host.status.calls_handled;
   if (host.life) info.calls_handled = host.life.status().calls_handled.load(std::memory_order_relaxed);
+  info.parent = host.parent;
   return info;
 }
 

@@ -50,8 +50,12 @@ struct AttachRequest {
 
 struct ChannelRecord {
   ClientId client = 0;
+  Party party;                                  // that client
   std::optional<std::uint64_t> attach_request;  // while the host has not answered
   std::uint64_t request = 0;                    // the same, also afterwards; 0: it came with the actor
+  bool is_closing = false;                      // the client has gone, and the host has been told
+  bool is_broken = false;                       // the host reads nothing more of it
+  bool is_read_to_end = false;                  // the client reads nothing more of it
 };
 
 // One actor and its host process, from the order to the reaping.
@@ -65,6 +69,7 @@ struct HostRecord {
   wire::ActorDescription actor;  // actor.type as the compiler spells it
   bool is_scoped = true;
   ClientId spawner = 0;
+  ActorId parent{};  // the actor that the spawner is
   Program program;
 
   Stage stage = Stage::starting;
@@ -80,7 +85,6 @@ struct HostRecord {
   wire::Status status;      // its last
 
   std::map<std::uint64_t, ChannelRecord> channels;  // by the manager's number
-  std::set<ClientId> holders;                       // have been given it, and have not said that they let go
   std::set<ClientId> watchers;                      // want to hear of its end
 
   Alarm alarm;  // for its start, or its end
@@ -116,9 +120,6 @@ class HostTable {
   std::uint64_t last_actor_ = 0;
   std::uint64_t last_channel_ = 0;
 };
-
-// Who has to hear of its end: who has a channel, holds it, or watches.
-std::set<ClientId> interested_in(const HostRecord& host);
 
 // For people.
 ActorInfo info_of(const HostRecord& host);

@@ -28,7 +28,7 @@ void Listing::on(ClientId client, const wire::Find& message) {
     return tables_.clients.refuse(client, message.request, failure_of(wire::Refusal::incompatible, text));
   }
   if (found.exists) {
-    host->holders.insert(client);
+    tables_.references.hold(host->actor.id, client, tables_.clients.find(client)->party());
     found.actor = host->actor;
   }
   tables_.clients.send(client, found);
@@ -85,9 +85,21 @@ void Listing::answer(const Pending& pending) {
   listed.request = pending.request;
   for (const ActorId actor : tables_.hosts.actors()) {
     const HostRecord& host = *tables_.hosts.find(actor);
-    if (host.stage == Stage::running && !host.has_fallen) listed.actors.push_back(info_of(host));
+    if (host.stage != Stage::running || host.has_fallen) continue;
+    listed.actors.push_back(info_of(host));
+    add_references(listed.actors.back());
   }
   send_in_parts(tables_.clients, pending.client, std::move(listed), &wire::Listed::actors);
+}
+
+void Listing::add_references(ActorInfo& info) const {
+  for (const ClientId id : tables_.references.holders(info.id)) {
+    const ClientRecord* client = tables_.clients.find(id);
+    if (client == nullptr) continue;
+    const HostRecord* host = tables_.hosts.find(client->actor);
+    info.holders.push_back({client->actor, host != nullptr ? host->actor.pid : client->process.pid()});
+  }
+  info.proxies_in_flight = tables_.references.leases(info.id);
 }
 
 }  // namespace troupe::manager

@@ -41,6 +41,7 @@ class Listing {
   template <class Concerns>
   void no_longer_await(ActorId actor, Concerns concerns);
   void answer(const Pending& pending);
+  void add_references(ActorInfo& info) const;
 
   Tables& tables_;
   std::list<Pending> pending_;

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "manager/channels.hpp"
 #include "manager/closing.hpp"
 #include "manager/ending.hpp"
+#include "manager/holding.hpp"
 #include "manager/listing.hpp"
 #include "manager/spawning.hpp"
 #include "manager/tables.hpp"
@@ -42,6 +44,12 @@ Program program_of(const wire::Hello& hello, platform::Handle executable) {
   program.build_id = hello.modules[0].build_id;
   return program;
 }
+
+// Constructed and ConstructFailed make the spawner end the lease on the constructor's arguments.
+template <class Message>
+constexpr bool ends_leases = std::is_same_v<Message, wire::LeaseRead> || std::is_same_v<Message, wire::ChannelClosed> ||
+                             std::is_same_v<Message, wire::ChannelRefused> || std::is_same_v<Message, wire::Constructed> ||
+                             std::is_same_v<Message, wire::ConstructFailed>;
 
 void complain_of(const char* whose, const std::string& reason) {
   if (!reason.empty()) platform::complain("the manager drops a {}: {}", whose, reason);
@@ -74,6 +82,8 @@ class Manager::Impl final : ClientTable::Listener, HostListener {
   void on_host(HostRecord& host, const wire::Constructed& message, Handles& handles);
   void on_host(HostRecord& host, const wire::ChannelOpened& message, Handles& handles) { channels_.on(host, message, handles); }
   void on_host(HostRecord& host, const wire::ChannelRefused& message, Handles&) { channels_.on(host, message); }
+  void on_host(HostRecord& host, const wire::ChannelClosed& message, Handles&) { channels_.on(host, message); }
+  void on_host(HostRecord& host, const wire::LeaseRead& message, Handles&) { holding_.on(host, message); }
   void on_host(HostRecord& host, const wire::Status& message, Handles&) { listing_.on(host, message); }
   void on_host(HostRecord& host, const wire::JoinAsClient& message, Handles& handles);
   template <class Message>
@@ -92,7 +102,7 @@ class Manager::Impl final : ClientTable::Listener, HostListener {
 
   void welcome(ClientRecord& client);
   void refuse_version(ClientId client, const wire::Hello& hello);
-  void end_sessions_of(ActorId actor);
+  void end_clients_of(ActorId actor);
 
   Loop loop_;
   platform::LifePage life_page_;
@@ -102,6 +112,7 @@ class Manager::Impl final : ClientTable::Listener, HostListener {
   Spawning spawning_{tables_, children_, life_watch_, *this};
   Ending ending_{tables_, spawning_, life_watch_};
   Channels channels_{tables_};
+  Holding holding_{tables_, ending_, channels_};
   Listing listing_{tables_};
   Closing closing_{tables_, ending_, spawning_, children_};
   ClientId owner_ = 0;
@@ -134,6 +145,7 @@ void Manager::Impl::client_sent(ClientId id, platform::Packet& packet) {
   if (client->has_joined == std::holds_alternative<wire::Join>(message)) throw ProtocolError("Join must come first, and once");
   if (packet.handles_lost) return refuse_without_handles(id, message);
   std::visit([&](auto& each) { on_client(id, each, packet.handles); }, message);
+  holding_.look();
 }
 
 // That one request fails, and nothing else.
@@ -195,6 +207,8 @@ void Manager::Impl::on_client(ClientId client, Message& message, Handles&) {
     channels_.on(client, message);
   } else if constexpr (requires { closing_.on(client, message); }) {
     closing_.on(client, message);
+  } else if constexpr (requires { holding_.on(client, message); }) {
+    holding_.on(client, message);
   } else {
     ending_.on(client, message);
   }
@@ -207,14 +221,20 @@ void Manager::Impl::client_gone(ClientId id, const std::string& reason) {
   channels_.client_gone(id);
   if (client->is_owner) return closing_.owner_gone();
   ending_.client_gone(id);
+  holding_.client_gone(*client);
+  holding_.look();
 }
 
+// What its actor has come to hold, it has said before, on another socket: as a client.
 void Manager::Impl::host_sent(ActorId actor, platform::Packet& packet) {
+  const auto message = wire::decode_message<wire::ToManagerFromHost>(packet.bytes);
+  if (std::visit([](const auto& each) { return ends_leases<std::decay_t<decltype(each)>>; }, message))
+    tables_.clients.catch_up({actor, 0});
   HostRecord* host = tables_.hosts.find(actor);
   if (host == nullptr) return;
-  const auto message = wire::decode_message<wire::ToManagerFromHost>(packet.bytes);
   if (packet.handles_lost) return std::visit([&](const auto& each) { give_up_without_handles(*host, each); }, message);
   std::visit([&](const auto& each) { on_host(*host, each, packet.handles); }, message);
+  holding_.look();
 }
 
 void Manager::Impl::give_up_without_handles(HostRecord& host, const wire::Constructed&) {
@@ -244,6 +264,7 @@ void Manager::Impl::host_gone(ActorId actor, const std::string& reason) {
 // What it said before its end comes first. The name is free when the clients hear of the end.
 void Manager::Impl::host_ended(ActorId actor, const platform::ChildEnd& end) {
   if (HostRecord* host = tables_.hosts.find(actor)) host->peer->drain();
+  end_clients_of(actor);
   const auto host = tables_.hosts.remove(actor);
   if (host == nullptr) return;
   host->peer->close();
@@ -253,17 +274,17 @@ void Manager::Impl::host_ended(ActorId actor, const platform::ChildEnd& end) {
   spawning_.host_ended(*host, cause);
   channels_.host_ended(*host, cause);
   listing_.host_ended(actor);
-  end_sessions_of(actor);
+  holding_.host_ended(actor);
+  holding_.look();
   closing_.look_whether_done();
 }
 
-// The actor was a client, too: what it spawned ends with it.
-void Manager::Impl::end_sessions_of(ActorId actor) {
-  std::vector<ClientId> sessions;
-  for (const auto& [id, client] : tables_.clients.all()) {
-    if (client->actor == actor) sessions.push_back(id);
+// The actor was a client, too: what it spawned ends with it. What it has sent before its end counts.
+void Manager::Impl::end_clients_of(ActorId actor) {
+  for (const ClientId id : tables_.clients.clients_of({actor, 0})) {
+    if (const ClientRecord* client = tables_.clients.find(id)) client->peer->drain();
+    client_gone(id, {});
   }
-  for (const ClientId id : sessions) client_gone(id, {});
 }
 
 // Why there is no manager is told to who waits for one; nobody else could.

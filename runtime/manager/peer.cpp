@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t kMostUnsentBytes = 4 * 1024 * 1024;
 constexpr std::size_t kHandleWeight = 16 * 1024;  // a queued handle counts as much: handles are the scarcer good
 constexpr int kMostPacketsPerTurn = 64;           // then others have their turn
+constexpr int kMostPacketsAhead = 4096;           // more than a socket's queue can hold: what comes meanwhile may wait
 
 // A second handle on what the caller keeps.
 platform::Handle duplicate_of(int handle) {
@@ -45,18 +46,27 @@ void Peer::drain() {
   end({});
 }
 
+void Peer::catch_up() {
+  if (is_handling_) return;
+  const auto self = shared_from_this();
+  for (int count = 0; count < kMostPacketsAhead && handle_next(); ++count) continue;
+}
+
 // False: there is none, or the connection has ended. What a message makes go wrong is the peer's own misfortune.
 bool Peer::handle_next() {
   if (!is_open_) return false;
   try {
     auto packet = socket_.try_receive();
     if (packet) {
+      is_handling_ = true;
       callbacks_.on_packet(*packet);
+      is_handling_ = false;
     } else if (!socket_.is_open()) {
       end({});
     }
     return packet && is_open_;
   } catch (const std::exception& error) {
+    is_handling_ = false;
     end(error.what());
     return false;
   }

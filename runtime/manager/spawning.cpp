@@ -107,6 +107,7 @@ void Spawning::launch(HostRecord& host, const ClientRecord& client) {
   const ActorId actor = host.actor.id;
   host.program = client.program;
   host.spawner = client.id;
+  host.parent = client.actor;
   describe(host, host.request->message);
   tables_.directory.reserve(host.actor.name, actor);
   launcher_.launch(launch_order(host, host.request->message));
@@ -144,8 +145,9 @@ void Spawning::start_took_too_long(ActorId actor) {
 }
 
 void Spawning::answer_found(const SpawnRequest& request, HostRecord& host) {
-  if (tables_.clients.find(request.client) == nullptr) return;
-  host.holders.insert(request.client);
+  const ClientRecord* client = tables_.clients.find(request.client);
+  if (client == nullptr) return;
+  tables_.references.hold(host.actor.id, client->id, client->party());
   wire::Opened opened;
   opened.request = request.message.request;
   opened.actor = host.actor;

@@ -8,6 +8,7 @@
 #include "manager/host_table.hpp"
 #include "manager/loop.hpp"
 #include "manager/obituaries.hpp"
+#include "manager/references.hpp"
 
 namespace troupe::manager {
 
@@ -18,6 +19,7 @@ struct Tables {
   HostTable hosts;
   Directory directory{};
   Obituaries obituaries{};
+  References references{};
   bool is_closing = false;  // no actor is started any more
 };
 

@@ -135,16 +135,57 @@ struct KillActor {
   }
 };
 
-// The client holds no proxy of this actor any more. The manager stops it if this client spawned it and it is scoped, whoever
-// else holds it.
-struct Release {
+// The client holds proxies of this actor from now on: they came to it in an envelope. (What it spawns or finds it is granted
+// with the answer.)
+struct Hold {
   ActorId actor{};
+  ActorKey key{};
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(actor);
+    archive(actor, key);
   }
 };
+
+// The client's proxies of this actor have gone, and with them so many grants (answers and Holds). They are counted because
+// the next grant may be on its way already.
+struct Release {
+  ActorId actor{};
+  std::uint64_t grants = 1;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(actor, grants);
+  }
+};
+
+// An envelope with proxies in it is about to be sent. Until its reader has dealt with it their actors count as held. Sent
+// before the envelope is, so that who reads the envelope finds the lease in its sender's socket at the latest. More of the
+// same number add to it.
+struct Lease {
+  std::uint64_t number = 0;      // new, and the sending process's own
+  ActorId to_actor{};            // a request to this actor; or
+  std::uint64_t to_channel = 0;  // a reply of the client's own actor through this channel; neither: a constructor's arguments
+  std::vector<ActorReference> actors{};
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(number, to_actor, to_channel, actors);
+  }
+};
+
+// How far the client has come with an envelope that has a lease, or with all that an actor has sent to it.
+struct LeaseNews {
+  // Adding one: control_codec.hpp, and the manager's Holding.
+  enum class What : std::uint8_t {
+    over,         // it has been decoded, or never will be; from nobody: a lease of the client's own
+    received,     // a reply has come, and will be decoded or dropped
+    read_to_end,  // of the actor's replies nothing more is read here
+  };
+  What what = What::over;
+  ActorId from{};
+  std::uint64_t number = 0;
+};  // serialized by control_codec.hpp
 
 struct Shutdown {
   std::uint64_t request = 0;
@@ -255,6 +296,17 @@ struct ActorDown {
   }
 };
 
+// Read this actor's replies until the one with this lease has come: a proxy in it is all that keeps an actor alive.
+struct ReadReplies {
+  ActorId actor{};
+  std::uint64_t lease = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(actor, lease);
+  }
+};
+
 struct ActorUp {
   ActorDescription actor{};  // without its key
 
@@ -276,9 +328,9 @@ struct ShutdownDone {
   }
 };
 
-using ToManagerFromClient =
-    std::variant<Join, Spawn, Find, Attach, List, Watch, StopActor, KillActor, Release, Shutdown, LeaveChannel, GuardMissing>;
+using ToManagerFromClient = std::variant<Join, Spawn, Find, Attach, List, Watch, StopActor, KillActor, Hold, Release, Lease,
+                                         LeaseNews, Shutdown, LeaveChannel, GuardMissing>;
 using ToClient = std::variant<Welcome, Opened, Refused, Found, Listed, ActorFalling, ChannelBroken, ActorDown, ActorUp,
-                              ShutdownDone, GuardMissing>;
+                              ReadReplies, ShutdownDone, GuardMissing>;
 
 }  // namespace troupe::wire

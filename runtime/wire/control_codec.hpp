@@ -24,6 +24,12 @@ void serialize(Archive& archive, Failure& failure) {
   archive(failure.text, failure.exception, failure.cause);
 }
 
+template <class Archive>
+void serialize(Archive& archive, LeaseNews& news) {
+  archive_enum(archive, news.what, LeaseNews::What::read_to_end);
+  archive(news.from, news.number);
+}
+
 }  // namespace wire
 
 template <class Archive>
@@ -44,10 +50,16 @@ void serialize(Archive& archive, DeathCause& cause) {
 }
 
 template <class Archive>
+void serialize(Archive& archive, ActorHolder& holder) {
+  archive(holder.actor, holder.pid);
+}
+
+template <class Archive>
 void serialize(Archive& archive, ActorInfo& info) {
   archive(info.id, info.name, info.type, info.pid);
   wire::archive_enum(archive, info.state, ActorState::dead);
-  archive(info.incarnation, info.mailbox_depth, info.calls_handled, info.restarts, info.last_death);
+  archive(info.incarnation, info.mailbox_depth, info.calls_handled, info.restarts, info.last_death, info.parent, info.holders,
+          info.proxies_in_flight);
 }
 
 }  // namespace troupe

@@ -85,13 +85,34 @@ struct ChannelRefused {
   }
 };
 
-// The client of this channel is gone.
+// The client of this channel is gone. Answered by ChannelClosed.
 struct CloseChannel {
   std::uint64_t channel = 0;
 
   template <class Archive>
   void serialize(Archive& archive) {
     archive(channel);
+  }
+};
+
+// The host reads nothing more of this channel, as it was told.
+struct ChannelClosed {
+  std::uint64_t channel = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(channel);
+  }
+};
+
+// A request with a lease has been dealt with: what the host holds of it, it has said so before, as a client.
+struct LeaseRead {
+  std::uint64_t channel = 0;
+  std::uint64_t number = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(channel, number);
   }
 };
 
@@ -137,7 +158,7 @@ struct JoinAsClient {
 };
 
 using ToHost = std::variant<Construct, OpenChannel, CloseChannel, StopHost, AskStatus>;
-using ToManagerFromHost =
-    std::variant<Hello, Constructed, ConstructFailed, ChannelOpened, ChannelRefused, Status, JoinAsClient, GuardMissing>;
+using ToManagerFromHost = std::variant<Hello, Constructed, ConstructFailed, ChannelOpened, ChannelRefused, ChannelClosed,
+                                       LeaseRead, Status, JoinAsClient, GuardMissing>;
 
 }  // namespace troupe::wire

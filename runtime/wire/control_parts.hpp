@@ -12,7 +12,7 @@
 // What the messages of all control planes are made of.
 namespace troupe::wire {
 
-constexpr std::uint32_t kProtocolVersion = 1;
+constexpr std::uint32_t kProtocolVersion = 2;
 
 struct ModuleIdentity {
   std::string path{};
@@ -48,6 +48,17 @@ struct ActorKey {
   template <class Archive>
   void serialize(Archive& archive) {
     archive(high, low);
+  }
+};
+
+// An actor, by one who may speak of it.
+struct ActorReference {
+  ActorId id{};
+  ActorKey key{};
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(id, key);
   }
 };
 

@@ -48,6 +48,9 @@ struct MethodId {
 
 // In a header's flags: the payload is too large for the ring; the record holds an ExtentReference in its place.
 constexpr std::uint8_t kInExtent = 1;
+// There are proxies among the values. The number of their lease follows the values: the last kLeaseBytes of the payload.
+constexpr std::uint8_t kLeased = 2;
+constexpr std::size_t kLeaseBytes = sizeof(std::uint64_t);
 
 // A place in the writer's extents (channel/extents.hpp).
 struct ExtentReference {
@@ -58,12 +61,16 @@ struct ExtentReference {
 };
 static_assert(sizeof(ExtentReference) == 16);
 
+constexpr std::uint8_t flags_of(const ExtentReference& extent, bool is_leased) {
+  return static_cast<std::uint8_t>((extent.bytes != 0 ? kInExtent : 0) | (is_leased ? kLeased : 0));
+}
+
 struct RequestHeader {
   std::uint64_t commit;  // Commit; stored last
   std::uint32_t method;  // MethodId
   std::uint16_t slot;
   std::uint8_t kind;         // RequestKind
-  std::uint8_t flags;        // 0 or kInExtent
+  std::uint8_t flags;        // kInExtent, kLeased
   std::uint32_t generation;  // of the slot: which of its uses this is
   std::uint32_t reserved;    // 0
   std::int64_t deadline_ns;  // steady clock; kNoDeadline for none
@@ -92,7 +99,7 @@ struct ReplyHeader {
   std::uint32_t generation;
   std::uint16_t slot;
   std::uint8_t kind;   // ReplyKind
-  std::uint8_t flags;  // 0 or kInExtent
+  std::uint8_t flags;  // kInExtent, kLeased
 };
 static_assert(sizeof(ReplyHeader) == 16 && alignof(ReplyHeader) == 8);
 

@@ -83,9 +83,9 @@ class ModuleTable {
     return reference.rank < nodes.size() ? nodes[reference.rank] : nullptr;
   }
 
-  std::string path_of(MethodId number) {
+  ModuleIdentity identity_of(MethodId number) {
     const std::lock_guard lock(mutex_);
-    return number.module() < modules_.size() ? modules_[number.module()].identity.path : std::string();
+    return number.module() < modules_.size() ? modules_[number.module()].identity : ModuleIdentity();
   }
 
  private:
@@ -189,7 +189,21 @@ const RegistrationNode* find_node(NodeReference reference) { return ModuleTable:
 
 std::string module_of(const RegistrationNode& node) {
   const std::uint32_t number = node.number.load(std::memory_order_acquire);
-  return number == RegistrationNode::kUnnumbered ? std::string() : ModuleTable::instance().path_of({number});
+  return number == RegistrationNode::kUnnumbered ? std::string() : ModuleTable::instance().identity_of({number}).path;
+}
+
+NodeIdentity identity_of(const RegistrationNode& node) {
+  const MethodId number = number_of(node);
+  return {ModuleTable::instance().identity_of(number), number.rank()};
+}
+
+const RegistrationNode* find_node(const NodeIdentity& identity) {
+  auto nodes = nodes_of(identity.module);
+  if (!nodes && identity.module.node_count != 0) {
+    number_what_was_loaded_since();
+    nodes = nodes_of(identity.module);
+  }
+  return nodes && identity.rank < nodes->size() ? (*nodes)[identity.rank] : nullptr;
 }
 
 ModuleMap::ModuleMap(std::span<const ModuleIdentity> peer_modules) {

@@ -41,6 +41,16 @@ MethodId number_of(const detail::RegistrationNode& node);
 // nullptr when there is no such node here.
 const detail::RegistrationNode* find_node(NodeReference reference);
 
+// A node as any process can find it that runs the same file.
+struct NodeIdentity {
+  ModuleIdentity module;
+  std::uint32_t rank = 0;
+};
+// Errors: as number_of.
+NodeIdentity identity_of(const detail::RegistrationNode& node);
+// nullptr when there is no such node here. Untrusted identities are fine.
+const detail::RegistrationNode* find_node(const NodeIdentity& identity);
+
 // How a peer's module numbers map to this process's. Built when a channel opens.
 // Errors: IncompatibleInterface naming the file that is missing here or is another build, with both fingerprints.
 class ModuleMap {

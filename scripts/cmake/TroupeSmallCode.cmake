@@ -11,8 +11,10 @@ set(paths
     runtime/client/callback_thread
     runtime/client/call_channel\\.cpp
     runtime/client/call_channel_fall
+    runtime/client/lease
     runtime/client/link
     runtime/client/refusal
+    runtime/client/remote_function
     runtime/client/runtime
     runtime/client/session
     runtime/host/actor

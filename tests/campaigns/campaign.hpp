@@ -69,6 +69,7 @@ Score run_manager(const Order& order);
 Score run_client(const Order& order);
 Score run_zygote(const Order& order);
 Score run_step(const Order& order);
+Score run_references(const Order& order);
 Score run_faults(const Order& order);
 Score run_freeze(const Order& order);
 Score run_hostile(const Order& order);

@@ -27,6 +27,7 @@ namespace {
 constexpr const char* kHelp = R"(Does harm to troupe's processes and looks whether every promise holds.
 usage: troupe-campaigns NAME [--long] [--seed N] [--from N] [--cases N] [--part PART] [--seconds N] [--hold]
   NAME         kill (hosts), manager, client, zygote: who is killed at random
+               references: holders of proxies are killed while proxies pass among processes
                step: who is killed at each instruction of a few regions
                freeze: who is stopped and let go on, or killed, at random
                hostile: a peer writes garbage to what it shares with others
@@ -55,6 +56,7 @@ constexpr int kAll = 1 << 30;  // as many as there are
 constexpr Campaign kCampaigns[] = {
     {"kill", run_kill, 500, 20'000, 30, 600},    {"manager", run_manager, 100, 2'000, 30, 600},
     {"client", run_client, 100, 2'000, 30, 600}, {"zygote", run_zygote, 100, 2'000, 30, 600},
+    {"references", run_references, 50, 2'000, 30, 1'200},
     {"step", run_step, kAll, kAll, 25, 3600},    {"faults", run_faults, kAll, kAll, 25, 3600},
     {"freeze", run_freeze, 50, 500, 20, 600},    {"hostile", run_hostile, 100'000, 1'000'000, 40, 3600},
 };

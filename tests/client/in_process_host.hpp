@@ -97,7 +97,7 @@ class InProcessHost {
              std::move(client_event_.second)),
         answer_(std::move(answer)),
         channel_(new CallChannel(manager_.session(), parts(mailbox))),
-        link_(manager_.session(), wire::ActorDescription{.id = {7}}, typeid(Echo).name(), false) {
+        link_(manager_.session(), wire::ActorDescription{.id = {7}}, typeid(Echo).name()) {
     link_.set_channel(*channel_);
     link_.add_handle();
     proxy_ = Proxy<Echo>(detail::LinkHandle(&link_));

@@ -26,8 +26,8 @@ void publish_raw(Client& client, wire::RequestHeader header, std::uint32_t paylo
   client.end().ring_host();
 }
 
-wire::RequestHeader made(std::uint8_t kind, std::uint16_t slot, std::uint32_t generation) {
-  return {0, 0, slot, kind, 0, generation, 0, wire::kNoDeadline};
+wire::RequestHeader made(std::uint8_t kind, std::uint16_t slot, std::uint32_t generation, std::uint8_t flags = 0) {
+  return {0, 0, slot, kind, flags, generation, 0, wire::kNoDeadline};
 }
 
 constexpr auto kCall = static_cast<std::uint8_t>(wire::RequestKind::call);
@@ -57,6 +57,7 @@ INSTANTIATE_TEST_SUITE_P(All, DispatcherGarbage,
                                          Garbage{"slot_past_the_end", made(kCall, 16, 0), 4},
                                          Garbage{"generation_of_the_future", made(kCall, 0, 1), 4},
                                          Garbage{"payload_past_the_ring", made(kCall, 0, 0), 0xffffffff},
+                                         Garbage{"lease_that_is_cut", made(kCall, 0, 0, wire::kLeased), 7},
                                          Garbage{"padding_at_the_start", made(0, 0, 0), 0}),
                          [](const auto& each) { return each.param.name; });
 

@@ -183,6 +183,40 @@ void touch(void* actor, detail::Invocation& invocation) {
   static_cast<Stranger*>(actor)->untouched = 1;
 }
 
+TEST(Dispatcher, TellsOfEachLeasedEnvelopeWhateverBecomesOfIt) {
+  using wire::RequestKind;
+  Stage stage;
+  Client client = stage.open();
+  client.tell(method<&hold>(), 0);
+  stage.wait_held();
+  client.send_leased(RequestKind::call, method<&add_one>(), 1, 11);
+  client.send_leased(RequestKind::tell, method<&note>(), 2, 12);
+  client.send_leased(RequestKind::tell, method<&note>(), 3, 13, 1);               // too late
+  client.send_leased(RequestKind::tell, wire::MethodId::of(0, 0xffffff), 4, 14);  // no such method
+  const auto cancelled = client.send_leased(RequestKind::call, method<&note>(), 5, 15);
+  EXPECT_EQ(client.end().withdraw(cancelled, wire::SlotState::cancelled), Execution::not_started);
+  stage.let_go();
+  EXPECT_EQ(client.wait_reply().number(), 2);
+  EXPECT_EQ(client.wait_reply().kind, ReplyKind::skipped);
+  stage.stop();
+  EXPECT_THAT(stage.leases_read(), ElementsAre(11, 12, 13, 14, 15));
+  EXPECT_THAT(stage.recorder().seen, ElementsAre(0, 2));
+}
+
+TEST(Dispatcher, TellsWhenAChannelIsReadNoMore) {
+  Stage stage;
+  Client client = stage.open();
+  client.tell(method<&hold>(), 0);
+  stage.wait_held();
+  client.send_leased(wire::RequestKind::tell, method<&note>(), 1, 11);
+  stage.close(stage.last_number());
+  stage.close(4711);  // one that has been let go of before
+  stage.let_go();
+  wait_until([&] { return !client.is_served(); });
+  stage.stop();
+  EXPECT_THAT(stage.closed(), ElementsAre(1, 4711));
+}
+
 TEST(Dispatcher, NeverShowsItsActorToAMethodOfAnotherClass) {
   Stage stage;
   Client client = stage.open();

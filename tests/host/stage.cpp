@@ -25,6 +25,10 @@ void note(void* actor, detail::Invocation& invocation) {
   static_cast<Recorder*>(actor)->seen.push_back(number);
 }
 
+void Stage::channel_broken(const ServedChannel&, const std::string& reason) { complaints_.push_back(reason); }
+void Stage::channel_closed(std::uint64_t number) { closed_.push_back(number); }
+void Stage::lease_read(const ServedChannel&, std::uint64_t lease) { leases_read_.push_back(lease); }
+
 void add_one(void*, detail::Invocation& invocation) {
   const int number = argument_of(invocation);
   invocation.entered();
@@ -83,6 +87,17 @@ void Client::tell(wire::MethodId method, int argument, std::int64_t deadline_ns)
   wait_until([&] { return try_send(wire::RequestKind::tell, method, argument, deadline_ns).has_value(); });
 }
 
+channel::Ticket Client::send_leased(wire::RequestKind kind, wire::MethodId method, int argument, std::uint64_t lease,
+                                    std::int64_t deadline_ns) {
+  auto draft = end_->draft(sizeof argument + sizeof lease).value();
+  std::memcpy(draft.payload, &argument, sizeof argument);
+  std::memcpy(draft.payload + sizeof argument, &lease, sizeof lease);
+  draft.is_leased = true;
+  end_->publish(draft, kind, method, deadline_ns);
+  end_->ring_host();
+  return draft.ticket;
+}
+
 Client::Reply Client::wait_reply() {
   using Bell = channel::DoorbellProtocol<>;
   for (;;) {
@@ -108,8 +123,7 @@ void number_own_nodes() {
 Stage::Stage(std::size_t most_futexes)
     : actor_({&recorder_, [](void*) {}}, typeid(Recorder)),
       sleeper_(inbox_, most_futexes),
-      dispatcher_(actor_, inbox_, status_, sleeper_,
-                  [this](const ServedChannel&, const std::string& reason) { complaints_.push_back(reason); }) {
+      dispatcher_(actor_, inbox_, status_, sleeper_, *this) {
   number_own_nodes();
   thread_ = std::thread([this] { exit_code_ = dispatcher_.run({}); });
 }

@@ -93,6 +93,10 @@ class Client {
   channel::Ticket call(wire::MethodId method, int argument, std::int64_t deadline_ns = wire::kNoDeadline);
   void tell(wire::MethodId method, int argument, std::int64_t deadline_ns = wire::kNoDeadline);
 
+  // With a lease; there is room.
+  channel::Ticket send_leased(wire::RequestKind kind, wire::MethodId method, int argument, std::uint64_t lease,
+                              std::int64_t deadline_ns = wire::kNoDeadline);
+
   // Blocks: until a reply is there, asleep on the client's doorbell.
   Reply wait_reply();
   Reply ask(wire::MethodId method, int argument) { return call(method, argument), wait_reply(); }
@@ -108,7 +112,7 @@ class Client {
 };
 
 // An actor and its dispatcher, which runs in a thread of its own.
-class Stage {
+class Stage : private Dispatcher::Listener {
  public:
   explicit Stage(std::size_t most_futexes = Sleeper::kMostFutexes);
   ~Stage();
@@ -122,7 +126,10 @@ class Stage {
 
   Recorder& recorder() { return recorder_; }  // while the dispatcher does not run, or holds
   platform::LifeStatus& status() { return status_; }
-  const std::vector<std::string>& complaints() const { return complaints_; }  // after stop()
+  // After stop():
+  const std::vector<std::string>& complaints() const { return complaints_; }
+  const std::vector<std::uint64_t>& closed() const { return closed_; }  // channels
+  const std::vector<std::uint64_t>& leases_read() const { return leases_read_; }
   std::uint64_t last_number() const { return last_number_; }
 
   // Until hold() runs; lets it go.
@@ -130,12 +137,18 @@ class Stage {
   void let_go() { recorder_.may_leave.release(); }
 
  private:
+  void channel_broken(const ServedChannel& channel, const std::string& reason) override;
+  void channel_closed(std::uint64_t number) override;
+  void lease_read(const ServedChannel& channel, std::uint64_t lease) override;
+
   Recorder recorder_;
   Actor actor_;
   Inbox inbox_;
   platform::LifeStatus status_;
   Sleeper sleeper_;
   std::vector<std::string> complaints_;
+  std::vector<std::uint64_t> closed_;
+  std::vector<std::uint64_t> leases_read_;
   Dispatcher dispatcher_;
   std::uint64_t last_number_ = 0;
   int exit_code_ = -1;

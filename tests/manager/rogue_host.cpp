@@ -6,6 +6,8 @@
 
 #include <array>
 #include <cstdlib>
+#include <sstream>
+#include <string>
 
 #include "platform/event.hpp"
 #include "platform/executable.hpp"
@@ -86,6 +88,12 @@ int act_up(const std::string& trick, platform::ControlSocket& socket) {
     client.spawn(kind<Quiet>());
     wait_for_ever();
   }
+  if (trick.starts_with("holds ")) {
+    wire::Hold hold;
+    std::istringstream(trick.substr(6)) >> hold.actor.value >> hold.key.high >> hold.key.low;
+    client.say(hold);
+    wait_for_ever();
+  }
   if (trick == "joins") {
     wire::Spawn spawn;
     spawn.name = "one";
@@ -115,6 +123,10 @@ int run_rogue_host(const std::string& trick) {
     wait_for_ever();
   }
   ::_exit(act_up(trick, start->socket));  // its socket stays open to the end: one that closes it early is killed
+}
+
+std::string holder_trick(const wire::ActorReference& actor) {
+  return "holds " + std::to_string(actor.id.value) + " " + std::to_string(actor.key.high) + " " + std::to_string(actor.key.low);
 }
 
 wire::Spawn rogue(const std::string& trick) {

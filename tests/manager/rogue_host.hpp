@@ -13,6 +13,7 @@ namespace troupe::manager::testing {
 //   attaches-wrong   comes up, and answers the next channel that it is asked for without handles
 //   second-client    comes up, joins as a client, breaks the protocol there, and exits with 7 when it has been dropped
 //   parent           comes up, and spawns a Quiet of its own
+//   holds …          comes up, joins as a client, and holds the actor that holder_trick() named
 //   joins            comes up, asks as a client to join the Quiet "one", and exits with 7
 //   claims           comes up, joins as a client under another actor's name, and exits with 7 when it has been dropped
 constexpr const char* kTrickVariable = "TROUPE_TEST_TRICK";
@@ -20,6 +21,9 @@ constexpr const char* kTrickVariable = "TROUPE_TEST_TRICK";
 // nullptr: this process is none.
 const char* rogue_trick();
 int run_rogue_host(const std::string& trick);
+
+// The trick of one that holds this actor.
+std::string holder_trick(const wire::ActorReference& actor);
 
 // What a client asks for to get one.
 wire::Spawn rogue(const std::string& trick);

@@ -13,9 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
-#include <typeinfo>
 #include <utility>
 
 namespace troupe::client {
@@ -25,10 +23,11 @@ class Link;  // this process's one connection to one actor
 
 namespace troupe::detail {
 
+class GrowingBuffer;
 class ResultCell;
 
-// A counted reference on a link; what a proxy is made of. When the last one in the process that spawned a scoped actor
-// goes, the actor is stopped. Thread-safety: as a shared_ptr.
+// A counted reference on a link; what a proxy is made of. While a process has one, it is a holder of the actor.
+// Thread-safety: as a shared_ptr.
 class LinkHandle {
  public:
   LinkHandle() = default;
@@ -73,9 +72,9 @@ struct LinkWire {
 };
 
 LinkWire pack_link(const LinkHandle& link);
-// The link of this process's session to that actor; null for an empty proxy's wire form.
+// The link of this process's session to that actor; null for an empty proxy's wire form. `actor_type`: typeid's name.
 // Errors: std::logic_error in a process without a runtime.
-LinkHandle unpack_link(const LinkWire& wire, const std::type_info& actor_type);
+LinkHandle unpack_link(const LinkWire& wire, const char* actor_type);
 
 class DownCallback {
  public:
@@ -106,7 +105,7 @@ void link_on_down(const LinkHandle& link, std::unique_ptr<DownCallback> callback
 class CallWriter {
  public:
   // `cell`: null for a tell; else with one reference for the pending call. `options` may be null.
-  CallWriter(client::Link& link, RegistrationNode& node, const CallOptions* options, ResultCell* cell) noexcept
+  CallWriter(client::Link& link, const RegistrationNode& node, const CallOptions* options, ResultCell* cell) noexcept
       : link_(link), node_(node), options_(options), cell_(cell) {}
   CallWriter(const CallWriter&) = delete;
   CallWriter& operator=(const CallWriter&) = delete;
@@ -115,8 +114,8 @@ class CallWriter {
   std::byte* reserve(std::size_t payload_bytes);
   // After reserve() and encoding. Blocks: likewise, where the payload is large.
   void send();
-  // reserve, copy, send.
-  void send(std::span<const std::byte> payload);
+  // reserve, copy, send; under a lease, when there are proxies among the values.
+  void send(const GrowingBuffer& values);
   // The arguments could not be encoded: inside a catch block.
   void fail_to_encode();
 
@@ -124,8 +123,11 @@ class CallWriter {
   friend class client::CallChannel;
   friend class client::Link;
 
+  [[gnu::cold]] void send_leased(const GrowingBuffer& values);
+  [[gnu::cold]] void fail();
+
   client::Link& link_;
-  RegistrationNode& node_;
+  const RegistrationNode& node_;
   const CallOptions* options_;
   ResultCell* cell_;
   client::CallChannel* channel_ = nullptr;
@@ -133,6 +135,7 @@ class CallWriter {
   std::uint32_t method_ = 0;              // wire::MethodId
   std::uint64_t extent_offset_ = 0;       // wire::ExtentReference, of a payload too large for the ring
   std::uint64_t extent_bytes_ = 0;
+  std::uint64_t lease_ = 0;  // on the proxies among the values; 0: there are none
 };
 
 }  // namespace troupe::detail

@@ -56,9 +56,7 @@ void send_reply(Invocation& invocation, const R& result) {
     invocation.returned();
     GrowingBuffer buffer(GrowingBuffer::kLargestArguments, Direction::result);
     encode(buffer, result);
-    const auto bytes = buffer.bytes();
-    std::byte* place = invocation.reply(bytes.size());
-    if (!bytes.empty()) std::memcpy(place, bytes.data(), bytes.size());
+    invocation.reply_with(buffer);
   }
 }
 

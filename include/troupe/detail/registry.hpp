@@ -12,6 +12,8 @@
 // module's nodes in both; the rank travels, never an address or a name.
 namespace troupe::detail {
 
+class GrowingBuffer;
+
 // What a method's thunk sees of the call that it serves. Implemented by the host's dispatcher.
 class Invocation {
  public:
@@ -26,6 +28,8 @@ class Invocation {
   virtual bool wants_reply() const = 0;
   // Room for an encoded result, in place. At most once. Errors: SerializationError over the limit.
   virtual std::byte* reply(std::size_t payload_bytes) = 0;
+  // Instead: a result that has been encoded elsewhere; under a lease, when there are proxies in it.
+  virtual void reply_with(const GrowingBuffer& result) = 0;
 
  protected:
   ~Invocation() = default;

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "manager/references.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace troupe::manager {
+
+void References::hold(ActorId actor, ClientId client, Party party) {
+  Hold& hold = actors_[actor].holds[client];
+  ++hold.grants;
+  hold.is_own = party.actor == actor;
+}
+
+void References::let_go(ActorId actor, ClientId client, std::uint64_t grants) {
+  const auto found = actors_.find(actor);
+  if (found == actors_.end()) return;
+  auto& holds = found->second.holds;
+  const auto hold = holds.find(client);
+  if (hold == holds.end()) return;
+  hold->second.grants -= std::min(grants, hold->second.grants);
+  if (hold->second.grants != 0) return;
+  holds.erase(hold);
+  doubtful_.insert(actor);
+  drop_if_empty(actor);
+}
+
+bool References::begin(const Lease& lease, Party reader, bool is_reply, std::span<const ActorId> actors) {
+  if (actors.empty()) return true;
+  std::size_t& in_flight = in_flight_[lease.sender];
+  if (in_flight + actors.size() > kMostInFlight) return false;
+  const auto [envelope, is_new] = leases_.try_emplace(lease, Envelope{reader, is_reply, false, false, {}});
+  if (is_new) by_reader_[reader].insert(lease);
+  for (const ActorId actor : actors) {
+    if (!envelope->second.actors.insert(actor).second) continue;
+    actors_[actor].leases.insert(lease);
+    ++in_flight;
+  }
+  return true;
+}
+
+void References::receive(const Lease& lease, Party reader) {
+  const auto found = leases_.find(lease);
+  if (found != leases_.end() && found->second.reader == reader) found->second.is_received = true;
+}
+
+void References::end(const Lease& lease, Party by) {
+  const auto found = leases_.find(lease);
+  if (found != leases_.end() && (by == lease.sender || by == found->second.reader)) erase(found);
+}
+
+void References::end_unread(Party sender, Party reader, bool are_replies) {
+  for (auto each = leases_.lower_bound({sender, 0}); each != leases_.end() && each->first.sender == sender;) {
+    const Envelope& envelope = each->second;
+    const bool is_meant = envelope.reader == reader && envelope.is_reply == are_replies && !envelope.is_received;
+    each = is_meant ? erase(each) : std::next(each);
+  }
+}
+
+std::set<Party> References::readers_of_requests(Party sender) const {
+  std::set<Party> readers;
+  for (auto each = leases_.lower_bound({sender, 0}); each != leases_.end() && each->first.sender == sender; ++each) {
+    if (!each->second.is_reply && each->second.reader) readers.insert(each->second.reader);
+  }
+  return readers;
+}
+
+References::Envelopes::iterator References::erase(Envelopes::iterator envelope) {
+  const auto& [lease, content] = *envelope;
+  for (const ActorId actor : content.actors) {
+    actors_[actor].leases.erase(lease);
+    doubtful_.insert(actor);
+    drop_if_empty(actor);
+  }
+  if (const auto flying = in_flight_.find(lease.sender); (flying->second -= content.actors.size()) == 0) in_flight_.erase(flying);
+  if (const auto reader = by_reader_.find(content.reader); reader->second.erase(lease) != 0 && reader->second.empty())
+    by_reader_.erase(reader);
+  return leases_.erase(envelope);
+}
+
+void References::drop_if_empty(ActorId actor) {
+  const auto found = actors_.find(actor);
+  if (found != actors_.end() && found->second.holds.empty() && found->second.leases.empty()) actors_.erase(found);
+}
+
+void References::client_gone(ClientId client) {
+  std::vector<ActorId> held;
+  for (const auto& [id, actor] : actors_) {
+    if (actor.holds.contains(client)) held.push_back(id);
+  }
+  for (const ActorId actor : held) let_go(actor, client, UINT64_MAX);
+}
+
+void References::party_gone(Party party) {
+  if (const auto reader = by_reader_.find(party); reader != by_reader_.end()) {
+    for (const Lease& lease : std::set<Lease>(reader->second)) erase(leases_.find(lease));
+  }
+  end_unread(party, Party(), false);
+}
+
+// An envelope that is on its way stays known, with what else is in it.
+void References::actor_gone(ActorId actor) {
+  doubtful_.erase(actor);
+  const auto found = actors_.find(actor);
+  if (found == actors_.end()) return;
+  for (const Lease& lease : std::exchange(found->second.leases, {})) {
+    const auto envelope = leases_.find(lease);
+    envelope->second.actors.erase(actor);
+    --in_flight_.at(lease.sender);
+    if (envelope->second.actors.empty()) erase(envelope);
+  }
+  actors_.erase(actor);
+}
+
+bool References::has_other_holder(const Actor& actor) {
+  return std::any_of(actor.holds.begin(), actor.holds.end(), [](const auto& each) { return !each.second.is_own; });
+}
+
+bool References::is_held(ActorId actor) const {
+  const auto found = actors_.find(actor);
+  return found != actors_.end() && (has_other_holder(found->second) || !found->second.leases.empty());
+}
+
+std::vector<ClientId> References::holders(ActorId actor) const {
+  std::vector<ClientId> clients;
+  if (const auto found = actors_.find(actor); found != actors_.end()) {
+    for (const auto& [client, hold] : found->second.holds) clients.push_back(client);
+  }
+  return clients;
+}
+
+std::size_t References::leases(ActorId actor) const {
+  const auto found = actors_.find(actor);
+  return found == actors_.end() ? 0 : found->second.leases.size();
+}
+
+std::size_t References::in_flight(Party sender) const {
+  const auto found = in_flight_.find(sender);
+  return found == in_flight_.end() ? 0 : found->second;
+}
+
+std::vector<ActorId> References::take_doubtful() {
+  const std::set<ActorId> doubtful = std::exchange(doubtful_, {});
+  return {doubtful.begin(), doubtful.end()};
+}
+
+std::vector<References::Unread> References::unread_replies_that_keep(ActorId actor) {
+  const auto found = actors_.find(actor);
+  if (found == actors_.end() || has_other_holder(found->second)) return {};
+  std::vector<Unread> unread;
+  for (const Lease& lease : found->second.leases) {
+    Envelope& envelope = leases_.at(lease);
+    if (!envelope.is_reply || envelope.is_received || std::exchange(envelope.is_called_for, true)) continue;
+    unread.push_back({lease, envelope.reader});
+  }
+  return unread;
+}
+
+}  // namespace troupe::manager

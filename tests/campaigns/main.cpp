@@ -54,8 +54,10 @@ struct Campaign {
 constexpr int kAll = 1 << 30;  // as many as there are
 
 constexpr Campaign kCampaigns[] = {
-    {"kill", run_kill, 500, 20'000, 30, 600},    {"manager", run_manager, 100, 2'000, 30, 600},
-    {"client", run_client, 100, 2'000, 30, 600}, {"zygote", run_zygote, 100, 2'000, 30, 600},
+    {"kill", run_kill, 500, 20'000, 30, 600},
+    {"manager", run_manager, 100, 2'000, 30, 600},
+    {"client", run_client, 100, 2'000, 30, 600},
+    {"zygote", run_zygote, 100, 2'000, 30, 600},
     {"references", run_references, 50, 2'000, 30, 1'200},
     {"step", run_step, kAll, kAll, 25, 3600},    {"faults", run_faults, kAll, kAll, 25, 3600},
     {"freeze", run_freeze, 50, 500, 20, 600},    {"hostile", run_hostile, 100'000, 1'000'000, 40, 3600},

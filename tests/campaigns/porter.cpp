@@ -114,7 +114,9 @@ void Porter::pass(const Proxy<Porter>& to) {
   }
 }
 
+// Not itself: it would wait for its own answer.
 void Porter::ask(const Proxy<Porter>& from) {
+  if (from.pid() == ::getpid()) return;
   auto given = from.call<&Porter::give>(random_(), one_in(random_, 2));
   if (!one_in(random_, 3)) given_.push_back(std::move(given));
   if (given_.size() > kMostGiven) given_.pop_front();
@@ -125,11 +127,19 @@ void Porter::look_at_given() {
     const Given given = std::move(given_.front());
     given_.pop_front();
     if (one_in(random_, 4)) continue;  // it came, and nobody looks at it
-    try {
-      for (const Held& each : given.get()) take(each);
-    } catch (const Error&) {  // the other one has died
-    }
+    take_given(given);
   }
+}
+
+void Porter::take_given(const Given& given) {
+  try {
+    for (const Held& each : given.get()) take(each);
+  } catch (const Error&) {  // the other one has died
+  }
+}
+
+void Porter::settle() {
+  for (; !given_.empty(); given_.pop_front()) take_given(given_.front());
 }
 
 std::vector<std::uint64_t> Porter::held() const {

@@ -57,6 +57,8 @@ class Porter {
   std::vector<Held> give(std::uint64_t seed, bool moves);
   void step();
 
+  // Takes all that it has asked for: an undecoded result holds what is in it. Waits for other porters.
+  void settle();
   std::vector<std::uint64_t> held() const;  // which actors
   void clear();
 
@@ -66,6 +68,7 @@ class Porter {
   void pass(const Proxy<Porter>& to);
   void ask(const Proxy<Porter>& from);
   void look_at_given();
+  void take_given(const Given& given);
   Held pick(bool moves);
 
   Ledger ledger_;

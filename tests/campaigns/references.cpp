@@ -50,6 +50,7 @@ class Round {
   // Blocks: until the tokens that live are those that somebody says he holds.
   void expect_the_held_alone_live() {
     const Step step("waiting until the tokens that live are those that are held");
+    for (const auto& each : porters_) each.call<&Porter::settle>().get();
     const auto deadline = Clock::now() + kPatience;
     for (;;) {
       const std::set<std::uint64_t> held = all_held();

@@ -295,6 +295,7 @@ TEST_F(InFlight, WhatTheDeadHaveNotReadIsNotKept) {
   EXPECT_TRUE(is_running(id));
   shelf.kill();
   expect_stopped(id);
+  gate.let_go();
 }
 
 TEST_F(InFlight, WhatTheDeadHaveSentIsKeptUntilNobodyCanReadIt) {
@@ -310,15 +311,15 @@ TEST_F(InFlight, WhatTheDeadHaveSentIsKeptUntilNobodyCanReadIt) {
   expect_stopped(id);
 }
 
-class Results : public WithReferences {};
+class ResultsInFlight : public WithReferences {};
 
-TEST_F(Results, KeepWhatIsInThem) {
+TEST_F(ResultsInFlight, KeepWhatIsInThem) {
   auto shelf = runtime().spawn<Shelf>(counter(10));
   const auto taken = shelf.call<&Shelf::take>().get();
   EXPECT_EQ(taken.call<&Counter::add>(1).get(), 11);
 }
 
-TEST_F(Results, KeepItAlsoUndecoded) {
+TEST_F(ResultsInFlight, KeepItAlsoUndecoded) {
   auto shelf = runtime().spawn<Shelf>(counter(10));
   auto taken = shelf.call<&Shelf::take>();
   taken.wait();
@@ -327,7 +328,7 @@ TEST_F(Results, KeepItAlsoUndecoded) {
   EXPECT_EQ(taken.get().call<&Counter::add>(1).get(), 11);
 }
 
-TEST_F(Results, ThatAreDroppedUndecodedDoNot) {
+TEST_F(ResultsInFlight, ThatAreDroppedUndecodedDoNot) {
   auto shelf = runtime().spawn<Shelf>();
   auto only = counter();
   shelf.call<&Shelf::put>(only).get();
@@ -340,7 +341,7 @@ TEST_F(Results, ThatAreDroppedUndecodedDoNot) {
   expect_stopped(id);
 }
 
-TEST_F(Results, ThatNobodyReadsDoNot) {
+TEST_F(ResultsInFlight, ThatNobodyReadsDoNot) {
   auto shelf = runtime().spawn<Shelf>();
   auto only = counter();
   const ActorId id = only.id();
@@ -350,7 +351,7 @@ TEST_F(Results, ThatNobodyReadsDoNot) {
   expect_stopped(id);
 }
 
-TEST_F(Results, ThatComeTooLateDoNot) {
+TEST_F(ResultsInFlight, ThatComeTooLateDoNot) {
   Gate gate;
   auto shelf = runtime().spawn<Shelf>(counter());
   const auto take_slowly = [](Shelf& each, const std::string& path) {
@@ -366,7 +367,7 @@ TEST_F(Results, ThatComeTooLateDoNot) {
   expect_stopped(id);
 }
 
-TEST_F(Results, ThatDoNotEncodeDoNot) {
+TEST_F(ResultsInFlight, ThatDoNotEncodeDoNot) {
   auto shelf = runtime().spawn<Shelf>();
   auto only = counter();
   const ActorId id = only.id();

@@ -112,7 +112,7 @@ class Client {
 };
 
 // An actor and its dispatcher, which runs in a thread of its own.
-class Stage : private Dispatcher::Listener {
+class Stage final : private Dispatcher::Listener {
  public:
   explicit Stage(std::size_t most_futexes = Sleeper::kMostFutexes);
   ~Stage();

@@ -89,7 +89,7 @@ constexpr void assert_method_of() {
   using M = decltype(kMethod);
   static_assert(
       std::is_member_function_pointer_v<M>,
-      "troupe: call and tell take a method, as in call<&A::method>(…); for a field use get or set, for a function use run");
+      "troupe: call, tell and bind take a method, as in call<&A::method>(…); for a field use get or set, for a function use run");
   if constexpr (std::is_member_function_pointer_v<M>) {
     static_assert(std::is_base_of_v<typename MethodTraits<M>::Class, A>,
                   "troupe: this method is not one of the actor's class or its bases; name one that it has, or use a proxy of the "

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// expect: troupe: call and tell take a method
+// expect: troupe: call, tell and bind take a method
 // expect: for a field use get or set, for a function use run
 #include <memory>
 #include <troupe/troupe.hpp>

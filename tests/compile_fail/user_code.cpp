@@ -34,5 +34,9 @@ void use(troupe::Runtime& runtime) {
   actor.set<&Actor::name>("name");
   troupe::AsyncResult<int> function = actor.run(troupe::fn<&value_of>);
   auto named = runtime.spawn<Actor>({.name = "b"}, std::string("b"));
+  troupe::RemoteFunction<int(int, long)> add = troupe::bind<&Actor::add>(actor);
+  troupe::AsyncResult<int> added = add(short{1}, 2);
+  troupe::RemoteFunction<void(std::string, const std::vector<std::string>&)> take = troupe::bind<&Actor::take>(actor);
+  take.tell("text", std::vector<std::string>());
   troupe::AsyncResult<troupe::Proxy<Actor>> later = runtime.spawn_async<Actor>("c");
 }

@@ -75,6 +75,22 @@ TEST(Registry, ANumberLeadsBackToItsNode) {
   EXPECT_EQ(find_node({MethodId::kMaxModules, 0}), nullptr);
 }
 
+TEST(Registry, AnIdentityLeadsBackToItsNode) {
+  auto& library = new_library();
+  for (auto& each : library.nodes) detail::register_node(each);
+  number(library.range("identified.so", "fee1"));
+  NodeIdentity identity = wire::identity_of(library.nodes[1]);
+  EXPECT_EQ(identity.module.build_id, "fee1");
+  identity.module.path = "/another/path/identified.so";
+  EXPECT_EQ(find_node(identity), &library.nodes[1]);
+  identity.rank = UINT32_MAX;
+  EXPECT_EQ(find_node(identity), nullptr);
+  identity = wire::identity_of(library.nodes[1]);
+  identity.module.build_id = "fee2";
+  EXPECT_EQ(find_node(identity), nullptr);
+  EXPECT_EQ(find_node(NodeIdentity()), nullptr);
+}
+
 TEST(Registry, NumberingAgainChangesNothing) {
   auto& library = new_library();
   detail::register_node(library.nodes[0]);

@@ -2,8 +2,8 @@
 #include <troupe/detail/growing_buffer.hpp>
 #include <troupe/detail/lease.hpp>
 
-#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "client/carried.hpp"
 #include "client/link.hpp"
@@ -21,15 +21,15 @@ void GrowingBuffer::free_carried() noexcept { delete carried_; }
 
 namespace {
 
-// Each actor of that runtime once.
+// Those of that runtime; the manager counts each once.
 std::vector<wire::ActorReference> actors_of(const Carried& carried, const client::Session& session) {
   std::vector<wire::ActorReference> actors;
-  for (const LinkHandle& link : carried.links()) {
-    if (link.get()->session().get() == &session) actors.push_back({link.get()->actor().id, link.get()->actor().key});
+  const client::Link* last = nullptr;
+  for (const LinkHandle& handle : carried.links()) {
+    const client::Link* link = handle.get();
+    if (link->session().get() != &session || std::exchange(last, link) == link) continue;
+    actors.push_back({link->actor().id, link->actor().key});
   }
-  std::sort(actors.begin(), actors.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
-  actors.erase(std::unique(actors.begin(), actors.end(), [](const auto& a, const auto& b) { return a.id == b.id; }),
-               actors.end());
   return actors;
 }
 

@@ -7,21 +7,22 @@
 namespace troupe::manager {
 
 void References::hold(ActorId actor, ClientId client, Party party) {
-  Hold& hold = actors_[actor].holds[client];
-  ++hold.grants;
-  hold.is_own = party.actor == actor;
+  auto& holds = actors_[actor].holds;
+  auto hold = std::find_if(holds.begin(), holds.end(), [&](const Hold& each) { return each.client == client; });
+  if (hold == holds.end()) hold = holds.insert(holds.end(), Hold{client, 0, party.actor == actor});
+  ++hold->grants;
 }
 
 void References::let_go(ActorId actor, ClientId client, std::uint64_t grants) {
   const auto found = actors_.find(actor);
   if (found == actors_.end()) return;
   auto& holds = found->second.holds;
-  const auto hold = holds.find(client);
+  const auto hold = std::find_if(holds.begin(), holds.end(), [&](const Hold& each) { return each.client == client; });
   if (hold == holds.end()) return;
-  hold->second.grants -= std::min(grants, hold->second.grants);
-  if (hold->second.grants != 0) return;
+  hold->grants -= std::min(grants, hold->grants);
+  if (hold->grants != 0) return;
   holds.erase(hold);
-  doubtful_.insert(actor);
+  doubtful_.push_back(actor);
   drop_if_empty(actor);
 }
 
@@ -29,11 +30,10 @@ bool References::begin(const Lease& lease, Party reader, bool is_reply, std::spa
   if (actors.empty()) return true;
   std::size_t& in_flight = in_flight_[lease.sender];
   if (in_flight + actors.size() > kMostInFlight) return false;
-  const auto [envelope, is_new] = leases_.try_emplace(lease, Envelope{reader, is_reply, false, false, {}});
-  if (is_new) by_reader_[reader].insert(lease);
+  Envelope& envelope = leases_.try_emplace(lease, Envelope{reader, is_reply, false, false, {}}).first->second;
   for (const ActorId actor : actors) {
-    if (!envelope->second.actors.insert(actor).second) continue;
-    actors_[actor].leases.insert(lease);
+    if (!actors_[actor].leases.insert(lease).second) continue;
+    envelope.actors.push_back(actor);
     ++in_flight;
   }
   return true;
@@ -57,10 +57,11 @@ void References::end_unread(Party sender, Party reader, bool are_replies) {
   }
 }
 
-std::set<Party> References::readers_of_requests(Party sender) const {
-  std::set<Party> readers;
+std::vector<Party> References::readers_of_requests(Party sender) const {
+  std::vector<Party> readers;
   for (auto each = leases_.lower_bound({sender, 0}); each != leases_.end() && each->first.sender == sender; ++each) {
-    if (!each->second.is_reply && each->second.reader) readers.insert(each->second.reader);
+    const Party reader = each->second.reader;
+    if (!each->second.is_reply && reader && (readers.empty() || readers.back() != reader)) readers.push_back(reader);
   }
   return readers;
 }
@@ -69,12 +70,10 @@ References::Envelopes::iterator References::erase(Envelopes::iterator envelope) 
   const auto& [lease, content] = *envelope;
   for (const ActorId actor : content.actors) {
     actors_[actor].leases.erase(lease);
-    doubtful_.insert(actor);
+    doubtful_.push_back(actor);
     drop_if_empty(actor);
   }
   if (const auto flying = in_flight_.find(lease.sender); (flying->second -= content.actors.size()) == 0) in_flight_.erase(flying);
-  if (const auto reader = by_reader_.find(content.reader); reader->second.erase(lease) != 0 && reader->second.empty())
-    by_reader_.erase(reader);
   return leases_.erase(envelope);
 }
 
@@ -84,28 +83,28 @@ void References::drop_if_empty(ActorId actor) {
 }
 
 void References::client_gone(ClientId client) {
-  std::vector<ActorId> held;
-  for (const auto& [id, actor] : actors_) {
-    if (actor.holds.contains(client)) held.push_back(id);
+  for (auto next = actors_.begin(); next != actors_.end();) {
+    const ActorId actor = next++->first;  // it may go
+    let_go(actor, client, UINT64_MAX);
   }
-  for (const ActorId actor : held) let_go(actor, client, UINT64_MAX);
 }
 
 void References::party_gone(Party party) {
-  if (const auto reader = by_reader_.find(party); reader != by_reader_.end()) {
-    for (const Lease& lease : std::set<Lease>(reader->second)) erase(leases_.find(lease));
+  for (auto each = leases_.begin(); each != leases_.end();) {
+    const bool is_to_it = each->second.reader == party;
+    const bool is_constructors = each->first.sender == party && !each->second.reader;
+    each = is_to_it || is_constructors ? erase(each) : std::next(each);
   }
-  end_unread(party, Party(), false);
 }
 
 // An envelope that is on its way stays known, with what else is in it.
 void References::actor_gone(ActorId actor) {
-  doubtful_.erase(actor);
+  std::erase(doubtful_, actor);
   const auto found = actors_.find(actor);
   if (found == actors_.end()) return;
   for (const Lease& lease : std::exchange(found->second.leases, {})) {
     const auto envelope = leases_.find(lease);
-    envelope->second.actors.erase(actor);
+    std::erase(envelope->second.actors, actor);
     --in_flight_.at(lease.sender);
     if (envelope->second.actors.empty()) erase(envelope);
   }
@@ -113,7 +112,7 @@ void References::actor_gone(ActorId actor) {
 }
 
 bool References::has_other_holder(const Actor& actor) {
-  return std::any_of(actor.holds.begin(), actor.holds.end(), [](const auto& each) { return !each.second.is_own; });
+  return std::any_of(actor.holds.begin(), actor.holds.end(), [](const Hold& each) { return !each.is_own; });
 }
 
 bool References::is_held(ActorId actor) const {
@@ -124,7 +123,7 @@ bool References::is_held(ActorId actor) const {
 std::vector<ClientId> References::holders(ActorId actor) const {
   std::vector<ClientId> clients;
   if (const auto found = actors_.find(actor); found != actors_.end()) {
-    for (const auto& [client, hold] : found->second.holds) clients.push_back(client);
+    for (const Hold& hold : found->second.holds) clients.push_back(hold.client);
   }
   return clients;
 }
@@ -139,10 +138,7 @@ std::size_t References::in_flight(Party sender) const {
   return found == in_flight_.end() ? 0 : found->second;
 }
 
-std::vector<ActorId> References::take_doubtful() {
-  const std::set<ActorId> doubtful = std::exchange(doubtful_, {});
-  return {doubtful.begin(), doubtful.end()};
-}
+std::vector<ActorId> References::take_doubtful() { return std::exchange(doubtful_, {}); }
 
 std::vector<References::Unread> References::unread_replies_that_keep(ActorId actor) {
   const auto found = actors_.find(actor);

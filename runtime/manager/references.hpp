@@ -61,7 +61,7 @@ class References {
   // `reader` reads nothing more of these: all but the replies that it has received.
   void end_unread_requests(Party sender, Party reader) { end_unread(sender, reader, false); }
   void end_unread_replies(Party sender, Party reader) { end_unread(sender, reader, true); }
-  std::set<Party> readers_of_requests(Party sender) const;
+  std::vector<Party> readers_of_requests(Party sender) const;  // some may be there more than once
 
   // ---- ends
 
@@ -80,26 +80,27 @@ class References {
 
   // ---- what has changed since it was asked last
 
-  // Actors that may have lost what held them.
+  // Actors that may have lost what held them; some may be there more than once.
   std::vector<ActorId> take_doubtful();
   // Replies that nobody reads and that are all that keeps an actor: each once.
   std::vector<Unread> unread_replies_that_keep(ActorId actor);
 
  private:
   struct Hold {
+    ClientId client = 0;
     std::uint64_t grants = 0;
     bool is_own = false;  // the actor holds itself
   };
   struct Actor {
-    std::map<ClientId, Hold> holds;
+    std::vector<Hold> holds;  // one of each client
     std::set<Lease> leases;
   };
   struct Envelope {
     Party reader;
     bool is_reply = false;
     bool is_received = false;
-    bool is_called_for = false;  // its reader was told to read it
-    std::set<ActorId> actors;
+    bool is_called_for = false;   // its reader was told to read it
+    std::vector<ActorId> actors;  // each once
   };
   using Envelopes = std::map<Lease, Envelope>;
 
@@ -110,9 +111,8 @@ class References {
 
   std::map<ActorId, Actor> actors_;  // those that have a hold or a lease
   Envelopes leases_;
-  std::map<Party, std::set<Lease>> by_reader_;
   std::map<Party, std::size_t> in_flight_;  // by sender
-  std::set<ActorId> doubtful_;
+  std::vector<ActorId> doubtful_;
 };
 
 }  // namespace troupe::manager

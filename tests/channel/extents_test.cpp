@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <troupe/error.hpp>
 
+#include <array>
 #include <algorithm>
 #include <cstring>
 #include <random>
@@ -33,9 +34,10 @@ class Extents : public ::testing::Test {
     std::memset(writer.open(place), value, bytes);
     return place.extent;
   }
-  wire::ExtentReference named(std::uint64_t offset, std::uint64_t bytes, std::uint8_t flags = wire::kInExtent) const {
+  wire::ExtentReference named(std::uint64_t offset, std::uint64_t bytes, std::uint8_t flags = wire::kInExtent) {
     const wire::ExtentReference extent{offset, bytes};
-    return reader.named_by(flags, std::as_bytes(std::span(&extent, 1)));
+    auto record = std::as_bytes(std::span(&extent, 1));
+    return reader.read_marks(flags, record).extent;
   }
 
  private:
@@ -138,9 +140,34 @@ TEST_F(SmallExtents, ThatNoRecordMayNameAreRefused) {
   EXPECT_THROW(named(1, 1), ProtocolError);
   EXPECT_THROW(named(UINT64_MAX - 63, 64), ProtocolError);
   EXPECT_THROW(named(64, UINT64_MAX), ProtocolError);
-  EXPECT_THROW(named(0, 64, 2), ProtocolError);
+  EXPECT_THROW(named(0, 64, 4), ProtocolError);
   EXPECT_THROW(named(0, 64, 0xff), ProtocolError);
-  EXPECT_THROW((void)reader.named_by(wire::kInExtent, {}), ProtocolError);
+  std::span<const std::byte> nothing;
+  EXPECT_THROW((void)reader.read_marks(wire::kInExtent, nothing), ProtocolError);
+}
+
+TEST_F(SmallExtents, GiveTheLeaseBehindThePayload) {
+  const std::uint64_t lease = 4711;
+  const auto place = writer.take(100 + sizeof lease).value();
+  std::memcpy(writer.open(place) + 100, &lease, sizeof lease);
+  auto record = std::as_bytes(std::span(&place.extent, 1));
+  const auto marks = reader.read_marks(wire::kInExtent | wire::kLeased, record);
+  EXPECT_EQ(marks.lease, lease);
+  EXPECT_EQ(marks.extent.bytes, 100u);
+  EXPECT_EQ(marks.extent.offset, place.extent.offset);
+}
+
+TEST_F(SmallExtents, LeaveALeaseInTheRecordWhereThePayloadIs) {
+  std::array<std::byte, 20> payload{};
+  payload[12] = std::byte{7};
+  std::span<const std::byte> record = payload;
+  const auto marks = reader.read_marks(wire::kLeased, record);
+  EXPECT_EQ(marks.lease, 7u);
+  EXPECT_EQ(marks.extent.bytes, 0u);
+  EXPECT_EQ(record.size(), 12u);
+  std::span<const std::byte> lease_only = std::span(payload).last(8);
+  EXPECT_THROW((void)reader.read_marks(wire::kLeased, lease_only), ProtocolError);
+  EXPECT_THROW(named(0, 8, wire::kInExtent | wire::kLeased), ProtocolError);
 }
 
 TEST_F(Extents, OfManyPayloadsInTurnStayWithinTheMemoryOfOne) {

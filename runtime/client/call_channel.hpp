@@ -252,8 +252,8 @@ class CallChannel {
     contested,  // taken, and meanwhile somebody else came to read: the reader reads once more after giving it back
   };
   alignas(64) std::atomic<Role> read_role_{Role::free};
-  std::atomic<std::uint32_t> watched_{0};          // results with callbacks, a spill queue, an excess, a lease: the loop has to read
-  std::atomic<std::uint64_t> called_lease_{0};     // the last that was called for; 0: none is due
+  std::atomic<std::uint32_t> watched_{0};       // results with callbacks, a spill queue, an excess, a lease: the loop has to read
+  std::atomic<std::uint64_t> called_lease_{0};  // the last that was called for; 0: none is due
   std::atomic<std::uint64_t> delivered_lease_{0};  // the last; a channel's leases come in the order of their numbers
   std::atomic<bool> has_spill_{false};
   std::atomic<bool> has_excess_{false};  // more memory is backed for large requests than shall be kept

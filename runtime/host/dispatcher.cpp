@@ -86,8 +86,7 @@ Dispatcher::Outcome Dispatcher::serve_batch(ServedChannel& channel) {
   for (; served < kBatch; ++served) {
     const auto request = end.next();
     if (!request) break;
-    const bool has_taken =
-        request->lease == 0 ? Turn(actor_, channel, status_, *request).take() : take_leased(channel, *request);
+    const bool has_taken = request->lease == 0 ? Turn(actor_, channel, status_, *request).take() : take_leased(channel, *request);
     if (!has_taken) return Outcome::over;
   }
   if (end.has_outbox() && end.flush_outbox()) channel.owed = Owed::reply;

@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 #include <troupe/error.hpp>
 
-#include <array>
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <random>
 #include <span>

@@ -87,7 +87,7 @@ void ClientEnd::publish(const Draft& draft, wire::RequestKind kind, wire::Method
   std::memcpy(record + sizeof header.commit, reinterpret_cast<const std::byte*>(&header) + sizeof header.commit,
               sizeof header - sizeof header.commit);
   free_slots_.pop_back();
-  if (flags != 0) slot_extents_[draft.ticket.slot] = draft.extent;
+  if (draft.extent.bytes != 0) slot_extents_[draft.ticket.slot] = draft.extent;
   requests_writer_.publish(draft.place, draft.payload_bytes);
   requests_front().published.store(++published_, std::memory_order_relaxed);
   if (kind == wire::RequestKind::tell) {

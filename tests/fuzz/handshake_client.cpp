@@ -53,7 +53,7 @@ void attach(client::Session& session) {
   wire.mailbox_calls = kGeometry.slots;
   wire.mailbox_bytes = kGeometry.request_bytes() / 2;
   wire.mailbox_payload = kMostPayload;
-  const auto link = session.link_to(wire, typeid(Target));
+  const auto link = session.link_to(wire, typeid(Target).name());
   (void)link.get()->channel();
 }
 

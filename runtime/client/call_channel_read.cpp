@@ -285,13 +285,13 @@ void CallChannel::deliver_leased(const channel::ClientEnd::Reply& reply) {
 // The call may come before the reply, and after it. Of the reader, who notes the delivery and then looks for a call, and the
 // loop, which notes the call and then looks for the delivery, one sees the other.
 void CallChannel::call_for(std::uint64_t lease) {
+  have_loop_watch();
   std::uint64_t due = called_lease_.load(std::memory_order_seq_cst);
   while (due < lease) {
     if (due == 0) watched_.fetch_add(1, std::memory_order_seq_cst);
     if (called_lease_.compare_exchange_strong(due, lease, std::memory_order_seq_cst)) break;  // else it is 0 now
   }
   stop_calling_for(delivered_lease_.load(std::memory_order_seq_cst));
-  session_watch();
   look();
 }
 

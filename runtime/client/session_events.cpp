@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <troupe/error.hpp>
 
-#include <system_error>
 #include <utility>
 
 #include "client/session.hpp"
@@ -95,7 +94,7 @@ void Session::on_unread(const wire::ReadReplies& unread) {
   if (channel == nullptr) return;
   try {
     channel->call_for(unread.lease);
-  } catch (const std::system_error&) {  // no handle is left: whoever reads next finds it
+  } catch (const Error&) {  // no handle is left: whoever reads next finds it
   }
   channel->drop_reference();
 }

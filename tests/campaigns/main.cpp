@@ -59,8 +59,10 @@ constexpr Campaign kCampaigns[] = {
     {"client", run_client, 100, 2'000, 30, 600},
     {"zygote", run_zygote, 100, 2'000, 30, 600},
     {"references", run_references, 50, 2'000, 30, 1'200},
-    {"step", run_step, kAll, kAll, 25, 3600},    {"faults", run_faults, kAll, kAll, 25, 3600},
-    {"freeze", run_freeze, 50, 500, 20, 600},    {"hostile", run_hostile, 100'000, 1'000'000, 40, 3600},
+    {"step", run_step, kAll, kAll, 25, 3600},
+    {"faults", run_faults, kAll, kAll, 25, 3600},
+    {"freeze", run_freeze, 50, 500, 20, 600},
+    {"hostile", run_hostile, 100'000, 1'000'000, 40, 3600},
 };
 
 struct Usage {

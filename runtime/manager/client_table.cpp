@@ -12,7 +12,7 @@ namespace {
 // Leaves room for the other fields in a message of the control socket.
 constexpr std::size_t kMostExceptionBytes = 64 * 1024;
 constexpr std::size_t kMostTextBytes = 16 * 1024;
-// Honest clients need no more than the length of a chain of processes that hand one proxy on before the manager has looked.
+// Honest clients seldom need more than the length of a chain of processes that hand one proxy on before the manager has looked.
 constexpr int kMostCatchingUp = 64;
 
 }  // namespace
@@ -59,13 +59,15 @@ std::vector<ClientId> ClientTable::clients_of(Party party) const {
   return found;
 }
 
-void ClientTable::catch_up(Party party) {
-  if (catching_up_ >= kMostCatchingUp) return;
+bool ClientTable::catch_up(Party party) {
+  if (catching_up_ >= kMostCatchingUp) return false;
   ++catching_up_;
+  bool is_all = true;
   for (const ClientId id : clients_of(party)) {
-    if (ClientRecord* client = find(id)) client->peer->catch_up();  // which takes a reference on it
+    if (ClientRecord* client = find(id)) is_all &= client->peer->catch_up();  // which takes a reference on it
   }
   --catching_up_;
+  return is_all;
 }
 
 ClientRecord* ClientTable::find(ClientId id) {

@@ -59,8 +59,8 @@ class ClientTable {
   // Takes it out; nothing more is heard of it.
   std::unique_ptr<ClientRecord> remove(ClientId id);
 
-  // Handles what these have sent by now, ahead of its turn.
-  void catch_up(Party party);
+  // Handles what these have sent by now, ahead of its turn. False: not all of it, since one of them is being heard.
+  bool catch_up(Party party);
   // A party's clients at this moment.
   std::vector<ClientId> clients_of(Party party) const;
 

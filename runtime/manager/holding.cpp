@@ -26,12 +26,12 @@ void Holding::on(ClientId client, const wire::Release& message) {
 void Holding::on(ClientId client, const wire::Lease& message) {
   const ClientRecord& sender = *tables_.clients.find(client);
   const Receiver receiver = receiver_of(sender, message);
-  if (!receiver.reads) return;
+  const References::Lease lease{sender.party(), message.number};
+  if (!receiver.reads && !tables_.references.is_received_early(lease, receiver.reader)) return;
   std::vector<ActorId> actors;
   for (const wire::ActorReference& each : message.actors) {
     if (tables_.hosts.find(each.id, each.key) != nullptr) actors.push_back(each.id);
   }
-  const References::Lease lease{sender.party(), message.number};
   if (tables_.references.begin(lease, receiver.reader, receiver.is_reply, actors) || has_complained_) return;
   has_complained_ = true;
   platform::complain("a process has more than {} proxies on their way to others: those beyond keep no actor alive",
@@ -52,20 +52,23 @@ Holding::Receiver Holding::receiver_of(const ClientRecord& client, const wire::L
 
 // The sender registers a lease before it sends the envelope, so what is said about one that is not known yet is in order once
 // the sender's socket has been read. After that it has ended before, or never was.
+bool Holding::may_begin_later(const References::Lease& lease) {
+  return !tables_.references.is_open(lease) && !tables_.clients.catch_up(lease.sender) && !tables_.references.is_open(lease);
+}
+
 void Holding::on(ClientId client, const wire::LeaseNews& message) {
   const Party reader = tables_.clients.find(client)->party();
   const Party sender = message.from == ActorId() ? reader : Party{message.from, 0};
   const References::Lease lease{sender, message.number};
-  const bool is_about_all = message.what == wire::LeaseNews::What::read_to_end;
-  if (sender != reader && (is_about_all || !tables_.references.is_open(lease))) tables_.clients.catch_up(sender);
-  switch (message.what) {
-    case wire::LeaseNews::What::over:
-      return tables_.references.end(lease, reader);
-    case wire::LeaseNews::What::received:
-      return tables_.references.receive(lease, reader);
-    case wire::LeaseNews::What::read_to_end:
-      return read_to_end(sender.actor, reader);
+  if (message.what == wire::LeaseNews::What::read_to_end) {
+    if (sender != reader) tables_.clients.catch_up(sender);
+    return read_to_end(sender.actor, reader);
   }
+  const bool is_early = sender != reader && may_begin_later(lease);
+  if (message.what == wire::LeaseNews::What::received) {
+    return is_early ? tables_.references.receive_early(lease, reader) : tables_.references.receive(lease, reader);
+  }
+  return is_early ? tables_.references.end_early(lease, reader) : tables_.references.end(lease, reader);
 }
 
 void Holding::read_to_end(ActorId sender, Party reader) {
@@ -80,8 +83,7 @@ void Holding::on(HostRecord& host, const wire::LeaseRead& message) {
   if (channel == host.channels.end()) return;
   const References::Lease lease{channel->second.party, message.number};
   const Party reader{host.actor.id, 0};
-  if (!tables_.references.is_open(lease)) tables_.clients.catch_up(lease.sender);
-  tables_.references.end(lease, reader);
+  return may_begin_later(lease) ? tables_.references.end_early(lease, reader) : tables_.references.end(lease, reader);
 }
 
 void Holding::client_gone(const ClientRecord& client) {

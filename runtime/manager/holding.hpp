@@ -37,6 +37,7 @@ class Holding {
     bool reads = true;  // false: what is sent to it will not be read
   };
 
+  bool may_begin_later(const References::Lease& lease);
   Receiver receiver_of(const ClientRecord& client, const wire::Lease& message);
   void end_what_it_sent(Party sender);
   void read_to_end(ActorId sender, Party reader);

@@ -46,10 +46,11 @@ void Peer::drain() {
   end({});
 }
 
-void Peer::catch_up() {
-  if (is_handling_) return;
+bool Peer::catch_up() {
+  if (is_handling_) return false;
   const auto self = shared_from_this();
   for (int count = 0; count < kMostPacketsAhead && handle_next(); ++count) continue;
+  return true;
 }
 
 // False: there is none, or the connection has ended. What a message makes go wrong is the peer's own misfortune.

@@ -40,8 +40,8 @@ class Peer : public std::enable_shared_from_this<Peer> {
 
   // For a process that has ended, whoever else may hold its socket: handles what has arrived by now, then ends.
   void drain();
-  // Handles what has arrived by now, ahead of its turn; nothing while one of its messages is being handled.
-  void catch_up();
+  // Handles what has arrived by now, ahead of its turn. False: nothing, since one of its messages is being handled.
+  bool catch_up();
   // No callback from here on.
   void close();
   bool is_open() const { return is_open_; }

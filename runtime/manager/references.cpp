@@ -28,15 +28,28 @@ void References::let_go(ActorId actor, ClientId client, std::uint64_t grants) {
 
 bool References::begin(const Lease& lease, Party reader, bool is_reply, std::span<const ActorId> actors) {
   if (actors.empty()) return true;
+  const auto early = early_.find(lease);
+  const bool is_known = early != early_.end() && early->second.reader == reader;
+  if (is_known && early->second.is_over) return true;
   std::size_t& in_flight = in_flight_[lease.sender];
   if (in_flight + actors.size() > kMostInFlight) return false;
-  Envelope& envelope = leases_.try_emplace(lease, Envelope{reader, is_reply, false, false, {}}).first->second;
+  Envelope& envelope = leases_.try_emplace(lease, Envelope{reader, is_reply, is_known, false, {}}).first->second;
   for (const ActorId actor : actors) {
     if (!actors_[actor].leases.insert(lease).second) continue;
     envelope.actors.push_back(actor);
     ++in_flight;
   }
   return true;
+}
+
+// Past the limit a proxy may keep its actor for too long.
+void References::note_early(const Lease& lease, Early early) {
+  if (early_.size() < kMostEarly || early_.contains(lease)) early_[lease] = early;
+}
+
+bool References::is_received_early(const Lease& lease, Party reader) const {
+  const auto early = early_.find(lease);
+  return early != early_.end() && early->second.reader == reader && !early->second.is_over;
 }
 
 void References::receive(const Lease& lease, Party reader) {
@@ -95,6 +108,7 @@ void References::party_gone(Party party) {
     const bool is_constructors = each->first.sender == party && !each->second.reader;
     each = is_to_it || is_constructors ? erase(each) : std::next(each);
   }
+  std::erase_if(early_, [&](const auto& each) { return each.first.sender == party || each.second.reader == party; });
 }
 
 // An envelope that is on its way stays known, with what else is in it.

@@ -19,9 +19,10 @@ namespace troupe::manager {
 //
 // Why no actor dies that somebody holds: a sender holds the actor, and the manager has read that, while it registers the lease.
 // The reader of the envelope becomes a holder before it ends the lease, on one socket. What two processes say has no order, so
-// the end of a lease may be read before its beginning: Holding then reads first what the sender has sent.
-// Why none lives that nobody holds: each hold ends with its client; each lease is ended by its reader, or by its sender if it was
-// never sent, or with the reader; and when the sender has died, by the reader's word that it reads nothing more of it.
+// the end of a lease may be read before its beginning: Holding then reads first what the sender has sent; where it cannot, since
+// it is in the middle of just that, the table remembers what was said. Why none lives that nobody holds: each hold ends with its
+// client; each lease is ended by its reader, or by its sender if it was never sent, or with the reader; and when the sender has
+// died, by the reader's word that it reads nothing more of it.
 //
 // Pure: no processes, no clock. Thread-safety: none.
 class References {
@@ -54,6 +55,10 @@ class References {
   // `reader`: who reads the envelope; none for constructor's arguments. Once more: adds to it. False: past the limit.
   bool begin(const Lease& lease, Party reader, bool is_reply, std::span<const ActorId> actors);
   bool is_open(const Lease& lease) const { return leases_.contains(lease); }
+  // Of one that has not begun: what its reader says of it holds from its beginning on.
+  void receive_early(const Lease& lease, Party reader) { note_early(lease, {reader, false}); }
+  void end_early(const Lease& lease, Party reader) { note_early(lease, {reader, true}); }
+  bool is_received_early(const Lease& lease, Party reader) const;
   // By its reader: the reply is there, and will be decoded or dropped.
   void receive(const Lease& lease, Party reader);
   // By its reader, or its sender; by others nothing happens.
@@ -66,7 +71,7 @@ class References {
   // ---- ends
 
   void client_gone(ClientId client);
-  // What was on its way to it, and its leases on constructor's arguments.
+  // What was on its way to it, its leases on constructor's arguments, and what was said of leases that it might have begun.
   void party_gone(Party party);
   void actor_gone(ActorId actor);
 
@@ -103,14 +108,21 @@ class References {
     std::vector<ActorId> actors;  // each once
   };
   using Envelopes = std::map<Lease, Envelope>;
+  struct Early {
+    Party reader;
+    bool is_over = false;
+  };
+  static constexpr std::size_t kMostEarly = 64 * 1024;  // honest processes need a few
 
   static bool has_other_holder(const Actor& actor);
   void end_unread(Party sender, Party reader, bool are_replies);
+  void note_early(const Lease& lease, Early early);
   Envelopes::iterator erase(Envelopes::iterator envelope);
   void drop_if_empty(ActorId actor);
 
   std::map<ActorId, Actor> actors_;  // those that have a hold or a lease
   Envelopes leases_;
+  std::map<Lease, Early> early_;
   std::map<Party, std::size_t> in_flight_;  // by sender
   std::vector<ActorId> doubtful_;
 };

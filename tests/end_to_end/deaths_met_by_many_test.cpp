@@ -239,18 +239,5 @@ TEST_F(DeathMetByMany, IsToldOnceAlsoWhenSomebodyAsksAgain) {
   EXPECT_EQ(seen->deaths_before_marker.get_future().get(), 1);
 }
 
-// README: a scoped actor ends when the last proxy of the process that spawned it goes.
-TEST_F(DeathMetByMany, AScopedActorEndsWithItsSpawnersProxiesWhoeverElseHoldsIt) {
-  auto actor = runtime().spawn<Recorder>();
-  auto keeper = runtime().spawn<Keeper>(actor);
-  EXPECT_EQ(keeper.call<&Keeper::note>().get(), 1);
-  std::promise<DeathKind> down;
-  actor.on_down([&](const Down& event) { down.set_value(event.cause.kind); });
-
-  actor = {};
-
-  EXPECT_EQ(down.get_future().get(), DeathKind::stopped);
-}
-
 }  // namespace
 }  // namespace troupe::test

@@ -244,7 +244,7 @@ class CallChannel {
   bool is_draft_spilled_ = false;
   std::list<Spilled> spill_;
   std::uint64_t lost_tells_ = 0;
-  std::vector<SentLease> sent_leases_;  // by slot, as of its last request that had one; empty until there is one
+  std::unique_ptr<SentLease[]> sent_leases_;  // by slot, as of its last request that had one; null until there is one
 
   enum class Role : std::uint32_t {
     free,

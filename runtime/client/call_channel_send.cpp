@@ -240,13 +240,13 @@ void CallChannel::lease_draft(std::uint64_t number) {
 
 void CallChannel::note_sent_lease(std::uint64_t number) {
   draft_->is_leased = true;
-  if (sent_leases_.empty()) sent_leases_.resize(end_.geometry().slots);
+  if (!sent_leases_) sent_leases_ = std::make_unique<SentLease[]>(end_.geometry().slots);
   sent_leases_[draft_->ticket.slot] = {draft_->ticket.generation, number};
 }
 
 // 0: there is none to give back.
 std::uint64_t CallChannel::take_sent_lease(channel::Ticket ticket) {
-  if (sent_leases_.empty() || sent_leases_[ticket.slot].generation != ticket.generation) return 0;
+  if (!sent_leases_ || sent_leases_[ticket.slot].generation != ticket.generation) return 0;
   return std::exchange(sent_leases_[ticket.slot].number, 0);
 }
 

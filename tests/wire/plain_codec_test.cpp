@@ -55,8 +55,10 @@ std::vector<std::byte> bytes_by_cereal(const T&... values) {
 
 template <class... T>
 std::vector<std::byte> bytes_in_place(const T&... values) {
-  std::vector<std::byte> bytes(detail::encoded_size(values...));
+  const std::size_t size = detail::encoded_size(values...);
+  std::vector<std::byte> bytes(size + 16);  // GCC 12 sees stores past the end of smaller ones that are never made
   detail::encode_plain(bytes.data(), values...);
+  bytes.resize(size);
   return bytes;
 }
 

@@ -29,7 +29,7 @@ class ClientEnd {
   ClientEnd(const ClientEnd&) = delete;
   ClientEnd& operator=(const ClientEnd&) = delete;
 
-  // Request memory as a channel needs it; sealed once the client end has been made over it.
+  // Request memory as a channel needs it.
   static platform::SharedMemory create_requests(const Geometry& geometry);
   static platform::SharedMemory create_request_extents(const Geometry& geometry);
 

@@ -235,20 +235,20 @@ std::optional<detail::LinkHandle> Session::find(std::string_view name, const std
   if (auto* refused = std::get_if<wire::Refused>(&message)) {
     std::rethrow_exception(error_of(refused->failure, fmt::format("finding the actor \"{}\"", name)));
   }
-  const auto& found = std::get<wire::Found>(message);
+  const auto& found = answer_in<wire::Found>(message);
   if (!found.exists) return std::nullopt;
   return add_link(found.actor, type.name(), Grant::given, nullptr);
 }
 
 std::vector<ActorInfo> Session::list() {
   auto message = ask(wire::List{});
-  return std::move(std::get<wire::Listed>(message).actors);
+  return std::move(answer_in<wire::Listed>(message).actors);
 }
 
 ShutdownReport Session::shutdown(Timeout grace) {
   if (is_closing_ || has_manager_fallen()) return {};
   auto message = ask(wire::Shutdown{.grace_ns = grace.span().count()});
-  return {std::move(std::get<wire::ShutdownDone>(message).killed)};
+  return {std::move(answer_in<wire::ShutdownDone>(message).killed)};
 }
 
 void Session::stop(Link& link, Timeout grace) { send(wire::StopActor{link.actor().id, link.actor().key, grace.span().count()}); }

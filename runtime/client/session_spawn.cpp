@@ -164,7 +164,7 @@ void Session::finish_spawn(SpawnPending& pending, wire::ToClient* message, std::
   try {
     if (message == nullptr) std::rethrow_exception(no_answer(pending.what));
     if (const auto* refused = std::get_if<wire::Refused>(message)) return refuse_spawn(pending, refused->failure);
-    const auto& opened = std::get<wire::Opened>(*message);
+    const auto& opened = answer_in<wire::Opened>(*message);
     if (opened.found) return give_proxy(*pending.cell, add_link(opened.actor, pending.type_name, Grant::given, nullptr));
     spawned = opened.actor.id;
     if (handles.empty()) throw StartError(pending.what + ": " + kNoRoomForHandles);
@@ -299,7 +299,7 @@ void Session::attach(Link& link, const std::string& what) {
     try {
       if (answer == nullptr) std::rethrow_exception(no_answer(what));
       if (const auto* refused = std::get_if<wire::Refused>(answer)) std::rethrow_exception(error_of(refused->failure, what));
-      opened->set_value(open_channel(std::get<wire::Opened>(*answer), std::move(*opening), came, type_name.c_str()));
+      opened->set_value(open_channel(answer_in<wire::Opened>(*answer), std::move(*opening), came, type_name.c_str()));
     } catch (...) {
       if (answer != nullptr && std::holds_alternative<wire::Opened>(*answer)) leave_channel(std::get<wire::Opened>(*answer));
       opened->set_exception(std::current_exception());

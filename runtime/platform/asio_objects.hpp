@@ -13,8 +13,8 @@ namespace troupe::platform {
 
 using LoopExecutor = boost::asio::io_context::executor_type;
 using Descriptor = boost::asio::posix::basic_stream_descriptor<LoopExecutor>;
-using Timer =
-    boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>, LoopExecutor>;
+using Timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
+                                                LoopExecutor>;
 using SignalSet = boost::asio::basic_signal_set<LoopExecutor>;
 
 }  // namespace troupe::platform

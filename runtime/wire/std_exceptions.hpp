@@ -12,8 +12,8 @@ namespace troupe::wire {
 // How one exception type of the standard library crosses.
 struct StdException {
   const std::type_info* type;
-  const std::type_info* transported;                          // what raise() throws: it crosses again as `type`
-  void (*save)(const std::exception& error, Thrown& thrown);  // what it has beside its text; null: nothing
+  const std::type_info* transported;                                       // what raise() throws: it crosses again as `type`
+  void (*save)(const std::exception& error, Thrown& thrown);               // what it has beside its text; null: nothing
   void (*raise)(const Thrown& thrown, const RemoteError::Origin& origin);  // throws it, unless `thrown` is no value of the type
 };
 

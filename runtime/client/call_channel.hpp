@@ -177,8 +177,9 @@ class CallChannel {
   [[gnu::cold]] bool wait_for_room(std::uint32_t epoch, TimePoint deadline);
   [[gnu::cold]] Execution withdraw(detail::ResultCell& cell, wire::SlotState outcome);
   [[gnu::cold]] void send_rare(detail::CallWriter& writer);
-  [[gnu::cold]] void lease_draft(std::uint64_t number);
-  [[gnu::cold]] void note_sent_lease(std::uint64_t number);
+  [[gnu::cold]] bool have_sent_leases(detail::CallWriter& writer);
+  [[gnu::cold]] void lease_draft(std::uint64_t number) noexcept;
+  [[gnu::cold]] void note_sent_lease(std::uint64_t number) noexcept;
   [[gnu::cold]] std::uint64_t take_sent_lease(channel::Ticket ticket);
   [[gnu::cold]] void give_back(std::uint64_t lease) noexcept;
   [[gnu::cold]] static void fail(detail::CallWriter& writer, std::exception_ptr error);

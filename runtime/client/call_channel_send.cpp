@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -52,6 +53,8 @@ std::byte* CallChannel::reserve(detail::CallWriter& writer, std::size_t payload_
                      describe_call(writer.node_, actor_) + ": its deadline passed before it was sent", Execution::not_started)));
     return nullptr;
   }
+  if (writer.lease_ != 0 && !have_sent_leases(writer)) [[unlikely]]
+    return nullptr;
   if (payload_bytes > end_.max_ring_request()) [[unlikely]]
     return reserve_large(writer, payload_bytes);
   const auto bytes = static_cast<std::uint32_t>(payload_bytes);
@@ -230,7 +233,7 @@ inline void CallChannel::send_drafted(const detail::CallWriter& writer) {
 }
 
 // With the lock held, before the draft is published: its payload ends with this lease.
-void CallChannel::lease_draft(std::uint64_t number) {
+void CallChannel::lease_draft(std::uint64_t number) noexcept {
   if (is_draft_spilled_) {
     spill_.back().lease = number;
   } else {
@@ -238,9 +241,20 @@ void CallChannel::lease_draft(std::uint64_t number) {
   }
 }
 
-void CallChannel::note_sent_lease(std::uint64_t number) {
+// Before the lock is held for the sending: there nothing may fail any more.
+bool CallChannel::have_sent_leases(detail::CallWriter& writer) {
+  try {
+    const std::lock_guard lock(send_lock_);
+    if (!sent_leases_) sent_leases_ = std::make_unique<SentLease[]>(end_.geometry().slots);
+    return true;
+  } catch (const std::bad_alloc&) {
+    fail(writer, std::current_exception());
+    return false;
+  }
+}
+
+void CallChannel::note_sent_lease(std::uint64_t number) noexcept {
   draft_->is_leased = true;
-  if (!sent_leases_) sent_leases_ = std::make_unique<SentLease[]>(end_.geometry().slots);
   sent_leases_[draft_->ticket.slot] = {draft_->ticket.generation, number};
 }
 

@@ -57,15 +57,12 @@ void CallWriter::send_leased(const GrowingBuffer& values) {
   } catch (...) {
     return fail();
   }
+  lease_ = lease.number();
   const auto payload = values.bytes();
   std::byte* place = reserve(payload.size() + (lease ? wire::kLeaseBytes : 0));
   if (place == nullptr) return;
   std::memcpy(place, payload.data(), payload.size());
-  if (lease) {
-    const std::uint64_t number = lease.number();
-    std::memcpy(place + payload.size(), &number, wire::kLeaseBytes);
-    lease_ = number;
-  }
+  if (lease) std::memcpy(place + payload.size(), &lease_, wire::kLeaseBytes);
   send();
   lease.hand_over();
 }

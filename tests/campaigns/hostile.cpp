@@ -30,7 +30,11 @@ using platform::ControlSocket;
 using Clock = std::chrono::steady_clock;
 
 constexpr CallOptions kPatient{.deadline = std::chrono::milliseconds(50)};
+#ifdef __SANITIZE_ADDRESS__
+constexpr long kMostMemoryKiB = 2048 * 1024;  // which keeps what is freed for a while
+#else
 constexpr long kMostMemoryKiB = 512 * 1024;
+#endif
 
 // With any outcome at all.
 template <class T>

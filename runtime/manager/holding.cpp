@@ -102,11 +102,11 @@ void Holding::host_ended(ActorId actor) {
 // What it had sent to hosts that have a channel of it may still be read there, and so may its replies: then the readers say when
 // that is over.
 void Holding::end_what_it_sent(Party sender) {
-  for (const Party reader : tables_.references.readers_of_requests(sender)) {
-    if (const HostRecord* host = tables_.hosts.find(reader.actor)) {
+  for (const ActorId reader : tables_.references.readers_of_requests(sender)) {
+    if (const HostRecord* host = tables_.hosts.find(reader)) {
       channels_.end_unread_requests(*host, sender);
     } else {
-      tables_.references.end_unread_requests(sender, reader);
+      tables_.references.end_unread_requests(sender, {reader, 0});
     }
   }
 }

@@ -70,11 +70,11 @@ void References::end_unread(Party sender, Party reader, bool are_replies) {
   }
 }
 
-std::vector<Party> References::readers_of_requests(Party sender) const {
-  std::vector<Party> readers;
+std::vector<ActorId> References::readers_of_requests(Party sender) const {
+  std::vector<ActorId> readers;
   for (auto each = leases_.lower_bound({sender, 0}); each != leases_.end() && each->first.sender == sender; ++each) {
-    const Party reader = each->second.reader;
-    if (!each->second.is_reply && reader && (readers.empty() || readers.back() != reader)) readers.push_back(reader);
+    const ActorId reader = each->second.reader.actor;
+    if (!each->second.is_reply && reader != ActorId() && (readers.empty() || readers.back() != reader)) readers.push_back(reader);
   }
   return readers;
 }

@@ -66,7 +66,7 @@ class References {
   // `reader` reads nothing more of these: all but the replies that it has received.
   void end_unread_requests(Party sender, Party reader) { end_unread(sender, reader, false); }
   void end_unread_replies(Party sender, Party reader) { end_unread(sender, reader, true); }
-  std::vector<Party> readers_of_requests(Party sender) const;  // some may be there more than once
+  std::vector<ActorId> readers_of_requests(Party sender) const;  // some may be there more than once
 
   // ---- ends
 

@@ -141,7 +141,7 @@ TEST_F(ReferencesTest, WhatIsReadNoMoreEndsPerPairAndDirection) {
   references.end_unread_requests(kHost, kProgram);
   references.end_unread_requests(kOther, kHost);
   EXPECT_TRUE(references.is_held(kX) && references.is_held(kY));
-  EXPECT_THAT(references.readers_of_requests(kProgram), ElementsAre(kHost));
+  EXPECT_THAT(references.readers_of_requests(kProgram), ElementsAre(kHost.actor));
   references.end_unread_requests(kProgram, kHost);
   EXPECT_FALSE(references.is_held(kX));
   EXPECT_THAT(references.readers_of_requests(kProgram), IsEmpty());

@@ -43,6 +43,18 @@ void decode_and_send_again(Bytes bytes) {
   expect(bytes_of(test::value_of<T>(sent)) == sent, "a value that was decoded comes back the same");
 }
 
+// One whose values have an order of their own in each container.
+template <class T>
+void decode_and_compare(Bytes bytes) {
+  T value{};
+  try {
+    detail::decode(bytes, value);
+  } catch (const SerializationError&) {
+    return;
+  }
+  expect(test::value_of<T>(bytes_of(value)) == value, "a value that was decoded comes back the same");
+}
+
 // Types whose values have one encoding each.
 template <class T>
 void decode_exactly(Bytes bytes) {
@@ -85,7 +97,7 @@ constexpr void (*kDecoders[])(Bytes) = {
     decode_and_send_again<test::Celsius>,
     decode_and_send_again<std::vector<test::Versioned>>,
     decode_and_send_again<std::map<Text, std::set<int>>>,
-    decode_and_send_again<std::unordered_map<int, test::Point>>,
+    decode_and_compare<std::unordered_map<int, test::Point>>,
     decode_and_send_again<std::map<int, std::complex<float>>>,  // no multimap: cereal turns the order of equal keys round
     decode_thrown,
 };

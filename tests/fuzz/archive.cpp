@@ -102,13 +102,16 @@ constexpr void (*kDecoders[])(Bytes) = {
     decode_thrown,
 };
 
+void decode_any(const std::uint8_t* bytes, std::size_t count) {
+  Input input(bytes, count);
+  const auto decode = kDecoders[input.below(std::size(kDecoders))];
+  decode(input.rest());
+}
+
 }  // namespace
 }  // namespace troupe::fuzz
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t count) {
-  using namespace troupe::fuzz;
-  Input input(bytes, count);
-  const auto decode = kDecoders[input.below(std::size(kDecoders))];
-  decode(input.rest());
+  troupe::fuzz::decode_any(bytes, count);
   return 0;
 }

@@ -91,7 +91,7 @@ void Spawning::on(HostRecord& host, const wire::Hello& hello) {
   if (std::exchange(host.has_said_hello, true)) throw ProtocolError("a host says hello twice");
   if (hello.protocol != wire::kProtocolVersion) throw ProtocolError("a host speaks another version of the protocol");
   host.modules = hello.modules;
-  if (host.stage != Stage::greeting) return;
+  if (host.stage != Stage::greeting || !host.request) return;  // no request: it has been given up, and is being killed
   const std::string build_id = hello.modules.empty() ? std::string() : hello.modules[0].build_id;
   if (build_id != host.program.build_id) {
     host.start_failure = fmt::format("{}: the process that came up is another build (build id {}) than its client (build id {})",

@@ -67,7 +67,9 @@ TEST_F(RemoteFunctions, AreCalledWhereverTheyCome) {
   board.call<&Switchboard::add>(Subscription{"a", bind<&Counter::add>(other)}).get();
   EXPECT_EQ(board.call<&Switchboard::ring>("a", 1).get(), 7 + 11);
   board.call<&Switchboard::tell>(bind<&Counter::add>(one), 100).get();
-  EXPECT_EQ(board.call<&Switchboard::first>().get()(0).get(), 107);
+  const Adder first = board.call<&Switchboard::first>().get();
+  EXPECT_EQ(board.call<&Switchboard::call>(first, 0).get(), 107);  // behind its own one-way message
+  EXPECT_EQ(first(0).get(), 107);
 }
 
 TEST_F(RemoteFunctions, HoldTheirActorAsProxiesDo) {

@@ -15,6 +15,7 @@
 #include <cereal/types/variant.hpp>
 #include <exception>
 #include <iterator>
+#include <optional>
 #include <tuple>
 #include <utility>
 #include <variant>
@@ -31,40 +32,39 @@ using test::bytes_of;
 using Bytes = std::span<const std::byte>;
 using Text = std::string;
 
+// nullopt: the bytes are no such value.
+template <class T>
+std::optional<T> decoded(Bytes bytes) {
+  std::optional<T> value(std::in_place);
+  try {
+    detail::decode(bytes, *value);
+  } catch (const SerializationError&) {
+    value.reset();
+  }
+  return value;
+}
+
 template <class T>
 void decode_and_send_again(Bytes bytes) {
-  T value{};
-  try {
-    detail::decode(bytes, value);
-  } catch (const SerializationError&) {
-    return;
-  }
-  const auto sent = bytes_of(value);
+  const auto value = decoded<T>(bytes);
+  if (!value) return;
+  const auto sent = bytes_of(*value);
   expect(bytes_of(test::value_of<T>(sent)) == sent, "a value that was decoded comes back the same");
 }
 
 // One whose values have an order of their own in each container.
 template <class T>
 void decode_and_compare(Bytes bytes) {
-  T value{};
-  try {
-    detail::decode(bytes, value);
-  } catch (const SerializationError&) {
-    return;
-  }
-  expect(test::value_of<T>(bytes_of(value)) == value, "a value that was decoded comes back the same");
+  const auto value = decoded<T>(bytes);
+  if (value) expect(test::value_of<T>(bytes_of(*value)) == *value, "a value that was decoded comes back the same");
 }
 
 // Types whose values have one encoding each.
 template <class T>
 void decode_exactly(Bytes bytes) {
-  T value{};
-  try {
-    detail::decode(bytes, value);
-  } catch (const SerializationError&) {
-    return;
-  }
-  const auto sent = bytes_of(value);
+  const auto value = decoded<T>(bytes);
+  if (!value) return;
+  const auto sent = bytes_of(*value);
   expect(std::equal(sent.begin(), sent.end(), bytes.begin(), bytes.end()), "what was decoded is what was sent");
 }
 

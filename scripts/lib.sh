@@ -40,3 +40,8 @@ build() {
 
 # has_target PRESET TARGET: after configuring.
 has_target() { ninja -C "build/$1" -t query "$2" >/dev/null 2>&1; }
+
+# run_tests PRESET [CTEST'S OPTION...]: what it prints is also in build/PRESET/ctest.log.
+run_tests() {
+  ctest --preset "$1" --parallel "$jobs" "${@:2}" </dev/null 2>&1 | tee "build/$1/ctest.log"
+}

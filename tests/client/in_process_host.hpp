@@ -105,6 +105,7 @@ class InProcessHost {
   }
   ~InProcessHost() {
     stop();
+    channel_->fall(Fall::runtime_stopped);  // else what this host has left unread would keep its cells, and they the channel
     proxy_ = {};
   }
 

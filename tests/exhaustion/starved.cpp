@@ -14,7 +14,12 @@
 
 namespace {
 
-void report(const std::string& text) { std::ofstream(std::getenv("TROUPE_TEST_REPORT"), std::ios::app) << text << '\n'; }
+// Open from the start: when there is something to report, there may be no handle left to open it with.
+std::ofstream& report_file() {
+  static std::ofstream file(std::getenv("TROUPE_TEST_REPORT"), std::ios::app);
+  return file;
+}
+void report(const std::string& text) { report_file() << text << std::endl; }
 
 void expect(bool holds, const char* what) {
   if (!holds) throw std::runtime_error(std::string("a promise does not hold: ") + what);
@@ -122,6 +127,7 @@ void perform(std::string_view what) {
 
 int main(int argc, char** argv) {
   troupe::main_guard(argc, argv);
+  report_file();
   try {
     perform(argc > 1 ? argv[1] : "");
     return 0;

@@ -84,6 +84,14 @@ void save_link(Archive& archive, const LinkHandle& link) {
   if constexpr (std::is_same_v<Archive, OutputArchive>) archive.carry(link);
 }
 
+template <class Archive>
+LinkWire load_link(Archive& archive) {
+  if constexpr (std::is_same_v<Archive, InputArchive>) return read_link(archive);
+  LinkWire wire;
+  archive(wire);
+  return wire;
+}
+
 template <class A, auto kMethod>
 constexpr void assert_method_of() {
   using M = decltype(kMethod);
@@ -279,9 +287,7 @@ class Proxy : public detail::CallVerbs<Proxy<A>, A> {
   }
   template <class Archive>
   void load(Archive& archive) {
-    detail::LinkWire wire;
-    archive(wire);
-    link_ = detail::unpack_link(wire, typeid(A).name());
+    link_ = detail::unpack_link(detail::load_link(archive), typeid(A).name());
   }
 
   // For the runtime.

@@ -120,9 +120,9 @@ class RemoteFunction<R(P...)> {
   }
   template <class Archive>
   void load(Archive& archive) {
-    detail::LinkWire link;
+    const detail::LinkWire link = detail::load_link(archive);
     detail::MethodWire method;
-    archive(link, method);
+    archive(method);
     method_.unpack(std::move(method), link, typeid(Plain).name());
   }
 

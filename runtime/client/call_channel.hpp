@@ -77,7 +77,9 @@ class CallChannel {
   CallChannel(const CallChannel&) = delete;
   CallChannel& operator=(const CallChannel&) = delete;
   void add_reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
-  void drop_reference() noexcept;
+  void drop_reference() noexcept { drop_references(1); }
+  // The link's, with what was counted beforehand for calls through it.
+  [[gnu::cold]] void drop_link_reference() noexcept;
 
   // ---- sending; see detail::CallWriter
 
@@ -148,6 +150,8 @@ class CallChannel {
   };
 
   ~CallChannel() = default;
+  void drop_references(std::uint32_t count) noexcept;
+  void take_prepaid_reference() noexcept;
 
   // Cold: compiled for size, out of the way of the others.
   // Sending (call_channel_send.cpp).
@@ -243,6 +247,7 @@ class CallChannel {
   bool is_closed_ = false;
   std::optional<channel::ClientEnd::Draft> draft_;
   bool is_draft_spilled_ = false;
+  std::uint32_t prepaid_references_ = 0;  // counted in references_, for cells to come: an atomic update less for each
   std::list<Spilled> spill_;
   std::uint64_t lost_tells_ = 0;
   std::unique_ptr<SentLease[]> sent_leases_;  // by slot, as of its last request that had one; null until there is one

@@ -271,11 +271,12 @@ void CallChannel::send_rare(detail::CallWriter& writer) {
 }
 
 void CallChannel::send(detail::CallWriter& writer) {
+  const bool is_rare = (writer.extent_bytes_ | writer.lease_) != 0;
   if (writer.cell_ != nullptr) {
-    add_reference();  // the cell's
+    is_rare ? add_reference() : take_prepaid_reference();  // the cell's
     CellAccess::bind(*writer.cell_, this, &writer.node_, writer.deadline_ns_);
   }
-  if ((writer.extent_bytes_ | writer.lease_) != 0) [[unlikely]]
+  if (is_rare) [[unlikely]]
     return send_rare(writer);
   send_drafted(writer);
   TROUPE_STEP_MARK("push ends");

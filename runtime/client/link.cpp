@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "client/link.hpp"
 
+#include <troupe/archive.hpp>
 #include <troupe/error.hpp>
 
 #include <fmt/core.h>
@@ -21,7 +22,7 @@ Link::Link(std::shared_ptr<Session> session, wire::ActorDescription actor, std::
     : session_(std::move(session)), actor_(std::move(actor)), type_name_(std::move(type_name)) {}
 
 Link::~Link() {
-  if (CallChannel* channel = channel_.load()) channel->drop_reference();
+  if (CallChannel* channel = channel_.load()) channel->drop_link_reference();
 }
 
 CallChannel& Link::channel() {
@@ -122,6 +123,12 @@ LinkWire pack_link(const LinkHandle& link) {
   const wire::ActorDescription& actor = link.get()->actor();
   return {actor.id,          actor.key.high,      actor.key.low,       actor.name,           actor.pid,
           actor.incarnation, actor.mailbox_calls, actor.mailbox_bytes, actor.mailbox_payload};
+}
+
+LinkWire read_link(InputArchive& archive) {
+  LinkWire wire;
+  archive(wire);
+  return wire;
 }
 
 LinkHandle unpack_link(const LinkWire& wire, const char* actor_type) {

@@ -21,6 +21,10 @@ class CallChannel;
 class Link;  // this process's one connection to one actor
 }  // namespace troupe::client
 
+namespace troupe {
+class InputArchive;
+}  // namespace troupe
+
 namespace troupe::detail {
 
 class GrowingBuffer;
@@ -72,6 +76,7 @@ struct LinkWire {
 };
 
 LinkWire pack_link(const LinkHandle& link);
+LinkWire read_link(InputArchive& archive);
 // The link of this process's session to that actor; null for an empty proxy's wire form. `actor_type`: typeid's name.
 // Errors: std::logic_error in a process without a runtime.
 LinkHandle unpack_link(const LinkWire& wire, const char* actor_type);

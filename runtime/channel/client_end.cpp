@@ -95,12 +95,12 @@ void ClientEnd::publish(const Draft& draft, wire::RequestKind kind, wire::Method
   }
 }
 
-std::uint32_t ClientEnd::withdraw_tells() {
-  std::uint32_t taken = 0;
+std::vector<Ticket> ClientEnd::withdraw_tells() {
+  std::vector<Ticket> taken;
   for (; tells_begin_ != tells_end_; ++tells_begin_) {
     const std::uint16_t slot = tells_[tells_begin_ & queue_mask_].slot;
     const Ticket ticket{slot, generations_[slot].load(std::memory_order_relaxed)};
-    if (withdraw(ticket, wire::SlotState::taken) == Execution::not_started) ++taken;
+    if (withdraw(ticket, wire::SlotState::taken) == Execution::not_started) taken.push_back(ticket);
   }
   return taken;
 }

@@ -51,8 +51,8 @@ class ClientEnd {
   // The same for a payload that has been written to an extent.
   [[gnu::cold]] std::optional<Draft> draft(const wire::ExtentReference& extent);
   void publish(const Draft& draft, wire::RequestKind kind, wire::MethodId method, std::int64_t deadline_ns);
-  // Judges a dead host: takes the one-way messages from it that it had not started; how many. The last thing that is done.
-  std::uint32_t withdraw_tells();
+  // Judges a dead host: takes the one-way messages from it that it had not started; which. The last thing that is done.
+  std::vector<Ticket> withdraw_tells();
 
   // A place for a payload of up to geometry().payload_bytes; its request gives it back. nullopt: no room now.
   // Errors: std::system_error (no address space).

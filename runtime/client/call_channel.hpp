@@ -215,7 +215,7 @@ class CallChannel {
 
   // Judging, as the reader (call_channel_fall.cpp).
   void judge();
-  void give_up_tells();
+  std::vector<std::uint64_t> give_up_tells();
   void wake_reader();
   void note_host_fallen();
   void note_protocol_error(const std::string& what);

@@ -50,11 +50,10 @@ void CallChannel::judge() {
   const bool is_readable = fall_.load() != Fall::protocol_error;
   if (is_readable) drain();
   std::list<Spilled> unsent;
-  std::vector<std::uint64_t> unsent_leases;
+  std::vector<std::uint64_t> lost_leases;
   {
     const std::lock_guard lock(send_lock_);
-    for (const Spilled& each : spill_) unsent_leases.push_back(each.lease);
-    give_up_tells();
+    lost_leases = give_up_tells();
     unsent.swap(spill_);
     if (has_spill_.exchange(false)) unwatch();
     if (has_excess_.exchange(false)) unwatch();
@@ -77,23 +76,37 @@ void CallChannel::judge() {
   for (const Spilled& each : unsent) {
     each.cell->complete_with_error(failure(describe_call(*each.cell), Execution::not_started));
     each.cell->drop_reference();
+    give_back(each.lease);
   }
-  for (const std::uint64_t lease : unsent_leases) give_back(lease);
+  for (const std::uint64_t lease : lost_leases) give_back(lease);
   note_room();
   session_->note_read_to_end(actor_.id);
 }
 
 std::uint64_t CallChannel::lost_tells() {
-  const std::lock_guard lock(send_lock_);
-  give_up_tells();
-  return lost_tells_;
+  std::unique_lock lock(send_lock_);
+  const std::vector<std::uint64_t> lost_leases = give_up_tells();
+  const std::uint64_t lost_tells = lost_tells_;
+  lock.unlock();
+  for (const std::uint64_t lease : lost_leases) give_back(lease);
+  return lost_tells;
 }
 
 // With the send lock held. What comes later is refused. A host that this process leaves may still start what it has.
-void CallChannel::give_up_tells() {
+// Returns the leases of those that never will start, for after the lock.
+std::vector<std::uint64_t> CallChannel::give_up_tells() {
   is_closed_ = true;
-  if (fall_.load() != Fall::runtime_stopped) lost_tells_ += end_.withdraw_tells();
-  lost_tells_ += std::erase_if(spill_, [](const Spilled& each) { return each.cell == nullptr; });
+  std::vector<std::uint64_t> leases;
+  if (fall_.load() != Fall::runtime_stopped) {
+    for (const channel::Ticket ticket : end_.withdraw_tells()) leases.push_back(take_sent_lease(ticket));
+  }
+  std::erase_if(spill_, [&](const Spilled& each) {
+    if (each.cell != nullptr) return false;
+    leases.push_back(each.lease);
+    return true;
+  });
+  lost_tells_ += leases.size();
+  return leases;
 }
 
 std::exception_ptr CallChannel::failure(const std::string& call, Execution execution) const {

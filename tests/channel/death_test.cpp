@@ -190,8 +190,8 @@ TEST(DeadHost, IsJudgedByTheOneWayMessagesThatItHadNotStarted) {
   channel.host.finish(*done);
   ASSERT_EQ(channel.host.start(*channel.host.next()), Claim::won);  // it dies in this one
 
-  EXPECT_EQ(channel.client.withdraw_tells(), 2u);
-  EXPECT_EQ(channel.client.withdraw_tells(), 0u);
+  EXPECT_EQ(channel.client.withdraw_tells().size(), 2u);
+  EXPECT_EQ(channel.client.withdraw_tells().size(), 0u);
 }
 
 }  // namespace

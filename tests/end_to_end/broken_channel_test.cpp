@@ -2,12 +2,9 @@
 // A client that spoils its own channel: what the others notice of that.
 #include <gtest/gtest.h>
 
-#include <cstdint>
-#include <cstring>
-#include <sstream>
-
 #include "fixture.hpp"
 #include "gate.hpp"
+#include "spoil.hpp"
 
 namespace troupe::test {
 namespace {
@@ -18,23 +15,6 @@ class Friend {
   int note(const Proxy<Recorder>& actor, int number) { return actor.call<&Recorder::note>(number).get(); }
   bool sees(const Proxy<Recorder>& actor) { return actor.is_alive(); }
 };
-
-// Overwrites the header behind the commit word in each cell of the requests that this process has mapped for writing.
-void spoil_own_requests() {
-  constexpr std::uintptr_t kFrontBytes = 128;
-  constexpr std::uintptr_t kCellBytes = 64;
-  std::ifstream maps("/proc/self/maps");
-  for (std::string line; std::getline(maps, line);) {
-    if (line.find("/memfd:the requests of a channel") == std::string::npos || line.find(" rw-s ") == std::string::npos) continue;
-    std::uintptr_t begin = 0;
-    std::uintptr_t end = 0;
-    char dash = 0;
-    std::istringstream(line) >> std::hex >> begin >> dash >> end;
-    for (auto cell = begin + kFrontBytes; cell + kCellBytes <= end; cell += kCellBytes) {
-      std::memset(reinterpret_cast<void*>(cell + 8), 0xff, 24);
-    }
-  }
-}
 
 // An actor that has one call of ours behind it, and one before it that it cannot make sense of.
 class BrokenChannel : public WithRuntime {

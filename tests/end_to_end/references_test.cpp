@@ -7,6 +7,8 @@
 
 #include <troupe/archive.hpp>
 
+#include "spoil.hpp"
+
 namespace troupe::test {
 namespace {
 
@@ -162,6 +164,19 @@ TEST_F(InFlight, AOneWayMessageKeepsItsArguments) {
   EXPECT_TRUE(is_running(id));
   gate.let_go();
   EXPECT_EQ(shelf.call<&Shelf::add>(1).get(), 11);
+}
+
+// The actor's process lives on, so that it is no holder's death that lets them go.
+TEST_F(InFlight, OneWayMessagesThatABrokenChannelNeverBringsKeepNothing) {
+  auto shelf = busy();
+  auto only = counter();
+  shelf.tell<&Shelf::put>(only);
+  const ActorId id = forget(only);
+  EXPECT_TRUE(is_running(id));
+  spoil_own_requests();
+  gate.let_go();
+  expect_stopped(id);
+  EXPECT_TRUE(is_running(shelf.id()));
 }
 
 TEST_F(InFlight, StructsAndContainersKeepWhatIsInThem) {

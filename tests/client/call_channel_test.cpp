@@ -13,6 +13,7 @@
 #include <set>
 
 #include "tests/client/in_process_host.hpp"
+#include "wire/control.hpp"
 
 namespace troupe::client {
 namespace {
@@ -355,6 +356,27 @@ INSTANTIATE_TEST_SUITE_P(
         [](HostEnd& end, const HostEnd::Request& request) {  // a reply to a call that nobody made
           end.publish_reply({static_cast<std::uint16_t>(request.ticket.slot + 100), 0}, wire::ReplyKind::value, true);
         }));
+
+// The manager knows nothing of the lie: its client has to say that what was on the way will not arrive.
+TEST(CallChannel, GivesBackTheLeasesOfTellsWhenItsHostLies) {
+  for (const auto when_full : {WhenFull::block, WhenFull::spill}) {
+    std::binary_semaphore may_lie(0);
+    InProcessHost host({.calls = 2, .when_full = when_full}, [&](HostEnd& end, const HostEnd::Request& request) {
+      may_lie.acquire();
+      end.publish_reply(request.ticket, static_cast<wire::ReplyKind>(200), true);
+    });
+    const auto first = host.proxy().call<&Echo::number>(1);
+    if (when_full == WhenFull::spill) host.proxy().tell<&Echo::number>(2);
+    host.proxy().tell<&Echo::keep>(host.proxy());
+    const auto lease = host.manager().await_message<wire::Lease>();
+    host.take_no_more();
+    may_lie.release();
+    EXPECT_TRUE(has_failed_with<ProtocolError>(first));
+    const auto news = host.manager().await_message<wire::LeaseNews>();
+    EXPECT_EQ(news.what, wire::LeaseNews::What::over);
+    EXPECT_EQ(news.number, lease.number);
+  }
+}
 
 TEST(CallChannel, FailsOnlyTheCallWhoseResultCannotBeDecoded) {
   InProcessHost host({}, [](HostEnd& end, const HostEnd::Request& request) {

@@ -8,9 +8,11 @@
 #include <cstring>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "channel/host_end.hpp"
@@ -27,6 +29,7 @@ namespace troupe::client {
 struct Echo {
   int number(int value) { return value; }
   std::string text(const std::string& value) { return value; }
+  void keep(const Proxy<Echo>&) {}
 };
 
 // A session whose manager says welcome, and nothing after it.
@@ -43,6 +46,16 @@ class SilentManager {
   ~SilentManager() { session_->close(); }
 
   const std::shared_ptr<Session>& session() const { return session_; }
+  // Blocks: until the client has said something of this kind; the one that it said first.
+  template <class Message>
+  Message await_message() {
+    for (;;) {
+      const auto packet = socket_.receive();
+      if (!packet) throw std::runtime_error("the client has closed its session");
+      const auto said = wire::decode_message<wire::ToManagerFromClient>(packet->bytes);
+      if (const auto* wanted = std::get_if<Message>(&said)) return *wanted;
+    }
+  }
 
  private:
   static void number_own_nodes() {
@@ -111,7 +124,10 @@ class InProcessHost {
 
   const Proxy<Echo>& proxy() const { return proxy_; }
   CallChannel& channel() { return *channel_; }
+  SilentManager& manager() { return manager_; }
   channel::RepliesFront& raw_replies() { return *reinterpret_cast<channel::RepliesFront*>(raw_replies_.data()); }
+  // What it is answering is the last that it starts.
+  void take_no_more() { is_stopping_ = true; }
   // Serves no more; what it answers now it answers to the end. Idempotent.
   void stop() {
     is_stopping_ = true;
@@ -174,7 +190,7 @@ class InProcessHost {
     Bell::disarm(bell);
   }
 
-  const SilentManager manager_;
+  SilentManager manager_;
   const channel::Geometry geometry_;
   std::pair<platform::Event, platform::Event> host_event_ = platform::Event::pair();    // the host's end, the client's
   std::pair<platform::Event, platform::Event> client_event_ = platform::Event::pair();  // the client's end, the host's

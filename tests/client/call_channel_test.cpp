@@ -360,12 +360,14 @@ INSTANTIATE_TEST_SUITE_P(
 // The manager knows nothing of the lie: its client has to say that what was on the way will not arrive.
 TEST(CallChannel, GivesBackTheLeasesOfTellsWhenItsHostLies) {
   for (const auto when_full : {WhenFull::block, WhenFull::spill}) {
-    std::binary_semaphore may_lie(0);
+    std::binary_semaphore is_asked(0), may_lie(0);
     InProcessHost host({.calls = 2, .when_full = when_full}, [&](HostEnd& end, const HostEnd::Request& request) {
+      is_asked.release();
       may_lie.acquire();
       end.publish_reply(request.ticket, static_cast<wire::ReplyKind>(200), true);
     });
     const auto first = host.proxy().call<&Echo::number>(1);
+    is_asked.acquire();
     if (when_full == WhenFull::spill) host.proxy().tell<&Echo::number>(2);
     host.proxy().tell<&Echo::keep>(host.proxy());
     const auto lease = host.manager().await_message<wire::Lease>();

@@ -85,6 +85,12 @@ struct ManagerDown {
 
 using RuntimeEvent = std::variant<Spawned, Down, Restarted, GaveUp, Unresponsive, ManagerDown>;
 
+namespace detail {
+// What callbacks are given.
+Down with_symbols(Down down);
+RuntimeEvent with_symbols(RuntimeEvent event);
+}  // namespace detail
+
 struct ShutdownReport {
   std::vector<ActorInfo> killed{};  // did not stop within the grace
 };

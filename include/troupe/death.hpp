@@ -41,7 +41,7 @@ struct DeathCause {
   int signal = 0;                   // for signal and killed_by_us
   std::uint64_t fault_address = 0;  // for signals that have one
   std::string method{};             // that ran when it died; empty: none did
-  std::string backtrace{};          // of the thread that crashed; empty when there is none
+  std::string backtrace{};          // of the thread that crashed, a line for each frame; empty when there is none
   std::vector<std::string> stderr_tail{};
   ResourceUsage resource_usage{};
   unsigned incarnation = 0;
@@ -50,5 +50,10 @@ struct DeathCause {
   // The whole report for people; several lines when there is a backtrace or output.
   std::string text() const;
 };
+
+namespace detail {
+// With names instead of addresses in its backtrace. Blocks: for the files that it reads. Again: no change.
+DeathCause with_symbols(DeathCause cause);
+}  // namespace detail
 
 }  // namespace troupe

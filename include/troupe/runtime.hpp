@@ -35,7 +35,7 @@ template <class F>
 class EventCallbackOf final : public EventCallback {
  public:
   explicit EventCallbackOf(F f) : f_(std::move(f)) {}
-  void run(const RuntimeEvent& event) override { f_(event); }
+  void run(const RuntimeEvent& event) override { f_(with_symbols(event)); }
 
  private:
   F f_;

@@ -30,6 +30,4 @@ DeathCause DeathReport::wait(Timeout timeout) const {
 
 }  // namespace detail
 
-DeathCause ActorDied::cause() const { return report_ != nullptr ? report_->wait(std::chrono::seconds(2)) : DeathCause(); }
-
 }  // namespace troupe

@@ -4,7 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <span>
@@ -156,7 +156,7 @@ class HostEnd {
   std::vector<SentExtent> sent_extents_;  // in the order of their records; few
   std::vector<std::uint32_t> generations_;
   Draft draft_;
-  std::deque<Waiting> outbox_;
+  std::list<Waiting> outbox_;
   bool has_large_mark_ = false;
   std::atomic<std::uint64_t> taken_{0};  // written by the owner, read for statistics
 };

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <condition_variable>
-#include <deque>
+#include <list>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -32,7 +32,7 @@ class CallbackThread {
   struct State {
     std::mutex mutex;
     std::condition_variable changed;
-    std::deque<std::function<void()>> jobs;  // guarded by mutex, as all of these
+    std::list<std::function<void()>> jobs;  // guarded by mutex, as all of these
     bool is_stopping = false;
   };
   static void run(std::shared_ptr<State> state);

@@ -52,7 +52,9 @@ void Closing::answer_requesters() {
   if (requesters_.empty()) return;
   const auto killed = std::exchange(killed_, {});
   for (const Requester& each : std::exchange(requesters_, {})) {
-    send_in_parts(tables_.clients, each.client, wire::ShutdownDone{each.request, killed}, &wire::ShutdownDone::killed);
+    send_in_parts(killed, [&](std::vector<ActorInfo> part, bool has_more) {
+      tables_.clients.send(each.client, wire::ShutdownDone{each.request, std::move(part), has_more});
+    });
   }
 }
 

@@ -51,6 +51,7 @@ DeathCause judge_death(const DeathFacts& facts) {
   if (cause.kind == DeathKind::signal && crashed_first(facts)) {
     cause.signal = static_cast<int>(facts.fatal_signal);
     cause.fault_address = facts.fault_address;
+    cause.backtrace = facts.backtrace;
   }
   cause.method = facts.method;
   cause.resource_usage = facts.usage;

@@ -28,6 +28,7 @@ struct DeathFacts {
   std::string violation;           // how it broke the protocol; empty: it did not
   std::uint32_t fatal_signal = 0;  // what its own handler wrote; it may lie
   std::uint64_t fault_address = 0;
+  std::string backtrace;           // what its own handler wrote, too
   std::string method;  // that was running
   unsigned incarnation = 0;
 };

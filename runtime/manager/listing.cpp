@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <stdexcept>
 #include <utility>
 
 #include "wire/registry.hpp"
@@ -81,15 +82,36 @@ void Listing::no_longer_await(ActorId actor, Concerns concerns) {
 }
 
 void Listing::answer(const Pending& pending) {
-  wire::Listed listed;
-  listed.request = pending.request;
+  std::vector<ActorInfo> actors;
   for (const ActorId actor : tables_.hosts.actors()) {
     const HostRecord& host = *tables_.hosts.find(actor);
     if (host.stage != Stage::running || host.has_fallen) continue;
-    listed.actors.push_back(info_of(host));
-    add_references(listed.actors.back());
+    actors.push_back(info_of(host));
+    add_references(actors.back());
   }
-  send_in_parts(tables_.clients, pending.client, std::move(listed), &wire::Listed::actors);
+  send_in_parts(actors, [&](std::vector<ActorInfo> part, bool has_more) {
+    tables_.clients.send(pending.client, wire::Listed{pending.request, std::move(part), has_more});
+  });
+}
+
+// What fits no message makes no progress by itself: halves, then one by one, then without that one.
+void send_in_parts(const std::vector<ActorInfo>& all,
+                   const std::function<void(std::vector<ActorInfo> part, bool has_more)>& send_part) {
+  auto next = all.begin();
+  auto count = all.end() - next;
+  bool has_more = false;
+  do {
+    count = std::min(count, all.end() - next);
+    has_more = count < all.end() - next;
+    try {
+      send_part({next, next + count}, has_more);
+      next += count;
+    } catch (const std::invalid_argument&) {
+      if (count == 1) ++next;
+      count = std::max<std::ptrdiff_t>(count / 2, 1);
+      has_more = true;  // whatever it would have said, it was not sent
+    }
+  } while (has_more);
 }
 
 void Listing::add_references(ActorInfo& info) const {

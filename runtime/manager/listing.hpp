@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <set>
-#include <stdexcept>
-#include <utility>
 #include <vector>
 
 #include "manager/tables.hpp"
@@ -48,25 +46,9 @@ class Listing {
   std::uint64_t last_number_ = 0;
 };
 
-// Sends a message with a list of actors in as many parts as it takes. One that fits no message is left out.
-template <class Message>
-void send_in_parts(ClientTable& clients, ClientId client, Message message, std::vector<ActorInfo> Message::*list) {
-  const std::vector<ActorInfo> all = std::exchange(message.*list, {});
-  auto next = all.begin();
-  auto count = all.end() - next;
-  do {
-    count = std::min(count, all.end() - next);
-    (message.*list).assign(next, next + count);
-    message.more = count < all.end() - next;
-    try {
-      clients.send(client, message);
-      next += count;
-    } catch (const std::invalid_argument&) {
-      if (count == 1) ++next;
-      count = std::max<std::ptrdiff_t>(count / 2, 1);
-      message.more = true;  // whatever it said, it was not sent
-    }
-  } while (message.more);
-}
+// Sends a list of actors in as many messages as it takes. One that fits no message is left out. `send_part`: throws
+// std::invalid_argument where a part is too long.
+void send_in_parts(const std::vector<ActorInfo>& all,
+                   const std::function<void(std::vector<ActorInfo> part, bool has_more)>& send_part);
 
 }  // namespace troupe::manager

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
+#include <list>
 #include <functional>
 #include <memory>
 #include <span>
@@ -65,7 +65,7 @@ class Peer : public std::enable_shared_from_this<Peer> {
   platform::ControlSocket socket_;
   Callbacks callbacks_;
   std::unique_ptr<HandleWatch> watch_;
-  std::deque<Unsent> unsent_;
+  std::list<Unsent> unsent_;
   std::size_t unsent_bytes_ = 0;
   bool is_open_ = true;
   bool is_handling_ = false;

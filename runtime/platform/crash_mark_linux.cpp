@@ -39,11 +39,12 @@ bool comes_again(int number, const siginfo_t& cause) {
   return cause.si_code > 0 && (number == SIGSEGV || number == SIGBUS || number == SIGFPE || number == SIGILL);
 }
 
-void on_fatal_signal(int number, siginfo_t* cause, void*) {
+void on_fatal_signal(int number, siginfo_t* cause, void* context) {
   const int error = errno;
   if (::getpid() == marked_pid) {
     record(number, *cause);
-    marked_page->fall_all();
+    marked_page->fall_all();  // first: others wait for that
+    write_crash_trace(marked_page->crash_trace(), context);
   }
   ::sigaction(number, &former_actions[static_cast<std::size_t>(number)], nullptr);
   if (!comes_again(number, *cause)) ::syscall(SYS_tgkill, ::getpid(), ::gettid(), number);  // delivered on return

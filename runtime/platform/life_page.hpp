@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
+#include "platform/crash_trace.hpp"
 #include "platform/futex.hpp"
 #include "platform/memory.hpp"
 
@@ -22,7 +24,7 @@ struct LifeStatus {
 
 constexpr unsigned kLifeWordCount = 480;
 constexpr std::size_t kLifeWordStride = 8;
-constexpr std::size_t kLifePageBytes = 4096;
+constexpr std::size_t kLifePageBytes = 4096 + sizeof(CrashTrace);
 
 // True for the value of a life word whose owner has died, is dying, or has left.
 constexpr bool is_fallen(std::uint32_t word_value) { return (word_value & 0x40000000u) != 0 || word_value == 0; }
@@ -50,6 +52,7 @@ class LifePage {
   void fall_all() noexcept;
 
   LifeStatus& status();
+  CrashTrace& crash_trace();
   const SharedMemory& memory() const;
 
  private:
@@ -67,6 +70,8 @@ class LifeView {
   const FutexWord& word(unsigned index) const;  // index < kLifeWordCount
   bool has_fallen(unsigned index) const { return is_fallen(word(index).load(std::memory_order_acquire)); }
   const LifeStatus& status() const;
+  // After the process's end. Whatever it has written there: lines of printable characters.
+  std::string crash_trace() const;
   explicit operator bool() const { return mapping_ != nullptr; }
 
  private:
@@ -74,8 +79,8 @@ class LifeView {
 };
 
 // From here on fatal signals (SEGV, BUS, FPE, ILL, ABRT, TRAP, SYS; on an alternate stack) and exit() mark `page` and
-// wake its words before a core is written or exit handlers run slow; then the signal takes the course that it had before
-// (the default). `page` must live until the process ends. Once per process; in the main thread, which alone gets the
+// wake its words before a core is written or exit handlers run slow, and signals leave a trace of the stack there; then the
+// signal takes the course that it had before (the default). `page` must live until the process ends. Once per process; in the main thread, which alone gets the
 // alternate stack.
 void mark_life_page_on_crash(LifePage& page);
 // Exit handlers run last one first: to be called again when user code had an occasion to install its own (the actor has

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <troupe/error.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <climits>
@@ -27,7 +28,8 @@
 namespace troupe::platform {
 namespace {
 
-constexpr std::size_t kWordsOffset = kLifePageBytes - kLifeWordCount * kLifeWordStride;
+constexpr std::size_t kTraceOffset = 4096;
+constexpr std::size_t kWordsOffset = kTraceOffset - kLifeWordCount * kLifeWordStride;
 static_assert(std::is_trivially_destructible_v<LifeStatus> && sizeof(LifeStatus) <= kWordsOffset);
 static_assert(sizeof(robust_list) == kLifeWordStride);
 static_assert(kLifeWordCount < ROBUST_LIST_LIMIT);
@@ -50,6 +52,7 @@ struct LifePage::State {
   SharedMemory memory = SharedMemory::create("a life page", kLifePageBytes);
   Mapping mapping{memory, Access::read_write};
   LifeStatus* status = new (mapping.data()) LifeStatus;
+  CrashTrace* trace = new (mapping.data() + kTraceOffset) CrashTrace;
   std::array<robust_list, kLifeWordCount> nodes{};
   robust_list_head head{};
   std::vector<unsigned> free_indexes;
@@ -160,6 +163,8 @@ void LifePage::fall_all() noexcept {
 
 LifeStatus& LifePage::status() { return *state_->status; }
 
+CrashTrace& LifePage::crash_trace() { return *state_->trace; }
+
 const SharedMemory& LifePage::memory() const { return state_->memory; }
 
 LifeView::LifeView(const SharedMemory& memory) {
@@ -172,5 +177,13 @@ LifeView::LifeView(const SharedMemory& memory) {
 const FutexWord& LifeView::word(unsigned index) const { return word_in(*mapping_, index); }
 
 const LifeStatus& LifeView::status() const { return *reinterpret_cast<const LifeStatus*>(mapping_->data()); }
+
+std::string LifeView::crash_trace() const {
+  const auto& trace = *reinterpret_cast<const CrashTrace*>(mapping_->data() + kTraceOffset);
+  const std::uint32_t bytes = trace.bytes.load(std::memory_order_acquire);
+  std::string text(trace.text.data(), std::min<std::size_t>(bytes, CrashTrace::kMostBytes));
+  std::replace_if(text.begin(), text.end(), [](char each) { return each != '\n' && (each < ' ' || each > '~'); }, '?');
+  return text;
+}
 
 }  // namespace troupe::platform

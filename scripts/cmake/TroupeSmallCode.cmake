@@ -11,6 +11,7 @@ set(paths
     runtime/client/callback_thread
     runtime/client/call_channel\\.cpp
     runtime/client/call_channel_fall
+    runtime/client/death_cause
     runtime/client/lease
     runtime/client/link
     runtime/client/refusal

@@ -34,6 +34,25 @@ TEST_F(Death, OfASegfaultNamesSignalAddressAndMethod) {
   EXPECT_NE(cause.method.find("Victim::segfault"), std::string::npos) << cause.method;
 }
 
+TEST_F(Death, OfASegfaultShowsWhereItHappened) {
+  auto victim = runtime().spawn<Victim>();
+  std::promise<Down> seen;
+  victim.on_down([&](const Down& down) { seen.set_value(down); });
+  const DeathCause cause = died(victim.call<&Victim::segfault>()).cause();
+  EXPECT_NE(cause.backtrace.find("Victim::segfault() at "), std::string::npos) << cause.backtrace;
+  EXPECT_NE(cause.backtrace.find("actors.hpp:"), std::string::npos) << cause.backtrace;
+  EXPECT_EQ(cause.backtrace.find("troupe::host::"), std::string::npos) << cause.backtrace;
+  EXPECT_NE(cause.text().find(cause.backtrace), std::string::npos);
+  EXPECT_EQ(seen.get_future().get().cause.backtrace, cause.backtrace);
+}
+
+TEST_F(Death, OfOneThatWasKilledShowsNoPlace) {
+  auto victim = runtime().spawn<Victim>();
+  const auto hanging = victim.call<&Victim::hang>();
+  victim.kill();
+  EXPECT_EQ(died(hanging).cause().backtrace, "");
+}
+
 TEST_F(Death, OfAnAbortNamesTheSignal) {
   auto victim = runtime().spawn<Victim>();
   EXPECT_EQ(died(victim.call<&Victim::abort>()).cause().signal, SIGABRT);

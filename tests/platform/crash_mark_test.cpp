@@ -11,60 +11,13 @@
 #include <optional>
 #include <thread>
 
-#include "platform/life_page.hpp"
-#include "support.hpp"
+#include "marked_child.hpp"
 
-// Each child owns a life page in a second thread, as a host does, and marks it when it crashes.
 namespace troupe::platform::testing {
 namespace {
 
-void without_core() {
-  constexpr rlimit kNone{0, 0};
-  ::setrlimit(RLIMIT_CORE, &kNone);
-}
-
-void send_page(const ControlSocket& socket, const LifePage& page, unsigned word) {
-  const int handle = page.memory().handle().get();
-  socket.send({reinterpret_cast<const std::byte*>(&word), sizeof(word)}, {&handle, 1});
-}
-
-template <class Crash>
-auto child_that(Crash crash) {
-  return [crash](ControlSocket& socket) {
-    without_core();
-    auto& page = *new LifePage;
-    std::thread([&page, &socket] {
-      page.own_by_this_thread();
-      send_page(socket, page, page.raise_word().value());
-      for (;;) ::pause();
-    }).detach();
-    mark_life_page_on_crash(page);
-    socket.receive();
-    crash(socket);
-    return 1;
-  };
-}
-
-struct MarkedChild : ForkedChild {
-  template <class Crash>
-  explicit MarkedChild(Crash crash) : ForkedChild(child_that(crash)) {
-    auto packet = socket.receive().value();
-    std::memcpy(&word, packet.bytes.data(), sizeof(word));
-    view = LifeView(SharedMemory::adopt(std::move(packet.handles.at(0)), kLifePageBytes));
-  }
-
-  LifeView view;
-  unsigned word = 0;
-};
-
 void wait_until_fallen(const FutexWord& word) {
   for (auto value = word.load(); !is_fallen(value); value = word.load()) futex_wait(word, value, FutexScope::shared);
-}
-
-void read_from(std::uintptr_t address) {
-  static volatile std::uintptr_t hidden;  // from the compiler, which would warn
-  hidden = address;
-  (void)*reinterpret_cast<volatile int*>(hidden);
 }
 
 void expect_signal(int number, std::uint64_t address, void (*crash)(ControlSocket&)) {
@@ -91,13 +44,6 @@ TEST(CrashMark, RecordsATrap) {
 
 TEST(CrashMark, DoesNotSwallowASignalSentByAPerson) {
   expect_signal(SIGSEGV, 0, [](ControlSocket&) { Process::self().signal(SIGSEGV); });
-}
-
-// Deeper than any stack; the compiler must neither see that nor make a loop of it.
-int overflow(volatile int* depth) {
-  volatile int frame[1024];
-  frame[0] = *depth + 1;
-  return *depth < 0 ? 0 : overflow(frame) + frame[0];
 }
 
 TEST(CrashMark, RecordsAStackOverflowOfTheMainThread) {

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSL-1.0
+// How a death reaches the user: with names in its backtrace. That is slow, so it is done for who looks, in the thread that
+// looks; and only programs that do carry the code for it.
+#include <troupe/actor_info.hpp>
+#include <troupe/error.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/death_report.hpp"
+#include "platform/symbols.hpp"
+
+namespace troupe {
+
+DeathCause ActorDied::cause() const {
+  return report_ != nullptr ? detail::with_symbols(report_->wait(std::chrono::seconds(2))) : DeathCause();
+}
+
+namespace {
+
+// The function of a line "#3  void Parser::read<int>(int) at …", without its arguments.
+std::string_view function_in(std::string_view line) {
+  line.remove_prefix(std::min(line.find_first_not_of("#0123456789 "), line.size()));
+  return line.substr(0, line.find_first_of("<("));
+}
+
+bool is_the_hosts(std::string_view function) { return function.find("troupe::host::") != std::string_view::npos; }
+
+// What lies between the host and the method that it calls. Some names no demangler knows.
+bool is_in_between(std::string_view function) {
+  return function.find("troupe::detail::") != std::string_view::npos || function.find("std::") != std::string_view::npos ||
+         function.starts_with("_ZSt") || function.starts_with("_ZZN6troupe6detail") || function.starts_with("_ZN6troupe6detail");
+}
+
+// Only what the user has written, and what that has called: how the host came to call it is the same each time.
+std::string without_the_hosts(std::string backtrace) {
+  std::vector<std::size_t> ends;  // of the lines
+  std::size_t kept = 0;
+  bool has_host = false;
+  for (std::size_t begin = 0; begin < backtrace.size() && !has_host; begin = ends.back() + 1) {
+    ends.push_back(std::min(backtrace.find('\n', begin), backtrace.size()));
+    const std::string_view function = function_in(std::string_view(backtrace).substr(begin, ends.back() - begin));
+    has_host = is_the_hosts(function);
+    if (!has_host && !is_in_between(function)) kept = ends.size();
+  }
+  if (has_host && kept != 0) backtrace.resize(ends[kept - 1]);
+  return backtrace;
+}
+
+}  // namespace
+
+namespace detail {
+
+DeathCause with_symbols(DeathCause cause) {
+  if (!cause.backtrace.empty()) cause.backtrace = without_the_hosts(platform::with_symbols(cause.backtrace));
+  return cause;
+}
+
+Down with_symbols(Down down) {
+  down.cause = with_symbols(std::move(down.cause));
+  return down;
+}
+
+RuntimeEvent with_symbols(RuntimeEvent event) {
+  if (auto* down = std::get_if<Down>(&event)) *down = with_symbols(std::move(*down));
+  return event;
+}
+
+}  // namespace detail
+
+}  // namespace troupe

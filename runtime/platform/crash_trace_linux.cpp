@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "platform/crash_trace.hpp"
+
+#include <dlfcn.h>
+#include <link.h>
+#include <pthread.h>
+#include <ucontext.h>
+#include <unistd.h>
+#include <unwind.h>
+
+#include <algorithm>
+#include <csetjmp>
+#include <csignal>
+#include <optional>
+
+// Unwinding by libgcc is async-signal-safe where it finds a file's tables by _dl_find_object (glibc 2.35, GCC 12).
+namespace troupe::platform {
+namespace {
+
+constexpr int kMostFrames = 64;
+
+struct Stack {
+  std::array<std::uintptr_t, kMostFrames> addresses;
+  int count = 0;
+
+  void add(std::uintptr_t address) {
+    if (count < kMostFrames) addresses[static_cast<std::size_t>(count++)] = address;
+  }
+};
+
+std::optional<std::uintptr_t> interrupted_address(const void* context) {
+#if defined(__x86_64__)
+  return static_cast<std::uintptr_t>(static_cast<const ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP]);
+#else
+  return std::nullopt;
+#endif
+}
+
+// Where a call through a bad pointer has put its return address.
+std::uintptr_t top_of_stack(const void* context) {
+#if defined(__x86_64__)
+  return *reinterpret_cast<const std::uintptr_t*>(static_cast<const ucontext_t*>(context)->uc_mcontext.gregs[REG_RSP]);
+#else
+  return 0;
+#endif
+}
+
+// A return address belongs to the call before it, which may be the last of its function.
+_Unwind_Reason_Code note_frame(_Unwind_Context* context, void* stack) {
+  int is_interrupted = 0;
+  const std::uintptr_t address = _Unwind_GetIPInfo(context, &is_interrupted);
+  if (address == 0) return _URC_END_OF_STACK;
+  static_cast<Stack*>(stack)->add(is_interrupted != 0 ? address : address - 1);
+  return static_cast<Stack*>(stack)->count == kMostFrames ? _URC_END_OF_STACK : _URC_NO_REASON;
+}
+
+// ---- reading what may be ruined
+
+sigjmp_buf way_out;
+pid_t thread_inside = 0;
+
+void leave(int) {
+  while (::gettid() != thread_inside) ::pause();  // another thread crashes meanwhile; the process is about to end
+  ::siglongjmp(way_out, 1);
+}
+
+class FaultsCaught {
+ public:
+  FaultsCaught() noexcept {
+    thread_inside = ::gettid();
+    struct sigaction leaving {};
+    leaving.sa_handler = &leave;
+    leaving.sa_flags = SA_ONSTACK | SA_NODEFER;
+    sigset_t faults;
+    ::sigemptyset(&faults);
+    for (std::size_t i = 0; i < kFaults.size(); ++i) {
+      ::sigaction(kFaults[i], &leaving, &former_[i]);
+      ::sigaddset(&faults, kFaults[i]);
+    }
+    ::pthread_sigmask(SIG_UNBLOCK, &faults, &former_mask_);
+  }
+  ~FaultsCaught() {
+    ::pthread_sigmask(SIG_SETMASK, &former_mask_, nullptr);
+    for (std::size_t i = 0; i < kFaults.size(); ++i) ::sigaction(kFaults[i], &former_[i], nullptr);
+  }
+  FaultsCaught(const FaultsCaught&) = delete;
+  FaultsCaught& operator=(const FaultsCaught&) = delete;
+
+ private:
+  static constexpr std::array kFaults{SIGSEGV, SIGBUS};
+  std::array<struct sigaction, kFaults.size()> former_{};
+  sigset_t former_mask_{};
+};
+
+void read_stack(Stack& stack) {
+  const FaultsCaught caught;
+  if (sigsetjmp(way_out, 0) == 0) _Unwind_Backtrace(&note_frame, &stack);
+}
+
+void read_top(Stack& stack, const void* context) {
+  const FaultsCaught caught;
+  if (sigsetjmp(way_out, 0) == 0) stack.add(top_of_stack(context) - 1);
+}
+
+// Without the handler's own frames. Where the unwinder did not come as far as the interrupted one, there are two at most.
+void drop_handler(Stack& stack, const void* context) {
+  const auto interrupted = interrupted_address(context);
+  if (!interrupted) return;
+  auto* const end = stack.addresses.begin() + stack.count;
+  auto* const first = std::find(stack.addresses.begin(), end, *interrupted);
+  stack.count = 0;
+  if (first == end) {
+    stack.add(*interrupted);
+    return read_top(stack, context);
+  }
+  for (auto* each = first; each != end; ++each) stack.add(*each);
+}
+
+// ---- text
+
+class TraceText {
+ public:
+  explicit TraceText(CrashTrace& trace) : trace_(trace) {}
+
+  // A line that finds no room is left out, and what comes after it.
+  bool add_line(std::uintptr_t address) {
+    dl_find_object file;
+    if (::_dl_find_object(reinterpret_cast<void*>(address), &file) == 0) {
+      const char* name = file.dlfo_link_map->l_name;
+      add(name[0] != '\0' ? name : own_file());
+      add("+");
+      address -= file.dlfo_link_map->l_addr;
+    }
+    add_hexadecimal(address);
+    add("\n");
+    if (length_ > CrashTrace::kMostBytes) return false;
+    trace_.bytes.store(static_cast<std::uint32_t>(length_), std::memory_order_release);
+    return true;
+  }
+
+ private:
+  const char* own_file() {
+    if (own_file_[0] == '\0') {
+      const auto length = ::readlink("/proc/self/exe", own_file_.data(), own_file_.size() - 1);
+      own_file_[length > 0 ? static_cast<std::size_t>(length) : 0] = '\0';
+    }
+    return own_file_.data();
+  }
+  void add(const char* text) {
+    for (; *text != '\0'; ++text, ++length_) {
+      if (length_ < CrashTrace::kMostBytes) trace_.text[length_] = *text;
+    }
+  }
+  void add_hexadecimal(std::uintptr_t number) {
+    std::array<char, 2 * sizeof number + 3> digits{};
+    char* first = digits.end() - 1;
+    do {
+      *--first = "0123456789abcdef"[number % 16];
+      number /= 16;
+    } while (number != 0);
+    *--first = 'x';
+    *--first = '0';
+    add(first);
+  }
+
+  CrashTrace& trace_;
+  std::size_t length_ = 0;
+  std::array<char, 512> own_file_{};
+};
+
+}  // namespace
+
+void write_crash_trace(CrashTrace& trace, const void* context) noexcept {
+  static std::atomic_flag is_written;
+  if (is_written.test_and_set()) return;
+  Stack stack;
+  read_stack(stack);
+  drop_handler(stack, context);
+  TraceText text(trace);
+  for (int i = 0; i < stack.count; ++i) {
+    if (!text.add_line(stack.addresses[static_cast<std::size_t>(i)])) return;
+  }
+}
+
+}  // namespace troupe::platform

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: BSL-1.0
+// What a crashed process leaves of its stack, and what becomes of it.
+#include "platform/crash_trace.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <string>
+
+#include "marked_child.hpp"
+#include "platform/sanitizer.hpp"
+#include "platform/symbols.hpp"
+
+// Where the traces must lead. Outside of any anonymous namespace, so that the names are short.
+namespace crashing {
+
+using troupe::platform::testing::read_from;
+
+[[gnu::noinline]] int innermost(std::uintptr_t address) {
+  read_from(address);
+  return 1;
+}
+[[gnu::noinline]] int middle(std::uintptr_t address) { return innermost(address) + 1; }
+[[gnu::noinline]] int outermost(std::uintptr_t address) { return middle(address) + 1; }
+
+}  // namespace crashing
+
+namespace troupe::platform::testing {
+namespace {
+
+using ::testing::ContainsRegex;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+std::string trace_of(void (*crash)(ControlSocket&)) {
+  MarkedChild child(crash);
+  child.socket.send(bytes_of("go"));
+  child.end();
+  return child.view.crash_trace();
+}
+
+TEST(CrashTrace, LeadsFromTheFaultToMain) {
+  const std::string trace = trace_of([](ControlSocket&) { crashing::outermost(0x1230); });
+  EXPECT_THAT(trace, StartsWith("/"));
+  const std::string text = with_symbols(trace);
+  const auto innermost = text.find("crashing::innermost(unsigned long) at ");
+  const auto middle = text.find("crashing::middle(unsigned long) at ");
+  const auto outermost = text.find("crashing::outermost(unsigned long) at ");
+  EXPECT_TRUE(innermost < middle && middle < outermost && outermost < text.find(" main at ") &&
+              text.find(" main at ") < text.size())
+      << text;
+  EXPECT_THAT(text, StartsWith("#0 "));
+  EXPECT_THAT(text, HasSubstr("crash_trace_test.cpp:"));
+  EXPECT_THAT(text, Not(HasSubstr("write_crash_trace")));
+}
+
+TEST(CrashTrace, OfAbortShowsWhoCalledIt) {
+  const std::string text = with_symbols(trace_of([](ControlSocket&) { std::abort(); }));
+  EXPECT_THAT(text, HasSubstr("abort"));
+  EXPECT_THAT(text, HasSubstr("OfAbortShowsWhoCalledIt"));
+}
+
+TEST(CrashTrace, OfAStackOverflowShowsTheRecursion) {
+  const std::string text = with_symbols(trace_of([](ControlSocket&) {
+    volatile int depth = 0;
+    overflow(&depth);
+  }));
+  EXPECT_THAT(text, ContainsRegex("#0 .*overflow"));
+  EXPECT_THAT(text, ContainsRegex("#20 .*overflow"));
+}
+
+TEST(CrashTrace, OfACallThroughABadPointerShowsTheCaller) {
+  const std::string text = with_symbols(trace_of([](ControlSocket&) {
+    void (*volatile nowhere)() = nullptr;
+    nowhere();
+    std::abort();  // so that it is no tail call
+  }));
+  EXPECT_THAT(text, StartsWith("#0  0x0\n#1 "));
+  EXPECT_THAT(text, HasSubstr("OfACallThroughABadPointerShowsTheCaller"));
+}
+
+TEST(CrashTrace, OfAnyThread) {
+  const std::string text = with_symbols(trace_of([](ControlSocket&) { std::thread([] { crashing::outermost(0x40); }).join(); }));
+  EXPECT_THAT(text, HasSubstr("crashing::outermost"));
+}
+
+// Where the unwinder meets a fault itself, the process dies of the first one all the same.
+TEST(CrashTrace, EndsEarlyOnARuinedStack) {
+  MarkedChild child([](ControlSocket&) {
+    std::uintptr_t* frame = static_cast<std::uintptr_t*>(__builtin_frame_address(0));
+    for (int i = 0; i < 64; ++i) reinterpret_cast<volatile std::uintptr_t*>(frame)[i] = 0x1111'1111'1111'1111;
+    read_from(0x1230);
+  });
+  child.socket.send(bytes_of("go"));
+  EXPECT_EQ(child.end(), (ExitStatus{.signal = SIGSEGV}));
+  EXPECT_EQ(child.view.status().fault_address.load(), 0x1230u);
+  EXPECT_THAT(child.view.crash_trace(), StartsWith("/"));
+}
+
+TEST(CrashTrace, OfALiarIsPrintable) {
+  MarkedChild child([](ControlSocket&) { ::_exit(0); });
+  LifePage page;
+  page.crash_trace().text.fill('\x1b');
+  page.crash_trace().bytes = UINT32_MAX;
+  const LifeView view(SharedMemory::adopt(page.memory().handle().duplicate(), kLifePageBytes));
+  EXPECT_EQ(view.crash_trace(), std::string(CrashTrace::kMostBytes, '?'));
+}
+
+TEST(Symbols, LeaveWhatTheyDoNotKnow) {
+  EXPECT_EQ(with_symbols(""), "");
+  EXPECT_EQ(with_symbols("/no/such/file+0x10\n"), "#0  /no/such/file+0x10");
+  EXPECT_EQ(with_symbols("/etc/hostname+0x10\n0x7\n"), "#0  /etc/hostname+0x10\n#1  0x7");
+  EXPECT_EQ(with_symbols("words\n+0x\nfile+0xg\n"), "words\n+0x\nfile+0xg");
+}
+
+TEST(Symbols, AreFoundOnce) {
+  const std::string text = with_symbols(trace_of([](ControlSocket&) { crashing::outermost(0x1230); }));
+  EXPECT_EQ(with_symbols(text), text);
+}
+
+}  // namespace
+}  // namespace troupe::platform::testing

@@ -26,6 +26,7 @@ enum class DeathKind : std::uint8_t {
   parent_gone,         // who it belonged to ended
   protocol_violation,  // it wrote what no host may write
   start_failure,       // it never came up
+  out_of_memory,       // it could get no more, and nobody caught that
 };
 
 struct ResourceUsage {
@@ -45,7 +46,7 @@ struct DeathCause {
   std::vector<std::string> stderr_tail{};
   ResourceUsage resource_usage{};
   unsigned incarnation = 0;
-  std::string detail{};  // one more sentence, where there is something to add
+  std::string detail{};  // one more sentence: the assertion that failed, the exception that nobody caught, how it broke a rule
 
   // The whole report for people; several lines when there is a backtrace or output.
   std::string text() const;

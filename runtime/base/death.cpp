@@ -34,6 +34,8 @@ std::string headline(const DeathCause& cause) {
       return "ended because it broke the protocol";
     case DeathKind::start_failure:
       return "it never came up";
+    case DeathKind::out_of_memory:
+      return "out of memory";
   }
   return "ended";
 }

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <condition_variable>
-#include <list>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <thread>

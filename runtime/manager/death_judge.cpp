@@ -36,7 +36,7 @@ DeathKind kind_of_exit(const DeathFacts& facts) {
 DeathKind kind_of(const DeathFacts& facts) {
   if (!facts.violation.empty()) return DeathKind::protocol_violation;
   if (!facts.is_status_known) return DeathKind::unknown;
-  if (crashed_first(facts)) return DeathKind::signal;
+  if (crashed_first(facts)) return facts.lacked_memory ? DeathKind::out_of_memory : DeathKind::signal;
   if (facts.status.signal == kKillSignal) return kind_when_killed(facts.asked);
   return facts.status.signal != 0 ? DeathKind::signal : kind_of_exit(facts);
 }
@@ -48,7 +48,7 @@ DeathCause judge_death(const DeathFacts& facts) {
   cause.kind = kind_of(facts);
   cause.exit_code = facts.status.exit_code;
   cause.signal = facts.status.signal;
-  if (cause.kind == DeathKind::signal && crashed_first(facts)) {
+  if (crashed_first(facts) && facts.violation.empty()) {
     cause.signal = static_cast<int>(facts.fatal_signal);
     cause.fault_address = facts.fault_address;
     cause.backtrace = facts.backtrace;
@@ -56,7 +56,7 @@ DeathCause judge_death(const DeathFacts& facts) {
   cause.method = facts.method;
   cause.resource_usage = facts.usage;
   cause.incarnation = facts.incarnation;
-  cause.detail = facts.violation;
+  cause.detail = facts.violation.empty() && crashed_first(facts) ? facts.last_words : facts.violation;
   if (!facts.is_status_known) cause.detail = "how it ended is not known: something else reaped it";
   return cause;
 }

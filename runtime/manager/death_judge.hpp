@@ -28,8 +28,10 @@ struct DeathFacts {
   std::string violation;           // how it broke the protocol; empty: it did not
   std::uint32_t fatal_signal = 0;  // what its own handler wrote; it may lie
   std::uint64_t fault_address = 0;
-  std::string backtrace;           // what its own handler wrote, too
-  std::string method;  // that was running
+  std::string backtrace;  // what its own handler wrote, too, as the next two
+  std::string last_words;
+  bool lacked_memory = false;  // when it called std::terminate
+  std::string method;          // that was running
   unsigned incarnation = 0;
 };
 

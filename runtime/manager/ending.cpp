@@ -45,7 +45,11 @@ DeathFacts facts_of(const HostRecord& host, const platform::ChildEnd& end) {
   if (!host.life) return facts;
   facts.fatal_signal = host.life.status().fatal_signal.load(std::memory_order_acquire);
   facts.fault_address = host.life.status().fault_address.load(std::memory_order_relaxed);
-  if (facts.fatal_signal != 0) facts.backtrace = host.life.crash_trace();
+  if (facts.fatal_signal != 0) {
+    facts.backtrace = host.life.crash_trace();
+    facts.last_words = host.life.last_words();
+    facts.lacked_memory = host.life.lacked_memory();
+  }
   facts.method = name_of_running_method(host);
   return facts;
 }

@@ -44,6 +44,7 @@ void on_fatal_signal(int number, siginfo_t* cause, void* context) {
   if (::getpid() == marked_pid) {
     record(number, *cause);
     marked_page->fall_all();  // first: others wait for that
+    if (number == SIGABRT) write_abort_words(marked_page->crash_trace());
     write_crash_trace(marked_page->crash_trace(), context);
   }
   ::sigaction(number, &former_actions[static_cast<std::size_t>(number)], nullptr);
@@ -79,6 +80,7 @@ void mark_life_page_on_crash(LifePage& page) {
   marked_page = &page;
   marked_pid = ::getpid();
   set_alternate_stack();
+  write_words_of_uncaught_exceptions(page.crash_trace());
   for (const int number : kFatalSignals) handle(number);
   mark_life_page_before_exit_handlers();
 }

@@ -12,15 +12,26 @@ namespace troupe::platform {
 // with the address as the file's symbol tables count it; "0xADDRESS" for one that lies in no file. (symbols.hpp finds the
 // names.) It lies in memory that outlives the process.
 struct CrashTrace {
-  static constexpr std::size_t kMostBytes = 8192 - sizeof(std::uint32_t);  // two pages, all told
+  static constexpr std::size_t kBytes = 8192;
+  static constexpr std::size_t kMostWords = 1000;
+  static constexpr std::size_t kMostBytes = kBytes - kMostWords - 3 * sizeof(std::uint32_t);
 
-  std::atomic<std::uint32_t> bytes{0};  // of `text`: whole lines
-  std::array<char, kMostBytes> text;    // as the memory was
+  std::atomic<std::uint32_t> bytes{0};          // of `text`: whole lines
+  std::atomic<std::uint32_t> word_bytes{0};     // of `words`
+  std::atomic<std::uint32_t> lacked_memory{0};  // 1: the exception that ended it was a std::bad_alloc
+  std::array<char, kMostBytes> text;            // as the memory was, like this one:
+  std::array<char, kMostWords> words;           // why it gave up: the assertion or the exception that nobody caught
 };
+static_assert(sizeof(CrashTrace) == CrashTrace::kBytes);
 
 // For a handler of fatal signals, in the thread that crashed; `context` is the handler's third argument. Async-signal-safe:
 // takes no lock and no memory. Where the stack is ruined the trace ends early; a fault met while reading it is caught.
 // Once per process: a second one writes nothing.
 void write_crash_trace(CrashTrace& trace, const void* context) noexcept;
+
+// For a handler of SIGABRT, likewise: what the C library says of an assertion that failed, or of a heap that is damaged.
+void write_abort_words(CrashTrace& trace) noexcept;
+// From here on an exception that nobody catches leaves its type and text in `trace`, before std::terminate goes on.
+void write_words_of_uncaught_exceptions(CrashTrace& trace);
 
 }  // namespace troupe::platform

@@ -72,6 +72,8 @@ class LifeView {
   const LifeStatus& status() const;
   // After the process's end. Whatever it has written there: lines of printable characters.
   std::string crash_trace() const;
+  std::string last_words() const;
+  bool lacked_memory() const;
   explicit operator bool() const { return mapping_ != nullptr; }
 
  private:
@@ -79,9 +81,9 @@ class LifeView {
 };
 
 // From here on fatal signals (SEGV, BUS, FPE, ILL, ABRT, TRAP, SYS; on an alternate stack) and exit() mark `page` and
-// wake its words before a core is written or exit handlers run slow, and signals leave a trace of the stack there; then the
-// signal takes the course that it had before (the default). `page` must live until the process ends. Once per process; in the main thread, which alone gets the
-// alternate stack.
+// wake its words before a core is written or exit handlers run slow; then the signal takes the course that it had before
+// (the default). Between the two it leaves the stack, and what the process says of itself (crash_trace.hpp). `page` must
+// live until the process ends. Once per process; in the main thread, which alone gets the alternate stack.
 void mark_life_page_on_crash(LifePage& page);
 // Exit handlers run last one first: to be called again when user code had an occasion to install its own (the actor has
 // been constructed), so that the words fall before those.

@@ -178,12 +178,32 @@ const FutexWord& LifeView::word(unsigned index) const { return word_in(*mapping_
 
 const LifeStatus& LifeView::status() const { return *reinterpret_cast<const LifeStatus*>(mapping_->data()); }
 
-std::string LifeView::crash_trace() const {
-  const auto& trace = *reinterpret_cast<const CrashTrace*>(mapping_->data() + kTraceOffset);
-  const std::uint32_t bytes = trace.bytes.load(std::memory_order_acquire);
-  std::string text(trace.text.data(), std::min<std::size_t>(bytes, CrashTrace::kMostBytes));
-  std::replace_if(text.begin(), text.end(), [](char each) { return each != '\n' && (each < ' ' || each > '~'); }, '?');
+namespace {
+
+const CrashTrace& trace_in(const Mapping& mapping) { return *reinterpret_cast<const CrashTrace*>(mapping.data() + kTraceOffset); }
+
+// Bytes past ASCII are parts of UTF-8.
+bool is_control(char each) { return each != '\n' && (static_cast<unsigned char>(each) < ' ' || each == 0x7f); }
+
+template <std::size_t kSize>
+std::string printable(const std::array<char, kSize>& characters, std::size_t count) {
+  std::string text(characters.data(), std::min(count, kSize));
+  std::replace_if(text.begin(), text.end(), is_control, '?');
   return text;
 }
+
+}  // namespace
+
+std::string LifeView::crash_trace() const {
+  const CrashTrace& trace = trace_in(*mapping_);
+  return printable(trace.text, trace.bytes.load(std::memory_order_acquire));
+}
+
+std::string LifeView::last_words() const {
+  const CrashTrace& trace = trace_in(*mapping_);
+  return printable(trace.words, trace.word_bytes.load(std::memory_order_acquire));
+}
+
+bool LifeView::lacked_memory() const { return trace_in(*mapping_).lacked_memory.load(std::memory_order_acquire) == 1; }
 
 }  // namespace troupe::platform

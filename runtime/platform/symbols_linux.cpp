@@ -117,7 +117,7 @@ class Symbols {
     for (Dwarf_Die& die : chain.all()) {
       const int tag = dw_.dwarf_tag(&die);
       if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_subprogram) continue;
-      functions.push_back(fmt::format("{} at {}", name_of(die), place));
+      functions.push_back(fmt::format("{} at {}", name_of(die, address), place));
       if (tag == DW_TAG_subprogram) break;
       place = place_of_call(die);
     }
@@ -141,13 +141,15 @@ class Symbols {
     return {std::unique_ptr<Dwarf_Die, Free>(dies), count};
   }
 
-  std::string name_of(Dwarf_Die& die) const {
+  // What no other file sees (in anonymous namespaces, say) has its whole name in the table of symbols alone, where the function
+  // is one of its own.
+  std::string name_of(Dwarf_Die& die, std::uint64_t address) const {
     Dwarf_Attribute attribute;
-    const char* mangled = nullptr;
-    if (dw_.dwarf_attr_integrate(&die, DW_AT_linkage_name, &attribute) != nullptr) mangled = dw_.dwarf_formstring(&attribute);
-    if (mangled != nullptr) return boost::core::demangle(mangled);
-    const char* plain = dw_.dwarf_diename(&die);
-    return plain != nullptr ? plain : "(a function without a name)";
+    const char* name = nullptr;
+    if (dw_.dwarf_attr_integrate(&die, DW_AT_linkage_name, &attribute) != nullptr) name = dw_.dwarf_formstring(&attribute);
+    if (name == nullptr && dw_.dwarf_tag(&die) == DW_TAG_subprogram) name = dw_.dwfl_module_addrname(module_, address);
+    if (name == nullptr) name = dw_.dwarf_diename(&die);
+    return name != nullptr ? boost::core::demangle(name) : "(a function without a name)";
   }
 
   std::string place_of(std::uint64_t address) const {

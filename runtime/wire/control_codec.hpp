@@ -44,7 +44,7 @@ void serialize(Archive& archive, ResourceUsage& usage) {
 
 template <class Archive>
 void serialize(Archive& archive, DeathCause& cause) {
-  wire::archive_enum(archive, cause.kind, DeathKind::start_failure);
+  wire::archive_enum(archive, cause.kind, DeathKind::out_of_memory);
   archive(cause.exit_code, cause.signal, cause.fault_address, cause.method, cause.backtrace, cause.stderr_tail,
           cause.resource_usage, cause.incarnation, cause.detail);
 }

@@ -34,7 +34,7 @@ TEST(DeathCause, ShowsWhatTheProcessHadUsed) {
 }
 
 TEST(DeathCause, HasATextForEachKind) {
-  for (int kind = 0; kind <= static_cast<int>(DeathKind::start_failure); ++kind) {
+  for (int kind = 0; kind <= static_cast<int>(DeathKind::out_of_memory); ++kind) {
     EXPECT_THAT((DeathCause{.kind = static_cast<DeathKind>(kind)}.text()), testing::Not(testing::IsEmpty()));
   }
 }

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <map>
 #include <memory>
+#include <new>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -115,11 +116,16 @@ class Victim {
     *reinterpret_cast<volatile int*>(nowhere) = 1;
   }
   void abort() { std::abort(); }
+  void starve() noexcept { find_no_memory(); }
+  void throw_uncaught() noexcept { (void)std::string().at(7); }
   void exit(int code) { std::exit(code); }
   void quick_exit(int code) { ::_exit(code); }
   void hang() {
     for (;;) ::pause();
   }
+
+ private:
+  [[noreturn]] static void find_no_memory() { throw std::bad_alloc(); }
 };
 
 // Ends its process in its constructor.

@@ -58,6 +58,22 @@ TEST_F(Death, OfAnAbortNamesTheSignal) {
   EXPECT_EQ(died(victim.call<&Victim::abort>()).cause().signal, SIGABRT);
 }
 
+TEST_F(Death, OfAnUncaughtExceptionTellsIt) {
+  auto victim = runtime().spawn<Victim>();
+  const DeathCause cause = died(victim.call<&Victim::throw_uncaught>()).cause();
+  EXPECT_EQ(cause.kind, DeathKind::signal);
+  EXPECT_EQ(cause.detail.find("nobody caught an exception: std::out_of_range: "), 0u) << cause.detail;
+  EXPECT_NE(cause.text().find(cause.detail), std::string::npos);
+  EXPECT_NE(cause.backtrace.find("Victim::throw_uncaught() at "), std::string::npos) << cause.backtrace;
+}
+
+TEST_F(Death, ForWantOfMemorySaysSo) {
+  auto victim = runtime().spawn<Victim>();
+  const DeathCause cause = died(victim.call<&Victim::starve>()).cause();
+  EXPECT_EQ(cause.kind, DeathKind::out_of_memory);
+  EXPECT_EQ(cause.text().substr(0, 13), "out of memory");
+}
+
 TEST_F(Death, ByExitNamesTheCode) {
   auto victim = runtime().spawn<Victim>();
   const DeathCause cause = died(victim.call<&Victim::exit>(3)).cause();

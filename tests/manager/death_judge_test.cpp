@@ -46,6 +46,39 @@ TEST(DeathJudge, ACrashWhileStoppingIsACrash) {
   EXPECT_EQ(judge_death(killed(SIGABRT, Asked::kill)).kind, DeathKind::signal);
 }
 
+TEST(DeathJudge, ACrashBringsWhatItsProcessLeft) {
+  DeathFacts facts = killed(SIGABRT);
+  facts.fatal_signal = SIGABRT;
+  facts.backtrace = "file+0x10\n";
+  facts.last_words = "an assertion";
+
+  const DeathCause cause = judge_death(facts);
+
+  EXPECT_EQ(cause.kind, DeathKind::signal);
+  EXPECT_EQ(cause.backtrace, "file+0x10\n");
+  EXPECT_EQ(cause.detail, "an assertion");
+}
+
+TEST(DeathJudge, OneThatGaveUpForWantOfMemorySaysSo) {
+  DeathFacts facts = killed(SIGABRT);
+  facts.fatal_signal = SIGABRT;
+  facts.lacked_memory = true;
+  EXPECT_EQ(judge_death(facts).kind, DeathKind::out_of_memory);
+  EXPECT_EQ(judge_death(facts).signal, SIGABRT);
+}
+
+TEST(DeathJudge, WhatALivingProcessHasWrittenThereIsNoCause) {
+  DeathFacts facts = exited(3);
+  facts.backtrace = "file+0x10\n";
+  facts.last_words = "an assertion";
+  facts.lacked_memory = true;
+
+  const DeathCause cause = judge_death(facts);
+
+  EXPECT_EQ(cause.kind, DeathKind::exit_code);
+  EXPECT_EQ(cause.backtrace + cause.detail, "");
+}
+
 TEST(DeathJudge, ACrashThatWasCutShortKeepsItsSignal) {
   DeathFacts facts = killed(SIGKILL, Asked::kill);
   facts.fatal_signal = SIGBUS;

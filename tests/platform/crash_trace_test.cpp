@@ -5,10 +5,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
+#undef NDEBUG  // an assertion is to fail
+#include <cassert>
 #include <csignal>
 #include <cstdlib>
+#include <new>
+#include <stdexcept>
 #include <string>
+#include <thread>
 
 #include "marked_child.hpp"
 #include "platform/sanitizer.hpp"
@@ -108,6 +112,37 @@ TEST(CrashTrace, OfALiarIsPrintable) {
   page.crash_trace().bytes = UINT32_MAX;
   const LifeView view(SharedMemory::adopt(page.memory().handle().duplicate(), kLifePageBytes));
   EXPECT_EQ(view.crash_trace(), std::string(CrashTrace::kMostBytes, '?'));
+}
+
+LifeView left_by(void (*crash)(ControlSocket&)) {
+  MarkedChild child(crash);
+  child.socket.send(bytes_of("go"));
+  EXPECT_EQ(child.end(), (ExitStatus{.signal = SIGABRT}));
+  return child.view;
+}
+
+[[noreturn]] void find_no_memory() { throw std::bad_array_new_length(); }
+
+TEST(LastWords, AreTheAssertionThatFailed) {
+  const LifeView left = left_by([](ControlSocket&) { assert(__LINE__ == 2); });
+  EXPECT_THAT(left.last_words(), ContainsRegex("crash_trace_test.cpp:[0-9]+: .*Assertion `__LINE__ == 2' failed."));
+  EXPECT_FALSE(left.lacked_memory());
+}
+
+TEST(LastWords, AreTheExceptionThatNobodyCaught) {
+  const LifeView left = left_by([](ControlSocket&) { std::thread([] { throw std::out_of_range("far away: ä"); }).join(); });
+  EXPECT_EQ(left.last_words(), "nobody caught an exception: std::out_of_range: far away: ä");
+}
+
+TEST(LastWords, SayWhenThereIsNoMemory) {
+  const LifeView left = left_by([](ControlSocket&) noexcept { find_no_memory(); });
+  EXPECT_EQ(left.last_words(), "nobody caught an exception: std::bad_array_new_length");
+  EXPECT_TRUE(left.lacked_memory());
+}
+
+TEST(LastWords, AreNoneOfOneThatHasNothingToSay) {
+  const LifeView left = left_by([](ControlSocket&) { std::abort(); });
+  EXPECT_EQ(left.last_words(), "");
 }
 
 TEST(Symbols, LeaveWhatTheyDoNotKnow) {

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSL-1.0
+// What a process says of itself when it gives up by std::abort.
+#include <cxxabi.h>
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <boost/core/demangle.hpp>
+#include <cstdlib>
+#include <exception>
+#include <new>
+#include <string_view>
+#include <typeinfo>
+
+#include "platform/crash_trace.hpp"
+
+namespace troupe::platform {
+namespace {
+
+// glibc keeps its last words for debuggers: GDB and the like find them by this name.
+struct AbortMessage {
+  unsigned int bytes;  // of the mapping that this lies in
+  char text[1];        // and on
+};
+const AbortMessage* const* abort_message() {
+  static const auto found = static_cast<const AbortMessage* const*>(::dlvsym(RTLD_DEFAULT, "__abort_msg", "GLIBC_PRIVATE"));
+  return found;
+}
+
+CrashTrace* trace_of_process = nullptr;
+std::terminate_handler former_terminate = nullptr;
+
+class Words {
+ public:
+  explicit Words(CrashTrace& trace) : trace_(trace) {}
+  ~Words() { trace_.word_bytes.store(static_cast<std::uint32_t>(length_), std::memory_order_release); }
+  Words(const Words&) = delete;
+  Words& operator=(const Words&) = delete;
+
+  void add(std::string_view text) {
+    const std::size_t bytes = std::min(text.size(), CrashTrace::kMostWords - length_);
+    std::copy_n(text.data(), bytes, trace_.words.data() + length_);
+    length_ += bytes;
+  }
+
+ private:
+  CrashTrace& trace_;
+  std::size_t length_ = 0;
+};
+
+void describe_current_exception(Words& words) try {
+  words.add(boost::core::demangle(abi::__cxa_current_exception_type()->name()));
+  throw;
+} catch (const std::bad_alloc&) {
+  trace_of_process->lacked_memory.store(1, std::memory_order_relaxed);
+} catch (const std::exception& error) {
+  words.add(": ");
+  words.add(error.what());
+} catch (...) {
+}
+
+void on_terminate() {
+  static std::atomic_flag is_written;
+  if (abi::__cxa_current_exception_type() != nullptr && !is_written.test_and_set()) {
+    Words words(*trace_of_process);
+    words.add("nobody caught an exception: ");
+    describe_current_exception(words);
+  }
+  former_terminate();
+  std::abort();
+}
+
+}  // namespace
+
+void write_abort_words(CrashTrace& trace) noexcept {
+  const AbortMessage* message = abort_message() != nullptr ? *abort_message() : nullptr;
+  if (message == nullptr || trace.word_bytes.load(std::memory_order_relaxed) != 0) return;
+  const std::string_view text(message->text, std::char_traits<char>::length(message->text));
+  Words(trace).add(text.substr(0, text.find_last_not_of('\n') + 1));
+}
+
+void write_words_of_uncaught_exceptions(CrashTrace& trace) {
+  (void)abort_message();  // found now: a handler of signals may not look for it
+  trace_of_process = &trace;
+  former_terminate = std::set_terminate(&on_terminate);
+}
+
+}  // namespace troupe::platform

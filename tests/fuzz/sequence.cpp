@@ -146,6 +146,8 @@ class Program {
         ledger_.close(number, campaigns::verdict_of(error.execution()), Blame::actor);
       } catch (const ManagerDied& error) {
         ledger_.close(number, campaigns::verdict_of(error.execution()), Blame::actor);
+      } catch (const RuntimeStopped&) {
+        ledger_.close(number, Verdict::not_started, Blame::actor);  // one that throws has not been sent
       }
     });
   }

@@ -36,6 +36,14 @@ bool is_in_between(std::string_view function) {
          function.starts_with("_ZSt") || function.starts_with("_ZZN6troupe6detail") || function.starts_with("_ZN6troupe6detail");
 }
 
+// As people write it.
+std::string with_short_names(std::string text) {
+  constexpr std::string_view kLong = "std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> >";
+  for (auto at = text.find(kLong); at != std::string::npos; at = text.find(kLong, at))
+    text.replace(at, kLong.size(), "std::string");
+  return text;
+}
+
 // Only what the user has written, and what that has called: how the host came to call it is the same each time.
 std::string without_the_hosts(std::string backtrace) {
   std::vector<std::size_t> ends;  // of the lines
@@ -56,7 +64,7 @@ std::string without_the_hosts(std::string backtrace) {
 namespace detail {
 
 DeathCause with_symbols(DeathCause cause) {
-  if (!cause.backtrace.empty()) cause.backtrace = without_the_hosts(platform::with_symbols(cause.backtrace));
+  if (!cause.backtrace.empty()) cause.backtrace = with_short_names(without_the_hosts(platform::with_symbols(cause.backtrace)));
   return cause;
 }
 

@@ -39,7 +39,7 @@ struct ResourceUsage {
 struct DeathCause {
   DeathKind kind = DeathKind::unknown;
   int exit_code = 0;                // for exit_code
-  int signal = 0;                   // for signal and killed_by_us
+  int signal = 0;                   // for signal, out_of_memory and killed_by_us
   std::uint64_t fault_address = 0;  // for signals that have one
   std::string method{};             // that ran when it died; empty: none did
   std::string backtrace{};          // of the thread that crashed, a line for each frame; empty when there is none

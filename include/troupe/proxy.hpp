@@ -223,7 +223,8 @@ class DownCallbackOf final : public DownCallback {
   explicit DownCallbackOf(F f) : f_(std::move(f)) {}
   void run(const Down& down) override {
     if constexpr (std::is_invocable_v<F&, const Down&>) {
-      f_(with_symbols(down));
+      const Down named = with_symbols(down);
+      f_(named);
     } else {
       static_assert(std::is_invocable_v<F&>,
                     "troupe: on_down takes a function that is called as f() or f(const Down&); take the Down, which says what "

@@ -35,7 +35,10 @@ template <class F>
 class EventCallbackOf final : public EventCallback {
  public:
   explicit EventCallbackOf(F f) : f_(std::move(f)) {}
-  void run(const RuntimeEvent& event) override { f_(with_symbols(event)); }
+  void run(const RuntimeEvent& event) override {
+    const RuntimeEvent named = with_symbols(event);
+    f_(named);
+  }
 
  private:
   F f_;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
-// How a death reaches the user: with names in its backtrace. That is slow, so it is done for who looks, in the thread that
-// looks; and only programs that do carry the code for it.
+// How a death reaches the user: with names in its backtrace. That is slow, so it is done for who looks (by cause(), or with a
+// callback that is given the Down), in the thread that looks; and only programs that do carry the code for it.
 #include <troupe/actor_info.hpp>
 #include <troupe/error.hpp>
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -63,8 +64,13 @@ std::string without_the_hosts(std::string backtrace) {
 
 namespace detail {
 
+// Without memory for names the addresses have to do.
 DeathCause with_symbols(DeathCause cause) {
-  if (!cause.backtrace.empty()) cause.backtrace = with_short_names(without_the_hosts(platform::with_symbols(cause.backtrace)));
+  if (cause.backtrace.empty()) return cause;
+  try {
+    cause.backtrace = with_short_names(without_the_hosts(platform::with_symbols(cause.backtrace)));
+  } catch (const std::exception&) {
+  }
   return cause;
 }
 
@@ -75,6 +81,7 @@ Down with_symbols(Down down) {
 
 RuntimeEvent with_symbols(RuntimeEvent event) {
   if (auto* down = std::get_if<Down>(&event)) *down = with_symbols(std::move(*down));
+  if (auto* given_up = std::get_if<GaveUp>(&event)) given_up->first_cause = with_symbols(std::move(given_up->first_cause));
   return event;
 }
 

@@ -12,9 +12,11 @@ namespace troupe::client {
 
 namespace {
 
-std::exception_ptr actor_died(const std::string& text, const DeathCause& cause) {
+// The stack is for who asks for the cause.
+std::exception_ptr actor_died(const std::string& text, DeathCause cause) {
   auto report = std::make_shared<detail::DeathReport>();
   report->complete(cause);
+  cause.backtrace.clear();
   return std::make_exception_ptr(
       ActorDied(fmt::format("{}: {}; {}", text, "the actor has died", cause.text()), Execution::not_started, report));
 }

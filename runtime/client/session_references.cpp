@@ -127,6 +127,7 @@ void Session::note_read_to_end(ActorId sender) noexcept {
 
 // Likewise: then nothing is kept any more.
 void Session::tell(const wire::LeaseNews& news) noexcept {
+  if (is_manager_gone_) return;
   try {
     send(news);
   } catch (const std::exception&) {

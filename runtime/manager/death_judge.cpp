@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "manager/death_judge.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace troupe::manager {
 
 namespace {
 
-// The fatal-signal handler has run, and then the process died of that signal, or was killed while it wrote its core.
+// The fatal-signal handler has run, and then the process died of that signal, or was killed while it wrote its core, or met
+// a fault in the handler.
 bool crashed_first(const DeathFacts& facts) {
+  constexpr int kFaults[] = {7, 11};  // SIGBUS, SIGSEGV
   const auto noted = static_cast<int>(facts.fatal_signal);
-  return noted != 0 && (facts.status.signal == noted || facts.status.signal == kKillSignal);
+  const int died_of = facts.status.signal;
+  return noted != 0 &&
+         (died_of == noted || died_of == kKillSignal || std::count(std::begin(kFaults), std::end(kFaults), died_of) != 0);
 }
 
 DeathKind kind_when_killed(Asked asked) {
@@ -36,7 +43,8 @@ DeathKind kind_of_exit(const DeathFacts& facts) {
 DeathKind kind_of(const DeathFacts& facts) {
   if (!facts.violation.empty()) return DeathKind::protocol_violation;
   if (!facts.is_status_known) return DeathKind::unknown;
-  if (crashed_first(facts)) return facts.lacked_memory ? DeathKind::out_of_memory : DeathKind::signal;
+  if (crashed_first(facts))
+    return facts.lacked_memory && facts.fatal_signal == kAbortSignal ? DeathKind::out_of_memory : DeathKind::signal;
   if (facts.status.signal == kKillSignal) return kind_when_killed(facts.asked);
   return facts.status.signal != 0 ? DeathKind::signal : kind_of_exit(facts);
 }

@@ -38,7 +38,8 @@ struct DeathFacts {
 // Why it ended. A pure function. The kernel's word (the status) stands over the host's own.
 DeathCause judge_death(const DeathFacts& facts);
 
-// The number of SIGKILL, the same wherever there are signals.
+// The numbers of SIGKILL and SIGABRT, the same wherever there are signals.
 constexpr int kKillSignal = 9;
+constexpr int kAbortSignal = 6;
 
 }  // namespace troupe::manager

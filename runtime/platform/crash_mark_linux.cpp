@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdlib>
+#include <ctime>
 #include <stdexcept>
 
 #include "platform/life_page.hpp"
@@ -28,7 +29,6 @@ void mark_exit() { marked_page->fall_all(); }
 
 void record(int number, const siginfo_t& cause) {
   LifeStatus& status = marked_page->status();
-  if (status.fatal_signal.load(std::memory_order_relaxed) != 0) return;  // another thread crashed first
   const bool has_address = cause.si_code > 0 && number != SIGABRT && number != SIGSYS;
   status.fault_address.store(has_address ? reinterpret_cast<std::uintptr_t>(cause.si_addr) : 0, std::memory_order_relaxed);
   status.fatal_signal.store(static_cast<std::uint32_t>(number), std::memory_order_release);
@@ -39,24 +39,36 @@ bool comes_again(int number, const siginfo_t& cause) {
   return cause.si_code > 0 && (number == SIGSEGV || number == SIGBUS || number == SIGFPE || number == SIGILL);
 }
 
+// The first thread that crashes tells; the others give it the time for that, for the process ends with whoever is first to end.
+void tell_or_wait(int number, const siginfo_t& cause, const void* context) {
+  static std::atomic_flag is_told_of;
+  static std::atomic<bool> is_told{false};
+  constexpr int kMostMilliseconds = 500;
+  constexpr timespec kMillisecond{0, 1'000'000};
+  if (is_told_of.test_and_set()) {
+    for (int i = 0; i < kMostMilliseconds && !is_told.load(); ++i) ::nanosleep(&kMillisecond, nullptr);
+    return;
+  }
+  record(number, cause);
+  marked_page->fall_all();  // before all that takes time: others wait for it
+  if (number == SIGABRT) write_abort_words(marked_page->crash_trace());
+  write_crash_trace(marked_page->crash_trace(), context);
+  is_told.store(true);
+}
+
 void on_fatal_signal(int number, siginfo_t* cause, void* context) {
   const int error = errno;
-  if (::getpid() == marked_pid) {
-    record(number, *cause);
-    marked_page->fall_all();  // first: others wait for that
-    if (number == SIGABRT) write_abort_words(marked_page->crash_trace());
-    write_crash_trace(marked_page->crash_trace(), context);
-  }
+  if (::getpid() == marked_pid) tell_or_wait(number, *cause, context);
   ::sigaction(number, &former_actions[static_cast<std::size_t>(number)], nullptr);
   if (!comes_again(number, *cause)) ::syscall(SYS_tgkill, ::getpid(), ::gettid(), number);  // delivered on return
   errno = error;
 }
 
-// A stack overflow leaves no stack to handle it on. One that somebody has set already will do.
+// A stack overflow leaves no stack to handle it on. One that somebody has set already will do, if it is large enough.
 void set_alternate_stack() {
   alignas(16) static std::array<std::byte, kAlternateStackBytes> memory;
   stack_t current{};
-  if (::sigaltstack(nullptr, &current) == 0 && (current.ss_flags & SS_DISABLE) == 0) return;
+  if (::sigaltstack(nullptr, &current) == 0 && (current.ss_flags & SS_DISABLE) == 0 && current.ss_size >= memory.size()) return;
   const stack_t wanted{.ss_sp = memory.data(), .ss_flags = 0, .ss_size = memory.size()};
   if (::sigaltstack(&wanted, nullptr) != 0) throw_os_error(errno, "setting an alternate stack for signals");
 }

@@ -25,8 +25,8 @@ struct CrashTrace {
 static_assert(sizeof(CrashTrace) == CrashTrace::kBytes);
 
 // For a handler of fatal signals, in the thread that crashed; `context` is the handler's third argument. Async-signal-safe:
-// takes no lock and no memory. Where the stack is ruined the trace ends early; a fault met while reading it is caught.
-// Once per process: a second one writes nothing.
+// takes no lock and no memory. Where the stack is ruined, or what the loader knows, the trace ends early: a fault that is met
+// there is caught. Once per process.
 void write_crash_trace(CrashTrace& trace, const void* context) noexcept;
 
 // For a handler of SIGABRT, likewise: what the C library says of an assertion that failed, or of a heap that is damaged.

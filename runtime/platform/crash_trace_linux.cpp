@@ -64,6 +64,7 @@ void leave(int) {
   ::siglongjmp(way_out, 1);
 }
 
+// While one lives, a fault in this thread leads out of `guarded`.
 class FaultsCaught {
  public:
   FaultsCaught() noexcept {
@@ -71,48 +72,41 @@ class FaultsCaught {
     struct sigaction leaving {};
     leaving.sa_handler = &leave;
     leaving.sa_flags = SA_ONSTACK | SA_NODEFER;
-    sigset_t faults;
-    ::sigemptyset(&faults);
-    for (std::size_t i = 0; i < kFaults.size(); ++i) {
-      ::sigaction(kFaults[i], &leaving, &former_[i]);
-      ::sigaddset(&faults, kFaults[i]);
-    }
-    ::pthread_sigmask(SIG_UNBLOCK, &faults, &former_mask_);
+    for (std::size_t i = 0; i < kFaults.size(); ++i) ::sigaction(kFaults[i], &leaving, &former_[i]);
   }
   ~FaultsCaught() {
-    ::pthread_sigmask(SIG_SETMASK, &former_mask_, nullptr);
     for (std::size_t i = 0; i < kFaults.size(); ++i) ::sigaction(kFaults[i], &former_[i], nullptr);
   }
   FaultsCaught(const FaultsCaught&) = delete;
   FaultsCaught& operator=(const FaultsCaught&) = delete;
 
+  // What `act` had done before a fault stays done; nothing is destroyed on the way out.
+  template <class Act>
+  void guarded(const Act& act) const {
+    sigset_t faults, former;
+    ::sigemptyset(&faults);
+    for (const int each : kFaults) ::sigaddset(&faults, each);
+    ::pthread_sigmask(SIG_SETMASK, nullptr, &former);
+    if (sigsetjmp(way_out, 0) == 0) {
+      ::pthread_sigmask(SIG_UNBLOCK, &faults, nullptr);
+      act();
+    }
+    ::pthread_sigmask(SIG_SETMASK, &former, nullptr);
+  }
+
  private:
   static constexpr std::array kFaults{SIGSEGV, SIGBUS};
   std::array<struct sigaction, kFaults.size()> former_{};
-  sigset_t former_mask_{};
 };
 
-void read_stack(Stack& stack) {
-  const FaultsCaught caught;
-  if (sigsetjmp(way_out, 0) == 0) _Unwind_Backtrace(&note_frame, &stack);
-}
-
-void read_top(Stack& stack, const void* context) {
-  const FaultsCaught caught;
-  if (sigsetjmp(way_out, 0) == 0) stack.add(top_of_stack(context) - 1);
-}
-
-// Without the handler's own frames. Where the unwinder did not come as far as the interrupted one, there are two at most.
+// Without the handler's own frames. Where the unwinder did not come as far as the interrupted one, it is the only one.
 void drop_handler(Stack& stack, const void* context) {
   const auto interrupted = interrupted_address(context);
   if (!interrupted) return;
   auto* const end = stack.addresses.begin() + stack.count;
   auto* const first = std::find(stack.addresses.begin(), end, *interrupted);
   stack.count = 0;
-  if (first == end) {
-    stack.add(*interrupted);
-    return read_top(stack, context);
-  }
+  if (first == end) return stack.add(*interrupted);
   for (auto* each = first; each != end; ++each) stack.add(*each);
 }
 
@@ -142,7 +136,9 @@ class TraceText {
   const char* own_file() {
     if (own_file_[0] == '\0') {
       const auto length = ::readlink("/proc/self/exe", own_file_.data(), own_file_.size() - 1);
-      own_file_[length > 0 ? static_cast<std::size_t>(length) : 0] = '\0';
+      const bool is_whole = length > 0 && static_cast<std::size_t>(length) < own_file_.size() - 1;
+      own_file_[is_whole ? static_cast<std::size_t>(length) : 0] = '\0';
+      if (!is_whole) own_file_[0] = '?';
     }
     return own_file_.data();
   }
@@ -165,21 +161,22 @@ class TraceText {
 
   CrashTrace& trace_;
   std::size_t length_ = 0;
-  std::array<char, 512> own_file_{};
+  std::array<char, 1024> own_file_{};
 };
 
 }  // namespace
 
 void write_crash_trace(CrashTrace& trace, const void* context) noexcept {
-  static std::atomic_flag is_written;
-  if (is_written.test_and_set()) return;
+  const FaultsCaught caught;
   Stack stack;
-  read_stack(stack);
+  caught.guarded([&] { _Unwind_Backtrace(&note_frame, &stack); });
   drop_handler(stack, context);
+  // Then the caller may be what a call through a bad pointer has left.
+  if (stack.count == 1) caught.guarded([&] { stack.add(top_of_stack(context) - 1); });
   TraceText text(trace);
-  for (int i = 0; i < stack.count; ++i) {
-    if (!text.add_line(stack.addresses[static_cast<std::size_t>(i)])) return;
-  }
+  caught.guarded([&] {
+    for (int i = 0; i < stack.count && text.add_line(stack.addresses[static_cast<std::size_t>(i)]); ++i) continue;
+  });
 }
 
 }  // namespace troupe::platform

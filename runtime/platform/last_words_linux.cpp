@@ -2,6 +2,7 @@
 // What a process says of itself when it gives up by std::abort.
 #include <cxxabi.h>
 #include <dlfcn.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/core/demangle.hpp>
@@ -27,6 +28,7 @@ const AbortMessage* const* abort_message() {
 }
 
 CrashTrace* trace_of_process = nullptr;
+int traced_pid = 0;  // the trace is not that of its forked children
 std::terminate_handler former_terminate = nullptr;
 
 class Words {
@@ -47,20 +49,26 @@ class Words {
   std::size_t length_ = 0;
 };
 
-void describe_current_exception(Words& words) try {
+void add_type(Words& words) try {
   words.add(boost::core::demangle(abi::__cxa_current_exception_type()->name()));
-  throw;
 } catch (const std::bad_alloc&) {
+  words.add(abi::__cxa_current_exception_type()->name());
+}
+
+void describe_current_exception(Words& words) try { throw; } catch (const std::bad_alloc&) {
   trace_of_process->lacked_memory.store(1, std::memory_order_relaxed);
+  add_type(words);
 } catch (const std::exception& error) {
+  add_type(words);
   words.add(": ");
   words.add(error.what());
 } catch (...) {
+  add_type(words);
 }
 
 void on_terminate() {
   static std::atomic_flag is_written;
-  if (abi::__cxa_current_exception_type() != nullptr && !is_written.test_and_set()) {
+  if (::getpid() == traced_pid && abi::__cxa_current_exception_type() != nullptr && !is_written.test_and_set()) {
     Words words(*trace_of_process);
     words.add("nobody caught an exception: ");
     describe_current_exception(words);
@@ -81,6 +89,7 @@ void write_abort_words(CrashTrace& trace) noexcept {
 void write_words_of_uncaught_exceptions(CrashTrace& trace) {
   (void)abort_message();  // found now: a handler of signals may not look for it
   trace_of_process = &trace;
+  traced_pid = ::getpid();
   former_terminate = std::set_terminate(&on_terminate);
 }
 

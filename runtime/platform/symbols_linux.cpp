@@ -3,21 +3,29 @@
 
 #include <dlfcn.h>
 #include <dwarf.h>
+#include <elf.h>
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/core/demangle.hpp>
 #include <charconv>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <type_traits>
+#include <utility>
 #include <vector>
+
+#include "platform/handle.hpp"
 
 namespace troupe::platform {
 namespace {
@@ -72,15 +80,33 @@ std::optional<Frame> frame_in(std::string_view line) {
 // Debug information in a file of its own is not looked for.
 int find_no_debug_file(Dwfl_Module*, void**, const char*, Dwarf_Addr, const char*, const char*, GElf_Word, char**) { return -1; }
 int find_no_elf(Dwfl_Module*, void**, const char*, Dwarf_Addr, char**, Elf**) { return -1; }
+int find_no_section(Dwfl_Module*, void**, const char*, Dwarf_Addr, const char*, GElf_Word, const GElf_Shdr*, Dwarf_Addr*) {
+  return -1;
+}
+
+// The trace comes from a process that has crashed, and may name anything: only programs and shared objects are read.
+Handle open_program(const std::string& path) {
+  if (!path.starts_with('/')) return {};
+  Handle file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  struct stat found {};
+  if (!file || ::fstat(file.get(), &found) != 0 || !S_ISREG(found.st_mode)) return {};
+  Elf64_Ehdr header{};
+  const bool has_header = ::pread(file.get(), &header, sizeof header, 0) == sizeof header;
+  const bool is_elf = has_header && std::memcmp(static_cast<const void*>(header.e_ident), ELFMAG, SELFMAG) == 0;
+  return is_elf && (header.e_type == ET_EXEC || header.e_type == ET_DYN) ? std::move(file) : Handle();
+}
 
 // One file, with addresses as its own tables have them.
 class Symbols {
  public:
   Symbols(const Dw& dw, const std::string& path) : dw_(dw) {
-    static const Dwfl_Callbacks callbacks{&find_no_elf, &find_no_debug_file, nullptr, nullptr};
+    static const Dwfl_Callbacks callbacks{&find_no_elf, &find_no_debug_file, &find_no_section, nullptr};
+    Handle file = open_program(path);
+    if (!file) return;
     dwfl_ = dw_.dwfl_begin(&callbacks);
     if (dwfl_ == nullptr) return;
-    module_ = dw_.dwfl_report_elf(dwfl_, path.c_str(), path.c_str(), -1, 0, true);
+    module_ = dw_.dwfl_report_elf(dwfl_, path.c_str(), path.c_str(), file.get(), 0, true);
+    if (module_ != nullptr) (void)file.release();  // it is libdw's now
     dw_.dwfl_report_end(dwfl_, nullptr, nullptr);
   }
   ~Symbols() {
@@ -183,13 +209,15 @@ class Library {
  public:
   // Empty: nothing is known.
   std::vector<std::string> describe(const Frame& frame) {
-    if (!is_loaded_) return {};
+    if (!is_loaded_ || (files_.size() >= kMostFiles && !files_.contains(frame.file))) return {};
     auto& symbols = files_[frame.file];
     if (symbols == nullptr) symbols = std::make_unique<Symbols>(dw_, frame.file);
     return symbols->describe(frame);
   }
 
  private:
+  static constexpr std::size_t kMostFiles = 32;
+
   const std::unique_ptr<void, CloseLibrary> library_{::dlopen("libdw.so.1", RTLD_LAZY | RTLD_LOCAL)};
   Dw dw_{};
   const bool is_loaded_ = library_ != nullptr && dw_.load(library_.get());
@@ -209,17 +237,20 @@ std::vector<std::string> described(std::string_view line, Library& library) {
 }  // namespace
 
 std::string with_symbols(std::string_view trace) {
+  constexpr std::size_t kMostFrames = 64;
   std::vector<std::string> lines;
-  Library library;
+  std::optional<Library> library;
+  std::size_t frames = 0;
   int number = 0;
   while (!trace.empty()) {
     const std::string_view line = trace.substr(0, trace.find('\n'));
     trace.remove_prefix(std::min(line.size() + 1, trace.size()));
-    if (!is_raw(line)) {
+    if (!is_raw(line) || ++frames > kMostFrames) {
       lines.emplace_back(line);
       continue;
     }
-    for (const std::string& function : described(line, library)) lines.push_back(fmt::format("#{:<3}{}", number++, function));
+    if (!library) library.emplace();
+    for (const std::string& function : described(line, *library)) lines.push_back(fmt::format("#{:<3}{}", number++, function));
   }
   return fmt::format("{}", fmt::join(lines, "\n"));
 }

@@ -87,14 +87,26 @@ void Tracee::seize_all() {
   for (bool has_new = true; has_new;) {
     has_new = false;
     for (const int tid : threads_of(pid_)) {
-      if (std::find(threads_.begin(), threads_.end(), tid) != threads_.end()) continue;
-      trace(PTRACE_SEIZE, tid, 0, PTRACE_O_EXITKILL | PTRACE_O_TRACECLONE | PTRACE_O_TRACESYSGOOD);
+      if (knows(tid)) continue;
+      if (!seize(tid)) continue;
       threads_.push_back(tid);
-      trace(PTRACE_INTERRUPT, tid, 0, 0);
-      expect(WIFSTOPPED(await(tid)), "thread {} ended before it could be traced", tid);
+      if (!WIFSTOPPED(await(tid))) threads_.pop_back();
       has_new = true;
     }
   }
+}
+
+bool Tracee::knows(int tid) const { return std::find(threads_.begin(), threads_.end(), tid) != threads_.end(); }
+
+// It is about to stop. False: it has ended.
+bool Tracee::seize(int tid) {
+  if (::ptrace(PTRACE_SEIZE, tid, nullptr, PTRACE_O_EXITKILL | PTRACE_O_TRACECLONE | PTRACE_O_TRACESYSGOOD) != 0) {
+    if (errno == ESRCH) return false;
+    // One that was made by a thread which is traced already is traced from birth, and stops by itself.
+    if (errno == EPERM && !threads_.empty()) return true;
+    throw std::system_error(errno, std::generic_category(), fmt::format("seizing thread {}", tid));
+  }
+  return ::ptrace(PTRACE_INTERRUPT, tid, nullptr, nullptr) == 0 || errno != ESRCH;
 }
 
 int Tracee::await(int tid) const {
@@ -140,7 +152,7 @@ int Tracee::await_breakpoint() {
       if (status >> 16 == PTRACE_EVENT_CLONE) {
         unsigned long made = 0;
         trace(PTRACE_GETEVENTMSG, tid, 0, reinterpret_cast<std::uint64_t>(&made));
-        threads_.push_back(static_cast<int>(made));
+        if (!knows(static_cast<int>(made))) threads_.push_back(static_cast<int>(made));
       }
       trace(PTRACE_CONT, tid, 0, is_event(status) ? 0 : static_cast<std::uint64_t>(WSTOPSIG(status)));
     }
@@ -199,6 +211,9 @@ void Tracee::kill() noexcept {
   const Step step("waiting for a killed process that is traced");
   try {
     if (const auto process = open_process(pid_)) process->kill();
+    for (const int tid : threads_of(pid_)) {  // some may have been traced from birth, and not been met
+      if (!knows(tid)) threads_.push_back(tid);
+    }
     std::partition(threads_.begin(), threads_.end(), [this](int tid) { return tid != pid_; });
     for (const int tid : threads_) {
       int status = 0;

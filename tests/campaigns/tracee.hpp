@@ -38,6 +38,8 @@ class Tracee {
   };
 
   void seize_all();
+  bool knows(int tid) const;
+  bool seize(int tid);
   void plant(const Places& places);
   void uproot();
   int await_breakpoint();

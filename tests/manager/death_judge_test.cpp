@@ -59,6 +59,14 @@ TEST(DeathJudge, ACrashBringsWhatItsProcessLeft) {
   EXPECT_EQ(cause.detail, "an assertion");
 }
 
+TEST(DeathJudge, AFaultInTheHandlerHidesNoCrash) {
+  DeathFacts facts = killed(SIGSEGV);
+  facts.fatal_signal = SIGABRT;
+  facts.last_words = "an assertion";
+  EXPECT_EQ(judge_death(facts).signal, SIGABRT);
+  EXPECT_EQ(judge_death(facts).detail, "an assertion");
+}
+
 TEST(DeathJudge, OneThatGaveUpForWantOfMemorySaysSo) {
   DeathFacts facts = killed(SIGABRT);
   facts.fatal_signal = SIGABRT;

@@ -4,15 +4,20 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #undef NDEBUG  // an assertion is to fail
 #include <cassert>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <new>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "marked_child.hpp"
 #include "platform/sanitizer.hpp"
@@ -87,6 +92,25 @@ TEST(CrashTrace, OfACallThroughABadPointerShowsTheCaller) {
   EXPECT_THAT(text, HasSubstr("OfACallThroughABadPointerShowsTheCaller"));
 }
 
+TEST(CrashTrace, OfACallIntoDataShowsTheCaller) {
+  const std::string text = with_symbols(trace_of([](ControlSocket&) {
+    static long data[16];
+    auto* volatile there = reinterpret_cast<void (*)()>(&data);
+    there();
+    std::abort();  // so that it is no tail call
+  }));
+  EXPECT_THAT(text, HasSubstr("OfACallIntoDataShowsTheCaller"));
+}
+
+TEST(CrashTrace, OfTheFirstOfManyThreads) {
+  const std::string text = with_symbols(trace_of([](ControlSocket&) {
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 8; ++i) threads.emplace_back([] { crashing::outermost(0x40); });
+    for (auto& each : threads) each.join();
+  }));
+  EXPECT_THAT(text, HasSubstr("crashing::outermost"));
+}
+
 TEST(CrashTrace, OfAnyThread) {
   const std::string text = with_symbols(trace_of([](ControlSocket&) { std::thread([] { crashing::outermost(0x40); }).join(); }));
   EXPECT_THAT(text, HasSubstr("crashing::outermost"));
@@ -136,6 +160,18 @@ TEST(LastWords, AreTheExceptionThatNobodyCaught) {
   EXPECT_EQ(left.last_words(), "nobody caught an exception: std::out_of_range: far away: ä");
 }
 
+TEST(LastWords, AreNotThoseOfAForkedChild) {
+  const LifeView left = left_by([](ControlSocket&) {
+    const auto fail = []() noexcept { find_no_memory(); };
+    const int child = ::fork();
+    if (child == 0) fail();
+    ::waitpid(child, nullptr, 0);
+    std::abort();
+  });
+  EXPECT_EQ(left.last_words(), "");
+  EXPECT_FALSE(left.lacked_memory());
+}
+
 TEST(LastWords, SayWhenThereIsNoMemory) {
   const LifeView left = left_by([](ControlSocket&) noexcept { find_no_memory(); });
   EXPECT_EQ(left.last_words(), "nobody caught an exception: std::bad_array_new_length");
@@ -147,11 +183,36 @@ TEST(LastWords, AreNoneOfOneThatHasNothingToSay) {
   EXPECT_EQ(left.last_words(), "");
 }
 
+// One that nobody writes to.
+class TemporaryFifo {
+ public:
+  TemporaryFifo() {
+    std::string folder = (std::filesystem::temp_directory_path() / "troupe-XXXXXX").string();
+    if (::mkdtemp(folder.data()) == nullptr) throw std::runtime_error("no temporary folder could be made");
+    folder_ = folder;
+    if (::mkfifo(path().c_str(), 0600) != 0) throw std::runtime_error("no FIFO could be made");
+  }
+  ~TemporaryFifo() { std::filesystem::remove_all(folder_); }
+  TemporaryFifo(const TemporaryFifo&) = delete;
+  TemporaryFifo& operator=(const TemporaryFifo&) = delete;
+
+  std::string path() const { return folder_ + "/fifo"; }
+
+ private:
+  std::string folder_;
+};
+
 TEST(Symbols, LeaveWhatTheyDoNotKnow) {
   EXPECT_EQ(with_symbols(""), "");
   EXPECT_EQ(with_symbols("/no/such/file+0x10\n"), "#0  /no/such/file+0x10");
   EXPECT_EQ(with_symbols("/etc/hostname+0x10\n0x7\n"), "#0  /etc/hostname+0x10\n#1  0x7");
   EXPECT_EQ(with_symbols("words\n+0x\nfile+0xg\n"), "words\n+0x\nfile+0xg");
+}
+
+TEST(Symbols, AreLookedForInProgramsOnly) {
+  TemporaryFifo fifo;
+  EXPECT_EQ(with_symbols(fifo.path() + "+0x10\n"), "#0  " + fifo.path() + "+0x10");
+  EXPECT_EQ(with_symbols("relative+0x10\n"), "#0  relative+0x10");
 }
 
 TEST(Symbols, AreFoundOnce) {

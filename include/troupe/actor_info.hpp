@@ -60,7 +60,8 @@ struct Down {
   unsigned incarnation = 0;
   ExitStatus status{};
   DeathCause cause{};
-  std::uint64_t lost_tells = 0;  // one-way messages of this process to it that it had not started
+  std::uint64_t lost_tells = 0;  // one-way messages of this process to it that it had not started, and never will
+  bool will_restart = false;     // another life follows: Restarted
 };
 
 struct Restarted {
@@ -69,9 +70,10 @@ struct Restarted {
   int pid = 0;
 };
 
+// Its restart policy allows no further life; Down has come before.
 struct GaveUp {
   ActorId actor{};
-  DeathCause first_cause{};
+  DeathCause first_cause{};  // of the deaths that were too many, the first one's
 };
 
 struct Unresponsive {

@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace troupe {
 
@@ -46,6 +47,21 @@ class ActorDied : public Error {
  private:
   Execution execution_;
   std::shared_ptr<detail::DeathReport> report_;
+};
+
+// An idempotent call that ran at several deaths of its actor in a row (RestartPolicy::poison_after). It is set aside, so that the
+// calls behind it go on.
+class PoisonMessage : public ActorDied {
+ public:
+  using Reports = std::vector<std::shared_ptr<detail::DeathReport>>;
+  PoisonMessage(const std::string& text, Reports reports)
+      : ActorDied(text, Execution::maybe, reports.back()), reports_(std::move(reports)) {}
+
+  // Of each of those deaths, the first one first; cause() is the last one's. Blocks: as cause().
+  std::vector<DeathCause> causes() const;
+
+ private:
+  Reports reports_;
 };
 
 // What an exception that was thrown in another process brings along. A mix-in, no std::exception itself: a

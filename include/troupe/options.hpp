@@ -29,7 +29,9 @@ enum class Stdio : std::uint8_t { inherit, capture };
 // be hostile and change it meanwhile; such parameters look at a private copy.
 enum class SecurityLevel : std::uint8_t { l0, l1 };
 
-// When a dead actor is started again, and how soon. RestartPolicy{.max = 3} restarts it after crashes.
+// When a dead actor is started again, and how soon. RestartPolicy{.max = 3} restarts it after crashes. It is constructed from the
+// same arguments; calls that it had not started are sent to its next life, in order, and its proxies go on to speak for it. When
+// it has died too often, it stays dead, and callers hear of the first of those deaths.
 struct RestartPolicy {
   struct Backoff {
     Timeout first = std::chrono::milliseconds(100);  // delay before the first restart
@@ -41,6 +43,12 @@ struct RestartPolicy {
   Timeout within = std::chrono::seconds(30);  // window
   Backoff backoff = {};
   On on = On::crash;  // any_exit: also after an exit that is no crash
+  unsigned poison_after =
+      2;  // a call that is sent again and ran at so many deaths is not sent once more: PoisonMessage (1 and up)
+  // How many calls there are from one checkpoint to the next, where the class has checkpoint(OutputArchive&) and
+  // restore(InputArchive&): a next life is constructed, then restored from the last checkpoint. With 1, what a call has changed
+  // is saved before the call is answered. 0: only request_checkpoint() saves.
+  unsigned checkpoint_every = 1;
 
   static const RestartPolicy never;
 };
@@ -91,11 +99,13 @@ struct RuntimeOptions {
   Spin spin = Spin::learned;
 };
 
-// How to call. `deadline` is a span from the call's start. Sending again is not supported yet: with() refuses it.
+// How to call. `deadline` is a span from the call's start.
 struct CallOptions {
   std::optional<Timeout> deadline{};  // absent: the actor's, else the runtime's
-  bool idempotent = false;            // it may be sent again even if it had started
-  unsigned retries = 0;               // how often, for idempotent calls
+  // Where the actor is restarted, the call is sent again even if it had started when the actor died; unless proxies are among
+  // its arguments.
+  bool idempotent = false;
+  unsigned retries = 0;  // how often an idempotent call is sent again at the most; 0: until RestartPolicy::poison_after ends that
 };
 
 }  // namespace troupe

@@ -3,6 +3,7 @@
 
 // All of troupe but asio.hpp, testing.hpp and cluster.hpp.
 #include <troupe/async_result.hpp>
+#include <troupe/checkpoint.hpp>
 #include <troupe/detail/exception_registry.hpp>
 #include <troupe/error.hpp>
 #include <troupe/fn.hpp>

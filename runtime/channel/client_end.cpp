@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <utility>
@@ -37,7 +38,15 @@ ClientEnd::ClientEnd(const Geometry& geometry, Memories memories, platform::Even
       reply_extents_(std::move(memories.reply_extents)),
       returned_(std::make_unique<std::uint16_t[]>(queue_mask_ + 1)) {
   free_slots_.reserve(geometry.slots);
-  for (std::uint32_t slot = geometry.slots; slot-- > 0;) free_slots_.push_back(static_cast<std::uint16_t>(slot));
+  arm_all_slots(0);
+}
+
+void ClientEnd::arm_all_slots(std::uint32_t generation) {
+  free_slots_.clear();
+  for (std::uint32_t slot = geometry_.slots; slot-- > 0;) {
+    free_slots_.push_back(static_cast<std::uint16_t>(slot));
+    generations_[slot].store(generation, std::memory_order_relaxed);
+  }
 }
 
 std::optional<ClientEnd::Draft> ClientEnd::draft(std::uint32_t payload_bytes) {
@@ -95,14 +104,68 @@ void ClientEnd::publish(const Draft& draft, wire::RequestKind kind, wire::Method
   }
 }
 
-std::vector<Ticket> ClientEnd::withdraw_tells() {
-  std::vector<Ticket> taken;
-  for (; tells_begin_ != tells_end_; ++tells_begin_) {
-    const std::uint16_t slot = tells_[tells_begin_ & queue_mask_].slot;
-    const Ticket ticket{slot, generations_[slot].load(std::memory_order_relaxed)};
-    if (withdraw(ticket, wire::SlotState::taken) == Execution::not_started) taken.push_back(ticket);
+// The ring's bytes are this process's own; where something has spoiled them all the same, what follows is not found here.
+std::vector<ClientEnd::Left> ClientEnd::judge(Which which) {
+  std::vector<Left> left;
+  const auto& cells = requests_writer_.cells();
+  for (std::uint64_t position = requests_writer_.released(); position < requests_writer_.position();) {
+    const auto cell = static_cast<std::uint32_t>(position % cells.count());
+    const std::uint32_t payload_bytes = wire::Commit::unpack(cells.commit(cell).load(std::memory_order_relaxed)).payload_bytes;
+    wire::RequestHeader header;
+    std::memcpy(&header, cells.at(cell), sizeof header);
+    if (static_cast<wire::RequestKind>(header.kind) == wire::RequestKind::padding) {
+      position += cells.count() - cell;
+      continue;
+    }
+    const std::uint32_t taken = wire::cells_for(sizeof header, payload_bytes);
+    const bool is_sane = taken <= cells.count() - cell && header.slot < geometry_.slots &&
+                         header.kind <= static_cast<std::uint8_t>(wire::RequestKind::tell);
+    if (!is_sane) break;
+    position += taken;
+    const auto kind = static_cast<wire::RequestKind>(header.kind);
+    if (which == (kind == wire::RequestKind::tell ? Which::calls : Which::tells)) continue;
+    const Ticket ticket{header.slot, header.generation};
+    left.push_back({ticket,
+                    kind,
+                    withdraw(ticket, wire::SlotState::taken),
+                    {header.method},
+                    header.deadline_ns,
+                    (header.flags & wire::kLeased) != 0,
+                    {cells.at(cell) + sizeof header, payload_bytes}});
   }
-  return taken;
+  return left;
+}
+
+wire::ExtentReference ClientEnd::take_extent_of(Ticket ticket) {
+  return slot_extents_.empty() ? wire::ExtentReference{} : std::exchange(slot_extents_[ticket.slot], {});
+}
+
+// The generations are later than all that there were, so that nothing of an old life can be taken for the new one's. The writer
+// looks at the word behind each record before it publishes; so of the old bytes only the first could pass for a tag.
+std::uint32_t ClientEnd::empty_for_next_life() {
+  std::uint32_t last = 0;
+  for (std::uint32_t slot = 0; slot < geometry_.slots; ++slot) {
+    last = std::max(last, generations_[slot].load(std::memory_order_relaxed));
+  }
+  for (auto& extent : slot_extents_) {
+    if (extent.bytes != 0) extents_.give_back(std::exchange(extent, {}));
+  }
+  requests_front().replies_read.store(0, std::memory_order_relaxed);
+  requests_front().published.store(published_ = 0, std::memory_order_relaxed);
+  requests_writer_.cells().commit(0).store(0, std::memory_order_relaxed);
+  requests_writer_ = RingWriter(requests_writer_.cells());
+  tells_begin_ = tells_end_ = 0;
+  arm_all_slots(last + 1);
+  return last + 1;
+}
+
+void ClientEnd::reopen(NextLife next) {
+  replies_.replace(next.replies, platform::Access::read_only);
+  states_.replace(next.states, platform::Access::read_write);
+  host_event_.replace(std::move(next.host_event));
+  reply_extents_ = ExtentReader(std::move(next.reply_extents));
+  replies_reader_ = RingReader(replies_reader_.cells());
+  returned_read_ = returned_written_.load(std::memory_order_relaxed);
 }
 
 bool ClientEnd::find_free_slot() {

@@ -51,8 +51,6 @@ class ClientEnd {
   // The same for a payload that has been written to an extent.
   [[gnu::cold]] std::optional<Draft> draft(const wire::ExtentReference& extent);
   void publish(const Draft& draft, wire::RequestKind kind, wire::MethodId method, std::int64_t deadline_ns);
-  // Judges a dead host: takes the one-way messages from it that it had not started; which. The last thing that is done.
-  std::vector<Ticket> withdraw_tells();
 
   // A place for a payload of up to geometry().payload_bytes; its request gives it back. nullopt: no room now.
   // Errors: std::system_error (no address space).
@@ -61,9 +59,41 @@ class ClientEnd {
   std::byte* open_extent(const ExtentWriter::Place& place) const { return extents_.open(place); }
   // Of one whose request was not published.
   void give_back(const wire::ExtentReference& extent, bool is_backed = true) { extents_.give_back(extent, is_backed); }
+  // The extent of a request that is to be sent again: from here on the caller gives it back.
+  wire::ExtentReference take_extent_of(Ticket ticket);
   bool has_excess_extents() const { return extents_.has_excess(); }
+  const platform::SharedMemory& request_extents() const { return extents_.memory(); }
   // Gives some of the memory that is not needed any more back to the system. False: there was none.
   [[gnu::cold]] bool trim_extents();
+
+  // ---- lives: producer and reader at once
+
+  // A request as a dead host has left it.
+  struct Left {
+    Ticket ticket;
+    wire::RequestKind kind = wire::RequestKind::call;
+    Execution execution = Execution::not_started;
+    wire::MethodId method;
+    std::int64_t deadline_ns = wire::kNoDeadline;
+    bool is_leased = false;
+    std::span<const std::byte> in_ring;  // until reopen()
+  };
+
+  enum class Which : std::uint8_t { all, calls, tells };
+  // Takes all requests from a dead host that it had not started. Those whose place in the ring is not known to be free, in the
+  // order in which they were published. Of the others nothing is taken. Nothing is published afterwards, unless reopen() comes
+  // first.
+  std::vector<Left> judge(Which which);
+  // After judge(): empties the request memory, so that another host may be given it. Returns the generation that the slots of
+  // that life begin with. A dead host that still runs can win nothing here, whatever it reads.
+  std::uint32_t empty_for_next_life();
+  // What the next life's host has made.
+  struct NextLife {
+    platform::SharedMemory replies, states, reply_extents;
+    platform::Event host_event;
+  };
+  // Goes on with it, as an empty channel. Errors: std::system_error (no address space); then this end is of no use any more.
+  void reopen(NextLife next);
 
   // ---- reader
 
@@ -125,6 +155,8 @@ class ClientEnd {
     std::uint16_t slot;
     std::uint64_t end;  // position behind its record
   };
+
+  void arm_all_slots(std::uint32_t generation);
 
   const Geometry geometry_;
   const std::size_t max_ring_request_;

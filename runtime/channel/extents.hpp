@@ -41,6 +41,8 @@ class ExtentWriter {
 
   // More is backed than shall be kept: trim() is due once places have been given back.
   bool has_excess() const { return touched_end_ > kWarmBytes; }
+  const platform::SharedMemory& memory() const { return memory_; }
+
   // Gives up to kTrimBytes of what nobody uses, past kWarmBytes, back to the system. False: there was no more of it.
   bool trim();
   static constexpr std::size_t kTrimBytes = std::size_t{16} << 20;  // about 2 ms
@@ -76,7 +78,7 @@ class ExtentReader {
   wire::ExtentReference named_by(std::span<const std::byte> record_payload) const;
   std::span<const std::byte> mapped_at(const wire::ExtentReference& extent);
 
-  const std::size_t size_bytes_;
+  std::size_t size_bytes_;
   platform::SharedMemory memory_;  // until it is mapped
   platform::Mapping mapping_;      // made when the first payload is looked at
 };

@@ -27,7 +27,7 @@ platform::SharedMemory HostEnd::create_reply_extents(const Geometry& geometry) {
   return platform::SharedMemory::create_sparse("the large replies of a channel", geometry.extent_bytes());
 }
 
-HostEnd::HostEnd(const Geometry& geometry, Memories memories, platform::Event client_event)
+HostEnd::HostEnd(const Geometry& geometry, Memories memories, platform::Event client_event, std::uint32_t first_generation)
     : geometry_(geometry),
       max_ring_reply_(geometry.max_ring_reply()),
       requests_(memories.requests, platform::Access::read_only),
@@ -38,7 +38,12 @@ HostEnd::HostEnd(const Geometry& geometry, Memories memories, platform::Event cl
       request_extents_(std::move(memories.request_extents)),
       replies_writer_(MappedCells(replies_.data() + sizeof(RepliesFront), geometry.reply_cells)),
       extents_(std::move(memories.reply_extents)),
-      generations_(geometry.slots) {}
+      generations_(geometry.slots, first_generation) {
+  if (first_generation == 0) return;  // fresh memory says so
+  for (std::uint32_t slot = 0; slot < geometry.slots; ++slot) {
+    slot_word(static_cast<std::uint16_t>(slot)).store(SlotWord{first_generation}.pack(), std::memory_order_relaxed);
+  }
+}
 
 std::optional<HostEnd::Request> HostEnd::next() {
   TROUPE_STEP_MARK("pop");

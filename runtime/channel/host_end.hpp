@@ -24,9 +24,11 @@ namespace troupe::channel {
 // Thread-safety: one thread at a time; the doorbells any thread.
 class HostEnd {
  public:
-  // Requests and their extents came from the client; the others are made here, see create_….
+  // Requests and their extents came from the client; the others are made here, see create_…. `first_generation`: of each
+  // slot; the client counts them through all lives of an actor.
   // Errors: std::system_error (no address space).
-  [[gnu::cold]] HostEnd(const Geometry& geometry, Memories memories, platform::Event client_event);
+  [[gnu::cold]] HostEnd(const Geometry& geometry, Memories memories, platform::Event client_event,
+                        std::uint32_t first_generation = 0);
   HostEnd(const HostEnd&) = delete;
   HostEnd& operator=(const HostEnd&) = delete;
 

@@ -3,7 +3,9 @@
 
 #include <troupe/detail/link.hpp>
 #include <troupe/detail/result_cell.hpp>
+#include <troupe/error.hpp>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -20,14 +22,14 @@
 #include "client/send_lock.hpp"
 #include "platform/futex.hpp"
 #include "platform/life_page.hpp"
-#include "platform/process.hpp"
 #include "platform/processor.hpp"
+#include "wire/control.hpp"
 
 namespace troupe::client {
 
 class Session;
 
-// Who is at the other end, for error texts and verdicts.
+// Who is at the other end in this life of the actor, for error texts and verdicts.
 struct ActorIdentity {
   ActorId id;
   std::string name;
@@ -41,6 +43,10 @@ struct ActorIdentity {
 // What a channel is made of when the manager's answer has come.
 struct ChannelParts {
   ActorIdentity actor;
+  wire::ActorKey key;
+  std::string type;          // as the compiler spells it
+  bool may_restart = false;  // its process may end without its end
+  std::uint32_t poison_after = 0;
   channel::Geometry geometry;
   WhenFull when_full = WhenFull::block;
   Spin spin = Spin::learned;
@@ -49,10 +55,21 @@ struct ChannelParts {
   platform::Event host_event, client_event;
   platform::LifeView host_life;
   std::optional<unsigned> life_word;  // for this channel alone
-  platform::Process host;
+  platform::Handle host;              // its pidfd
 };
 
-// Why a channel is judged. Adding one: CallChannel::failure.
+// What the host of the actor's next life has made of a channel to it.
+struct NextLife {
+  int pid = 0;
+  unsigned incarnation = 0;
+  channel::ClientEnd::NextLife end;
+  platform::Event client_event;
+  platform::LifeView host_life;
+  std::optional<unsigned> life_word;
+  platform::Handle host;  // its pidfd
+};
+
+// Why a channel is judged. All but the first are for good. Adding one: CallChannel::failure.
 enum class Fall : std::uint8_t {
   none,
   host_died,
@@ -60,10 +77,15 @@ enum class Fall : std::uint8_t {
   protocol_error,   // what the host wrote is no channel's
   refused_by_host,  // the host says that of what it read here; what it had written before can be read
   runtime_stopped,
+  not_reopened,  // the actor lives again, but no channel to it could be made
 };
 
 // This process's calls to one actor: sends them, reads the replies, completes the results, and when the other side falls
 // says of each call how far it got. How bytes move is the channel room's.
+//
+// Where the actor may be started again, its fall is not the end (call_channel_lives.cpp): what had started fails, or is kept
+// if it was idempotent, and what had not is kept, in order, with what is sent meanwhile behind it. The reader's role stays taken,
+// by nobody, until the manager has an answer: the next life, which gets all of it, or the end.
 //
 // Three roles share it. Producers hold the send lock. At most one thread is the reader: a thread that waits for a result
 // (it leads, for all others), or the session's loop while results with callbacks are outstanding. The other waiting
@@ -107,29 +129,69 @@ class CallChannel {
 
   // ---- death
 
-  // Drains, judges every call, fails them. From any thread; soon done by whoever reads.
+  // Drains and judges every call. From any thread; soon done by whoever reads.
   void fall(Fall why);
-  void break_off(const std::string& why);  // the host refuses it
+  // The same, and no life follows. `first_cause`: of the deaths that were too many. From the loop, or without it.
+  void end(Fall why, const DeathCause* first_cause = nullptr);
+  // From the loop: the next life, after a fall that did not end it.
+  void reopen(NextLife next);
+  // From the loop: there is one, but it cannot be reached from here.
+  void fail_to_reopen(const std::string& why);
+  // What the next life's channel is asked for with. Errors: std::system_error.
+  wire::Attach offer_to_next_life();
+  std::array<int, 2> request_handles() const;  // of the request memory and its extents
+  void break_off(const std::string& why);      // the host refuses it
   // After the fall: how many one-way messages the host had not started, and never will.
   [[gnu::cold]] std::uint64_t lost_tells();
   bool has_fallen() const { return fall_.load(std::memory_order_acquire) != Fall::none; }
 
-  const ActorIdentity& actor() const { return actor_; }
-  const std::shared_ptr<detail::DeathReport>& report() const { return report_; }
+  ActorIdentity actor() const;
+  ActorId actor_id() const { return actor_.id; }
+  const channel::Geometry& geometry() const { return end_.geometry(); }
+  unsigned incarnation() const { return incarnation_.load(std::memory_order_relaxed); }
+  std::shared_ptr<detail::DeathReport> report() const;  // of this life's end
   Session& session() const { return *session_; }
   const platform::Event& event() const { return client_event_; }
-  const platform::Process& host() const { return host_; }
+  const platform::Handle& host() const { return host_; }
   bool has_life_word() const { return life_word_.has_value(); }
   static TimePoint deadline_of(const detail::ResultCell& cell);
 
  private:
+  // What an idempotent call remembers from life to life.
+  struct Retry {
+    bool is_wanted = false;  // it is one
+    unsigned left = 0;
+    PoisonMessage::Reports deaths{};  // at which it ran
+  };
+  // A request that waits here: for room, for the next life, or (in between) for its judgement.
   struct Spilled {
-    detail::ResultCell* cell;
-    wire::MethodId method;
-    std::int64_t deadline_ns;
-    std::vector<std::byte> bytes;
-    wire::ExtentReference extent;  // with bytes: the payload is there
+    detail::ResultCell* cell = nullptr;  // null: one-way
+    wire::MethodId method{};
+    std::int64_t deadline_ns = wire::kNoDeadline;
+    std::vector<std::byte> bytes{};
+    wire::ExtentReference extent{};  // with bytes: the payload is there
     std::uint64_t lease = 0;
+    Retry retry{};
+    // Of one that a dead host had taken: it is pending until it is known whether its reply was written.
+    bool is_taken = false;
+    bool is_whole = false;  // its payload is here, too
+    channel::Ticket ticket{};
+    Execution execution = Execution::not_started;
+  };
+  struct Failed {
+    Spilled request;
+    bool is_poison = false;
+  };
+  // The retry of a request that is in the ring.
+  struct SentRetry {
+    std::uint32_t generation = 0;
+    Retry retry{};
+  };
+  // Whether requests go out. Adding one: find_place.
+  enum class Gate : std::uint8_t {
+    open,
+    waiting,  // for the actor's next life: they queue up
+    closed,
   };
   // The lease of a request that is in the ring.
   struct SentLease {
@@ -163,8 +225,13 @@ class CallChannel {
   [[gnu::cold]] std::byte* reserve_large(detail::CallWriter& writer, std::size_t payload_bytes);
   [[gnu::cold]] std::byte* open_extent(const channel::ExtentWriter::Place& place);
   [[gnu::cold]] void check_payload(const detail::RegistrationNode& method, std::size_t payload_bytes) const;
-  [[gnu::cold]] std::byte* reserve_spill(std::size_t payload_bytes, std::unique_lock<SendLock>& lock);
   [[gnu::cold]] void spill(Spilled spilled);
+  bool may_spill() const;
+  [[gnu::cold]] void watch_spill();
+  template <class Attempt, class Queued>
+  bool find_place(const Attempt& attempt, const Queued& queued);
+  [[gnu::cold]] void note_retry(const detail::CallWriter& writer) noexcept;
+  [[gnu::cold]] void note_sent_retry(Retry retry) noexcept;
   [[gnu::cold]] void await_place(const detail::CallWriter& writer, std::unique_lock<SendLock>& lock,
                                  const std::function<bool()>& attempt);
   [[noreturn, gnu::cold]] void throw_closed(const detail::CallWriter& writer);
@@ -181,7 +248,7 @@ class CallChannel {
   [[gnu::cold]] bool wait_for_room(std::uint32_t epoch, TimePoint deadline);
   [[gnu::cold]] Execution withdraw(detail::ResultCell& cell, wire::SlotState outcome);
   [[gnu::cold]] void send_rare(detail::CallWriter& writer);
-  [[gnu::cold]] bool have_sent_leases(detail::CallWriter& writer);
+  [[gnu::cold]] bool have_sent_tables(detail::CallWriter& writer);
   [[gnu::cold]] void lease_draft(std::uint64_t number) noexcept;
   [[gnu::cold]] void note_sent_lease(std::uint64_t number) noexcept;
   [[gnu::cold]] std::uint64_t take_sent_lease(channel::Ticket ticket);
@@ -215,42 +282,75 @@ class CallChannel {
 
   // Judging, as the reader (call_channel_fall.cpp).
   void judge();
-  std::vector<std::uint64_t> give_up_tells();
+  bool may_live_again() const;
+  void take_back_requests(Gate gate);
+
+  void take_back(const channel::ClientEnd::Left& left, std::list<Spilled>::iterator before);
+  void take_back_unknown();
+  void drop_withdrawn(Spilled& request);
+  std::list<Failed> settle_taken();
+  [[gnu::cold]] bool try_again(Spilled& request, bool& is_poison);
+  void complete_failed(std::list<Failed> failed);
+  std::exception_ptr error_of(const Failed& failed) const;
+
+  // Lives, as the reader (call_channel_lives.cpp).
+  bool park();
+  void end_parked();
+  enum class Lives : bool { no_more, more };
+  bool unpark(Lives lives);
+  void enter(NextLife& next);
+
   void wake_reader();
   void note_host_fallen();
-  void note_protocol_error(const std::string& what);
   std::exception_ptr failure(const std::string& call, Execution execution) const;
-  std::string death_text() const;
+  void note_how_it_fell();
+  void note_fault(const std::string& what);
   std::string method_text(std::uint32_t number) const;
 
   const std::shared_ptr<Session> session_;
-  const ActorIdentity actor_;
+  const ActorIdentity actor_;  // of the first life that was known here
+  const wire::ActorKey key_;
+  const std::string type_;
+  const bool may_restart_;
+  const std::uint32_t poison_after_;
   const WhenFull when_full_;
   const Timeout deadline_;
-  const platform::Event client_event_;
-  const platform::LifeView host_life_;
-  const std::optional<unsigned> life_word_;
-  const platform::Process host_;
-  const std::shared_ptr<detail::DeathReport> report_;
+  const platform::SharedMemory requests_;  // only if it may be shown to another life
+  // Of this life; another one's open files take their places, under the same descriptors.
+  platform::Event client_event_;
+  platform::Handle host_;
+  std::atomic<int> pid_;
+  std::atomic<unsigned> incarnation_;
   std::atomic<std::uint32_t> references_{1};
   channel::ClientEnd end_;
   const std::unique_ptr<std::atomic<detail::ResultCell*>[]> pending_;  // by slot; holds a reference
 
   std::atomic<Fall> fall_{Fall::none};
-  std::atomic<bool> is_judged_{false};  // every call that was pending at the fall has its outcome
+  std::atomic<bool> is_judged_{false};  // every call that was pending at the fall has its outcome, or waits
+  std::atomic<bool> is_ended_{false};   // and there is no next life
   std::atomic<bool> is_event_watched_{false};
-  mutable std::mutex protocol_error_mutex_;
-  std::string protocol_error_;  // guarded by protocol_error_mutex_
+  mutable std::mutex text_mutex_;
+  // Guarded by text_mutex_:
+  std::string fault_;                                  // what was wrong: of protocol_error, refused_by_host, not_reopened
+  std::string death_text_;                             // what the host's status words told
+  std::shared_ptr<detail::DeathReport> report_;        // of this life's end
+  std::shared_ptr<detail::DeathReport> first_report_;  // of the deaths that were too many
+  mutable std::mutex lives_mutex_;
+  // Guarded by lives_mutex_:
+  bool is_last_life_;
+  bool is_parked_ = false;  // the reader's role is held for the next life, by whoever brings it or the end
 
   alignas(64) SendLock send_lock_;
   // Guarded by send_lock_:
-  bool is_closed_ = false;
+  Gate gate_ = Gate::open;
+  bool are_tells_taken_back_ = false;  // of this life
   std::optional<channel::ClientEnd::Draft> draft_;
   bool is_draft_spilled_ = false;
   std::uint32_t prepaid_references_ = 0;  // counted in references_, for cells to come: an atomic update less for each
   std::list<Spilled> spill_;
   std::uint64_t lost_tells_ = 0;
-  std::unique_ptr<SentLease[]> sent_leases_;  // by slot, as of its last request that had one; null until there is one
+  std::unique_ptr<SentLease[]> sent_leases_;   // by slot, as of its last request that had one; null until there is one
+  std::unique_ptr<SentRetry[]> sent_retries_;  // likewise
 
   enum class Role : std::uint32_t {
     free,
@@ -270,6 +370,9 @@ class CallChannel {
   std::vector<detail::ResultCell*> followers_;  // guarded by followers_mutex_
 
   // The reader's.
+  platform::LifeView host_life_;
+  std::optional<unsigned> life_word_;
+  bool must_park_ = false;
   channel::SpinPolicy spin_;
   std::uint32_t processor_ = UINT32_MAX;
   std::uint64_t seen_progress_ = 0;

@@ -22,7 +22,7 @@ void CallChannel::fall(Fall why) {
 }
 
 void CallChannel::break_off(const std::string& why) {
-  note_protocol_error(why);
+  note_fault(why);
   fall(Fall::refused_by_host);
 }
 
@@ -39,108 +39,224 @@ void CallChannel::note_host_fallen() {
                                 std::memory_order_seq_cst);
 }
 
-void CallChannel::note_protocol_error(const std::string& what) {
-  const std::lock_guard lock(protocol_error_mutex_);
-  if (protocol_error_.empty()) protocol_error_ = what;
+void CallChannel::note_fault(const std::string& what) {
+  const std::lock_guard lock(text_mutex_);
+  if (fault_.empty()) fault_ = what;
+}
+
+bool CallChannel::may_live_again() const {
+  if (fall_.load() != Fall::host_died) return false;
+  const std::lock_guard lock(lives_mutex_);
+  return !is_last_life_;
 }
 
 // Replies that were written before the fall are delivered; then each call is won from the host or found to have started;
-// what ran to its end meanwhile is delivered, too; the rest fails.
+// what ran to its end meanwhile is delivered, too; the rest fails, or waits for the next life.
 void CallChannel::judge() {
   const bool is_readable = fall_.load() != Fall::protocol_error;
   if (is_readable) drain();
-  std::list<Spilled> unsent;
-  std::vector<std::uint64_t> lost_leases;
-  {
-    const std::lock_guard lock(send_lock_);
-    lost_leases = give_up_tells();
-    unsent.swap(spill_);
-    if (has_spill_.exchange(false)) unwatch();
-    if (has_excess_.exchange(false)) unwatch();
-  }
-  std::vector<std::pair<std::uint32_t, Execution>> verdicts;
-  for (std::uint32_t slot = 0; slot < end_.geometry().slots; ++slot) {
-    if (ResultCell* cell = pending_[slot].load(std::memory_order_acquire)) {
-      verdicts.emplace_back(slot, end_.withdraw(CellAccess::ticket(*cell), wire::SlotState::taken));
-    }
-  }
+  note_how_it_fell();
+  const bool lives_again = may_live_again();
+  take_back_requests(lives_again ? Gate::waiting : Gate::closed);
   if (is_readable) drain();
   is_judged_ = true;
-  for (const auto& [slot, execution] : verdicts) {
-    ResultCell* cell = pending_[slot].exchange(nullptr, std::memory_order_acq_rel);
-    if (cell == nullptr) continue;
-    cell->complete_with_error(failure(describe_call(*cell), execution));
-    if (execution == Execution::not_started) give_back(take_sent_lease(CellAccess::ticket(*cell)));
-    cell->drop_reference();
-  }
-  for (const Spilled& each : unsent) {
-    each.cell->complete_with_error(failure(describe_call(*each.cell), Execution::not_started));
-    each.cell->drop_reference();
-    give_back(each.lease);
-  }
-  for (const std::uint64_t lease : lost_leases) give_back(lease);
+  is_ended_ = !lives_again;
+  must_park_ = lives_again;
+  if (called_lease_.exchange(0) != 0) unwatch();
+  complete_failed(settle_taken());
   note_room();
   session_->note_read_to_end(actor_.id);
 }
 
-std::uint64_t CallChannel::lost_tells() {
-  std::unique_lock lock(send_lock_);
-  const std::vector<std::uint64_t> lost_leases = give_up_tells();
-  const std::uint64_t lost_tells = lost_tells_;
-  lock.unlock();
-  for (const std::uint64_t lease : lost_leases) give_back(lease);
-  return lost_tells;
+// All that may not have been done goes to the front of the queue, in the order in which it was sent. A host that this process
+// leaves may still start the one-way messages that it has.
+void CallChannel::take_back_requests(Gate gate) {
+  using Which = channel::ClientEnd::Which;
+  const std::lock_guard lock(send_lock_);
+  gate_ = gate;
+  const bool leaves_tells = are_tells_taken_back_ || fall_.load() == Fall::runtime_stopped;
+  const auto old = spill_.begin();
+  for (const auto& left : end_.judge(leaves_tells ? Which::calls : Which::all)) take_back(left, old);
+  take_back_unknown();
+  if (!spill_.empty()) watch_spill();
+  if (has_excess_.exchange(false)) unwatch();
 }
 
-// With the send lock held. What comes later is refused. A host that this process leaves may still start what it has.
-// Returns the leases of those that never will start, for after the lock.
-std::vector<std::uint64_t> CallChannel::give_up_tells() {
-  is_closed_ = true;
-  std::vector<std::uint64_t> leases;
-  if (fall_.load() != Fall::runtime_stopped) {
-    for (const channel::Ticket ticket : end_.withdraw_tells()) leases.push_back(take_sent_lease(ticket));
+void CallChannel::take_back(const channel::ClientEnd::Left& left, std::list<Spilled>::iterator before) {
+  auto& pending = pending_[left.ticket.slot];
+  ResultCell* cell = left.kind == wire::RequestKind::call ? pending.load(std::memory_order_acquire) : nullptr;
+  if (left.kind == wire::RequestKind::call && (cell == nullptr || !(CellAccess::ticket(*cell) == left.ticket))) return;
+  if (cell == nullptr && left.execution == Execution::done) return;
+  Spilled& request = *spill_.insert(before, Spilled{.cell = cell, .method = left.method, .deadline_ns = left.deadline_ns});
+  request.ticket = left.ticket;
+  request.execution = left.execution;
+  request.is_taken = left.execution != Execution::not_started;
+  request.is_whole = !left.is_leased || !request.is_taken;
+  if (may_restart_) {
+    request.bytes.assign(left.in_ring.begin(), left.in_ring.end());
+    request.extent = end_.take_extent_of(left.ticket);
+    if (request.extent.bytes != 0) request.bytes.clear();
   }
-  std::erase_if(spill_, [&](const Spilled& each) {
-    if (each.cell != nullptr) return false;
-    leases.push_back(each.lease);
-    return true;
-  });
-  lost_tells_ += leases.size();
-  return leases;
+  if (left.is_leased) request.lease = take_sent_lease(left.ticket);
+  if (sent_retries_ && cell != nullptr && sent_retries_[left.ticket.slot].generation == left.ticket.generation)
+    request.retry = std::move(sent_retries_[left.ticket.slot].retry);
+  if (cell == nullptr || request.is_taken) return;
+  pending.store(nullptr, std::memory_order_relaxed);
+  CellAccess::clear_ticket(*cell);
+  if (CellAccess::is_withdrawn(*cell)) drop_withdrawn(request);
+}
+
+// Who withdrew it completes it.
+void CallChannel::drop_withdrawn(Spilled& request) {
+  if (request.extent.bytes != 0) end_.give_back(request.extent);
+  request.cell->drop_reference();
+  spill_.remove_if([&](const Spilled& each) { return &each == &request; });
+}
+
+// The host says that these places are free, so it has run them to their end, or lies.
+void CallChannel::take_back_unknown() {
+  std::vector<bool> is_known(end_.geometry().slots);
+  for (const Spilled& each : spill_) {
+    if (each.is_taken && each.cell != nullptr) is_known[each.ticket.slot] = true;
+  }
+  for (std::uint32_t slot = 0; slot < is_known.size(); ++slot) {
+    ResultCell* cell = pending_[slot].load(std::memory_order_acquire);
+    if (cell == nullptr || is_known[slot]) continue;
+    Spilled& request = spill_.emplace_front(Spilled{.cell = cell});
+    request.ticket = CellAccess::ticket(*cell);
+    request.execution = end_.withdraw(request.ticket, wire::SlotState::taken);
+    request.is_taken = true;
+  }
+}
+
+// Of those that the host had taken, what has been answered by now is done, and what may be tried again waits. Where no life
+// follows, nothing waits any more. Returns the rest.
+std::list<CallChannel::Failed> CallChannel::settle_taken() {
+  std::list<Failed> failed;
+  const std::lock_guard lock(send_lock_);
+  for (auto next = spill_.begin(); next != spill_.end();) {
+    const auto each = next++;
+    bool is_poison = false;
+    if (!each->is_taken && gate_ == Gate::waiting) continue;
+    if (each->is_taken && each->cell != nullptr) {
+      auto& pending = pending_[each->ticket.slot];
+      if (pending.load(std::memory_order_acquire) != each->cell) {
+        spill_.erase(each);
+        continue;
+      }
+      pending.store(nullptr, std::memory_order_relaxed);
+      if (gate_ == Gate::waiting && try_again(*each, is_poison)) continue;
+    }
+    if (each->extent.bytes != 0) end_.give_back(each->extent);
+    lost_tells_ += each->cell == nullptr && !each->is_taken ? 1 : 0;
+    failed.push_back({std::move(*each), is_poison});
+    spill_.erase(each);
+  }
+  if (spill_.empty() && has_spill_.exchange(false)) unwatch();
+  return failed;
+}
+
+// One that has run, in part or whole. Its lease, if it had one, is used up.
+bool CallChannel::try_again(Spilled& request, bool& is_poison) {
+  Retry& retry = request.retry;
+  if (!retry.is_wanted || !request.is_whole || CellAccess::is_claimed(*request.cell)) return false;
+  retry.deaths.push_back(report());
+  is_poison = retry.deaths.size() >= poison_after_;
+  if (is_poison || retry.left == 0) return false;
+  --retry.left;
+  CellAccess::clear_ticket(*request.cell);
+  request.is_taken = false;
+  return true;
+}
+
+void CallChannel::complete_failed(std::list<Failed> failed) {
+  for (Failed& each : failed) {
+    give_back(each.request.lease);
+    if (each.request.cell == nullptr) continue;
+    each.request.cell->complete_with_error(error_of(each));
+    each.request.cell->drop_reference();
+  }
+}
+
+std::exception_ptr CallChannel::error_of(const Failed& failed) const {
+  const std::string call = describe_call(*failed.request.cell);
+  const Retry& retry = failed.request.retry;
+  if (!failed.is_poison) return failure(call, failed.request.execution);
+  return std::make_exception_ptr(PoisonMessage(
+      fmt::format("{}: it ran each time when the actor died, {} times in a row, so it is not sent again; look at causes()", call,
+                  retry.deaths.size()),
+      retry.deaths));
+}
+
+// Also before the channel is judged, which whoever reads it may not have come to yet.
+std::uint64_t CallChannel::lost_tells() {
+  std::list<Failed> failed;
+  std::unique_lock lock(send_lock_);
+  gate_ = Gate::closed;
+  if (!std::exchange(are_tells_taken_back_, true) && !is_judged_ && fall_.load() != Fall::runtime_stopped) {
+    for (const auto& left : end_.judge(channel::ClientEnd::Which::tells)) take_back(left, spill_.end());
+  }
+  for (auto next = spill_.begin(); next != spill_.end();) {
+    const auto each = next++;
+    if (each->cell != nullptr) continue;
+    lost_tells_ += each->is_taken ? 0 : 1;
+    failed.push_back({std::move(*each), false});
+    spill_.erase(each);
+  }
+  const std::uint64_t lost_tells = lost_tells_;
+  lock.unlock();
+  complete_failed(std::move(failed));
+  return lost_tells;
 }
 
 std::exception_ptr CallChannel::failure(const std::string& call, Execution execution) const {
   const char* verdict = verdict_text(execution);
-  switch (fall_.load()) {
+  const Fall why = fall_.load();
+  const std::lock_guard lock(text_mutex_);
+  switch (why) {
     case Fall::manager_died:
       return std::make_exception_ptr(ManagerDied(
           fmt::format("{}: the manager process died, and its actors with it; {}; construct a new Runtime", call, verdict),
           execution));
     case Fall::protocol_error:
-    case Fall::refused_by_host: {
-      const std::lock_guard lock(protocol_error_mutex_);
+    case Fall::refused_by_host:
       return std::make_exception_ptr(
-          ProtocolError(fmt::format("{}: {}; the channel to this actor is closed; {}", call, protocol_error_, verdict)));
-    }
+          ProtocolError(fmt::format("{}: {}; the channel to this actor is closed; {}", call, fault_, verdict)));
     case Fall::runtime_stopped:
       return std::make_exception_ptr(RuntimeStopped(fmt::format("{}: the runtime has been shut down; {}", call, verdict)));
+    case Fall::not_reopened:
+      return std::make_exception_ptr(ActorDied(
+          fmt::format("{}: the actor died, and its next life cannot be reached from here: {}; {}", call, fault_, verdict),
+          execution, report_));
     case Fall::host_died:
     case Fall::none:
       break;
   }
-  return std::make_exception_ptr(ActorDied(fmt::format("{}: {}; {}", call, death_text(), verdict), execution, report_));
+  if (first_report_ != nullptr && execution == Execution::not_started) {
+    return std::make_exception_ptr(ActorDied(
+        fmt::format("{}: the actor has died too often and is not started again (cause() is its first death); {}", call, verdict),
+        execution, first_report_));
+  }
+  return std::make_exception_ptr(ActorDied(fmt::format("{}: {}; {}", call, death_text_, verdict), execution, report_));
 }
 
 // What the host's own status words tell before the manager's report comes.
-std::string CallChannel::death_text() const {
-  if (!host_life_) return "the actor's process ended";
-  const auto& status = host_life_.status();
-  const std::uint32_t signal = status.fatal_signal.load(std::memory_order_acquire);
-  const std::uint32_t method = status.running_method.load(std::memory_order_acquire);
-  std::string text =
-      signal != 0 ? fmt::format("the actor's process died of signal {}", signal) : std::string("the actor's process ended");
-  if (method != 0) text += " while " + method_text(method - 1) + " ran";
-  return text;
+void CallChannel::note_how_it_fell() {
+  std::string text = "the actor's process ended";
+  if (host_life_) {
+    const auto& status = host_life_.status();
+    const std::uint32_t signal = status.fatal_signal.load(std::memory_order_acquire);
+    const std::uint32_t method = status.running_method.load(std::memory_order_acquire);
+    if (signal != 0) text = fmt::format("the actor's process died of signal {}", signal);
+    if (method != 0) text += " while " + method_text(method - 1) + " ran";
+  }
+  const std::lock_guard lock(text_mutex_);
+  death_text_ = std::move(text);
+}
+
+std::shared_ptr<detail::DeathReport> CallChannel::report() const {
+  const std::lock_guard lock(text_mutex_);
+  return report_;
 }
 
 std::string CallChannel::method_text(std::uint32_t number) const {

@@ -47,6 +47,7 @@ bool CallChannel::take_or_contest_read_role() noexcept {
 // role is free (seq_cst): one of the two sides sees the other.
 void CallChannel::leave_read_role() {
   for (;;) {
+    if (must_park_ && park()) return;
     const bool is_watched = watched_.load(std::memory_order_seq_cst) != 0 && !is_judged_;
     if (is_watched) {
       channel::DoorbellProtocol<>::arm(end_.client_bell(), channel::Rest::event, wants_room());
@@ -76,7 +77,7 @@ bool CallChannel::await(ResultCell& cell, TimePoint deadline) {
   if (!platform::has_futex_wait_any() && !done()) loop_reads.emplace(*this);
   while (!done()) {
     const TimePoint limit = std::min(deadline, own_deadline);
-    if (is_judged_ || loop_reads) {
+    if (is_ended_ || loop_reads) {
       sleep_on(cell, limit);
     } else if (try_read_role()) {
       lead(done, own, limit);
@@ -211,7 +212,7 @@ bool CallChannel::drain() {
       has_read = true;
     }
   } catch (const ProtocolError& error) {
-    note_protocol_error(error.what());
+    note_fault(error.what());
     Fall none = Fall::none;
     fall_.compare_exchange_strong(none, Fall::protocol_error, std::memory_order_seq_cst);
   }

@@ -30,6 +30,13 @@ std::int64_t deadline_from_now(Timeout span) {
 
 CallChannel::TimePoint as_time(std::int64_t deadline_ns) { return CallChannel::TimePoint(std::chrono::nanoseconds(deadline_ns)); }
 
+// Never without memory of its own, so that what is empty has a place, too.
+std::vector<std::byte> room_for(std::size_t payload_bytes) {
+  std::vector<std::byte> bytes(std::max<std::size_t>(payload_bytes, 1));
+  bytes.resize(payload_bytes);
+  return bytes;
+}
+
 wire::MethodId method_id(const detail::RegistrationNode& node) {
   const std::uint32_t number = node.number.load(std::memory_order_relaxed);
   return number != detail::RegistrationNode::kUnnumbered ? wire::MethodId{number} : wire::number_of(node);
@@ -50,16 +57,17 @@ std::byte* CallChannel::reserve(detail::CallWriter& writer, std::size_t payload_
   // One that is over already is not sent: the host could win it, and refuse it, while its verdict is being looked for.
   if (writer.deadline_ns_ != wire::kNoDeadline && writer.cell_ != nullptr && Clock::now() >= as_time(writer.deadline_ns_)) {
     fail(writer, std::make_exception_ptr(TimeoutError(
-                     describe_call(writer.node_, actor_) + ": its deadline passed before it was sent", Execution::not_started)));
+                     describe_call(writer.node_, actor()) + ": its deadline passed before it was sent", Execution::not_started)));
     return nullptr;
   }
-  if (writer.lease_ != 0 && !have_sent_leases(writer)) [[unlikely]]
+  if (writer.options_ != nullptr) writer.is_idempotent_ = writer.options_->idempotent && may_restart_;
+  if ((writer.lease_ != 0 || writer.is_idempotent_) && !have_sent_tables(writer)) [[unlikely]]
     return nullptr;
   if (payload_bytes > end_.max_ring_request()) [[unlikely]]
     return reserve_large(writer, payload_bytes);
   const auto bytes = static_cast<std::uint32_t>(payload_bytes);
   std::unique_lock lock(send_lock_);
-  if (!is_closed_ && spill_.empty() && try_draft(bytes)) {
+  if (gate_ == Gate::open && spill_.empty() && try_draft(bytes)) {
     lock.release();  // send() unlocks
     return draft_->payload;
   }
@@ -72,8 +80,8 @@ bool CallChannel::attempt_under_lock(const Attempt& attempt) {
   try {
     return attempt();
   } catch (const ProtocolError& error) {
-    is_closed_ = true;
-    note_protocol_error(error.what());
+    gate_ = Gate::closed;
+    note_fault(error.what());
     return false;
   }
 }
@@ -84,10 +92,12 @@ bool CallChannel::try_draft(std::uint32_t payload_bytes) {
 
 std::byte* CallChannel::reserve_full(detail::CallWriter& writer, std::uint32_t payload_bytes, std::unique_lock<SendLock>& lock) {
   try {
-    if (!is_closed_ && when_full_ == WhenFull::spill) return reserve_spill(payload_bytes, lock);
-    await_place(writer, lock, [&] { return try_draft(payload_bytes); });
+    const auto attempt = [&] {
+      return find_place([&] { return try_draft(payload_bytes); }, [&] { return Spilled{.bytes = room_for(payload_bytes)}; });
+    };
+    if (!attempt()) await_place(writer, lock, attempt);
     lock.release();
-    return draft_->payload;
+    return is_draft_spilled_ ? spill_.back().bytes.data() : draft_->payload;
   } catch (...) {
     if (lock.owns_lock()) lock.unlock();
     fail(writer, std::current_exception());
@@ -101,13 +111,13 @@ std::byte* CallChannel::reserve_large(detail::CallWriter& writer, std::size_t pa
   try {
     check_payload(writer.node_, payload_bytes);
     std::optional<channel::ExtentWriter::Place> place;
-    const auto attempt = [&] {
-      return attempt_under_lock([&] { return (place = end_.take_extent(payload_bytes)).has_value(); });
-    };
+    const auto take = [&] { return attempt_under_lock([&] { return (place = end_.take_extent(payload_bytes)).has_value(); }); };
+    const auto attempt = [&] { return find_place(take, [&] { return Spilled{.bytes = room_for(payload_bytes)}; }); };
     lock.lock();
-    if (is_closed_ || !attempt()) {
-      if (!is_closed_ && when_full_ == WhenFull::spill) return reserve_spill(payload_bytes, lock);
-      await_place(writer, lock, attempt);
+    if (!attempt()) await_place(writer, lock, attempt);
+    if (is_draft_spilled_) {
+      lock.release();
+      return spill_.back().bytes.data();
     }
     const bool is_excess_new = end_.has_excess_extents() && !has_excess_.exchange(true);
     lock.unlock();
@@ -128,7 +138,7 @@ void CallChannel::check_payload(const detail::RegistrationNode& method, std::siz
   if (payload_bytes <= most) return;
   throw SerializationError(
       fmt::format("the arguments of {} have {} bytes, and {} takes at most {}; raise SpawnOptions::mailbox.payload, or send less",
-                  wire::readable_name(method), payload_bytes, actor_.text(), most));
+                  wire::readable_name(method), payload_bytes, actor().text(), most));
 }
 
 std::byte* CallChannel::open_extent(const channel::ExtentWriter::Place& place) {
@@ -152,7 +162,7 @@ void CallChannel::await_place(const detail::CallWriter& writer, std::unique_lock
   };
   std::optional<RoomWaiter> waiter;
   for (;;) {
-    if (is_closed_) {
+    if (gate_ == Gate::closed) {
       lock.unlock();
       throw_closed(writer);
     }
@@ -162,11 +172,11 @@ void CallChannel::await_place(const detail::CallWriter& writer, std::unique_lock
     const std::uint32_t epoch = room_epoch_.load(std::memory_order_seq_cst);
     channel::DoorbellProtocol<>::ask_for_room(end_.client_bell());  // a reader that sleeps already has not asked for us
     if (attempt()) return;
-    const bool is_closed = is_closed_;
+    const bool is_closed = gate_ == Gate::closed;
     lock.unlock();
     if (!is_closed && !wait_for_room(epoch, as_time(writer.deadline_ns_))) {
       throw TimeoutError(fmt::format("{} of {}: the deadline passed while its mailbox was full; it was not sent",
-                                     wire::readable_name(writer.node_), actor_.text()),
+                                     wire::readable_name(writer.node_), actor().text()),
                          Execution::not_started);
     }
     lock.lock();
@@ -175,39 +185,47 @@ void CallChannel::await_place(const detail::CallWriter& writer, std::unique_lock
 
 void CallChannel::throw_closed(const detail::CallWriter& writer) {
   if (fall_.load() == Fall::none) fall(Fall::protocol_error);
-  std::rethrow_exception(failure(describe_call(writer.node_, actor_), Execution::not_started));
+  std::rethrow_exception(failure(describe_call(writer.node_, actor()), Execution::not_started));
 }
 
 void CallChannel::throw_full(const detail::CallWriter& writer) const {
-  throw MailboxFull(fmt::format(
-      "the mailbox of {} is full ({} calls, {} bytes): {} was not sent; read results first, raise "
-      "SpawnOptions::mailbox, or choose WhenFull::block",
-      actor_.text(), end_.geometry().slots, end_.geometry().request_cells * wire::kCellBytes, wire::readable_name(writer.node_)));
+  throw MailboxFull(
+      fmt::format("the mailbox of {} is full ({} calls, {} bytes): {} was not sent; read results first, raise "
+                  "SpawnOptions::mailbox, or choose WhenFull::block",
+                  actor().text(), end_.geometry().slots, end_.geometry().request_cells * wire::kCellBytes,
+                  wire::readable_name(writer.node_)));
 }
 
-std::byte* CallChannel::reserve_spill(std::size_t payload_bytes, std::unique_lock<SendLock>& lock) {
-  std::vector<std::byte> bytes(std::max<std::size_t>(payload_bytes, 1));
-  std::byte* place = bytes.data();
-  bytes.resize(payload_bytes);
-  spill({nullptr, {}, wire::kNoDeadline, std::move(bytes), {}});
-  lock.release();
-  return place;
+// While an actor has no life, the queue is its mailbox, and bounded alike; behind a queue everybody queues.
+bool CallChannel::may_spill() const {
+  return when_full_ == WhenFull::spill || ((gate_ == Gate::waiting || !spill_.empty()) && spill_.size() < end_.geometry().slots);
+}
+
+// With the lock held: a place in the channel, or in the queue.
+template <class Attempt, class Queued>
+bool CallChannel::find_place(const Attempt& attempt, const Queued& queued) {
+  if (gate_ == Gate::open && spill_.empty() && attempt()) return true;
+  if (gate_ == Gate::closed || !may_spill()) return false;
+  spill(queued());
+  return true;
 }
 
 // With the lock held; send_spilled() says whose it is.
 void CallChannel::spill(Spilled spilled) {
   have_loop_watch();  // first: it may find no handle left
   spill_.push_back(std::move(spilled));
-  if (spill_.size() == 1) {
-    watched_.fetch_add(1, std::memory_order_seq_cst);  // the loop flushes when nobody reads
-    has_spill_.store(true, std::memory_order_seq_cst);
-  }
+  watch_spill();
   is_draft_spilled_ = true;
+}
+
+// The loop flushes when nobody reads.
+void CallChannel::watch_spill() {
+  if (!has_spill_.exchange(true, std::memory_order_seq_cst)) watched_.fetch_add(1, std::memory_order_seq_cst);
 }
 
 bool CallChannel::wait_for_room(std::uint32_t epoch, TimePoint deadline) {
   const platform::FutexTarget own{&room_epoch_, epoch, platform::FutexScope::this_process};
-  const auto moved = [&] { return room_epoch_.load(std::memory_order_seq_cst) != epoch || has_fallen(); };
+  const auto moved = [&] { return room_epoch_.load(std::memory_order_seq_cst) != epoch; };
   std::optional<LoopReads> loop_reads;
   if (!platform::has_futex_wait_any()) loop_reads.emplace(*this);
   while (!moved()) {
@@ -242,10 +260,11 @@ void CallChannel::lease_draft(std::uint64_t number) noexcept {
 }
 
 // Before the lock is held for the sending: there nothing may fail any more.
-bool CallChannel::have_sent_leases(detail::CallWriter& writer) {
+bool CallChannel::have_sent_tables(detail::CallWriter& writer) {
   try {
     const std::lock_guard lock(send_lock_);
-    if (!sent_leases_) sent_leases_ = std::make_unique<SentLease[]>(end_.geometry().slots);
+    if (writer.lease_ != 0 && !sent_leases_) sent_leases_ = std::make_unique<SentLease[]>(end_.geometry().slots);
+    if (writer.is_idempotent_ && !sent_retries_) sent_retries_ = std::make_unique<SentRetry[]>(end_.geometry().slots);
     return true;
   } catch (const std::bad_alloc&) {
     fail(writer, std::current_exception());
@@ -264,14 +283,30 @@ std::uint64_t CallChannel::take_sent_lease(channel::Ticket ticket) {
   return std::exchange(sent_leases_[ticket.slot].number, 0);
 }
 
+// Likewise.
+void CallChannel::note_retry(const detail::CallWriter& writer) noexcept {
+  const unsigned most = writer.options_->retries;
+  Retry retry{.is_wanted = true, .left = most != 0 ? most : UINT_MAX, .deaths = {}};
+  if (is_draft_spilled_) {
+    spill_.back().retry = std::move(retry);
+  } else {
+    note_sent_retry(std::move(retry));
+  }
+}
+
+void CallChannel::note_sent_retry(Retry retry) noexcept {
+  sent_retries_[draft_->ticket.slot] = {draft_->ticket.generation, std::move(retry)};
+}
+
 void CallChannel::send_rare(detail::CallWriter& writer) {
   if (writer.extent_bytes_ != 0) return send_large(writer);
-  lease_draft(writer.lease_);
+  if (writer.lease_ != 0) lease_draft(writer.lease_);
+  if (writer.is_idempotent_) note_retry(writer);
   send_drafted(writer);
 }
 
 void CallChannel::send(detail::CallWriter& writer) {
-  const bool is_rare = (writer.extent_bytes_ | writer.lease_) != 0;
+  const bool is_rare = (writer.extent_bytes_ | writer.lease_ | (writer.is_idempotent_ ? 1 : 0)) != 0;
   if (writer.cell_ != nullptr) {
     is_rare ? add_reference() : take_prepaid_reference();  // the cell's
     CellAccess::bind(*writer.cell_, this, &writer.node_, writer.deadline_ns_);
@@ -300,13 +335,8 @@ void CallChannel::send_large(detail::CallWriter& writer) {
   const auto attempt = [&] { return attempt_under_lock([&] { return (draft_ = end_.draft(extent)).has_value(); }); };
   std::unique_lock lock(send_lock_);
   try {
-    if (is_closed_ || !spill_.empty() || !attempt()) {
-      if (!is_closed_ && when_full_ == WhenFull::spill) {
-        spill({nullptr, {}, wire::kNoDeadline, {}, extent});
-      } else {
-        await_place(writer, lock, attempt);
-      }
-    }
+    const auto find = [&] { return find_place(attempt, [&] { return Spilled{.extent = extent}; }); };
+    if (!find()) await_place(writer, lock, find);
   } catch (...) {
     if (!lock.owns_lock()) lock.lock();
     end_.give_back(extent);
@@ -316,6 +346,7 @@ void CallChannel::send_large(detail::CallWriter& writer) {
   }
   lock.release();
   if (writer.lease_ != 0) lease_draft(writer.lease_);
+  if (writer.is_idempotent_) note_retry(writer);
   if (is_draft_spilled_) return send_spilled(writer);
   publish(writer.cell_, {writer.method_}, writer.deadline_ns_);
   send_lock_.unlock();
@@ -339,11 +370,12 @@ void CallChannel::flush_spill() {
   bool has_sent = false;
   {
     const std::lock_guard lock(send_lock_);
-    while (!spill_.empty() && !is_closed_) {
+    while (!spill_.empty() && gate_ == Gate::open) {
       Spilled& next = spill_.front();
       try {
         if (!attempt_under_lock([&] { return draft_spilled(next); })) break;
         if (next.lease != 0) note_sent_lease(next.lease);
+        if (next.retry.is_wanted) note_sent_retry(std::move(next.retry));
         publish(next.cell, next.method, next.deadline_ns);
         has_sent = true;
       } catch (const std::system_error&) {  // no memory for a large one
@@ -353,7 +385,7 @@ void CallChannel::flush_spill() {
     }
     if (spill_.empty() && has_spill_.exchange(false)) unwatch();
     Fall none = Fall::none;  // judged by whoever reads next: its caller does
-    if (is_closed_) fall_.compare_exchange_strong(none, Fall::protocol_error, std::memory_order_seq_cst);
+    if (gate_ == Gate::closed) fall_.compare_exchange_strong(none, Fall::protocol_error, std::memory_order_seq_cst);
   }
   if (has_sent) end_.ring_host_behind_update();  // the lock's release
   for (const auto& [spilled, error] : failed) fail_spilled(spilled, error);
@@ -381,7 +413,7 @@ bool CallChannel::draft_spilled(Spilled& next) {
 void CallChannel::fail_spilled(const Spilled& spilled, const std::exception_ptr& error) {
   give_back(spilled.lease);
   if (spilled.cell == nullptr) {
-    return platform::complain("a one-way message to {} was dropped: no memory is left for its {} bytes", actor_.text(),
+    return platform::complain("a one-way message to {} was dropped: no memory is left for its {} bytes", actor().text(),
                               spilled.bytes.size());
   }
   spilled.cell->complete_with_error(error);
@@ -403,7 +435,7 @@ void CallChannel::watch_excess() {
 void CallChannel::trim_extents() {
   for (bool has_more = has_excess_.load(std::memory_order_seq_cst); has_more;) {
     const std::lock_guard lock(send_lock_);
-    has_more = !is_closed_ && attempt_under_lock([&] { return end_.trim_extents(); });
+    has_more = gate_ == Gate::open && attempt_under_lock([&] { return end_.trim_extents(); });
     if (!end_.has_excess_extents() && has_excess_.exchange(false)) unwatch();
   }
 }
@@ -420,6 +452,7 @@ Execution CallChannel::withdraw(detail::ResultCell& cell, wire::SlotState outcom
     const std::lock_guard lock(send_lock_);
     if (CellAccess::is_sent(cell)) {
       execution = end_.withdraw(CellAccess::ticket(cell), outcome);
+      if (execution == Execution::not_started) CellAccess::set_withdrawn(cell);
       if (execution == Execution::not_started) lease = take_sent_lease(CellAccess::ticket(cell));
     } else {
       const auto spilled = std::find_if(spill_.begin(), spill_.end(), [&](const Spilled& each) { return each.cell == &cell; });

@@ -21,6 +21,12 @@ DeathCause ActorDied::cause() const {
   return report_ != nullptr ? detail::with_symbols(report_->wait(std::chrono::seconds(2))) : DeathCause();
 }
 
+std::vector<DeathCause> PoisonMessage::causes() const {
+  std::vector<DeathCause> causes;
+  for (const auto& report : reports_) causes.push_back(detail::with_symbols(report->wait(std::chrono::seconds(2))));
+  return causes;
+}
+
 namespace {
 
 // The function of a line "#3  void Parser::read<int>(int) at …", without its arguments.

@@ -19,7 +19,16 @@
 namespace troupe::client {
 
 Link::Link(std::shared_ptr<Session> session, wire::ActorDescription actor, std::string type_name)
-    : session_(std::move(session)), actor_(std::move(actor)), type_name_(std::move(type_name)) {}
+    : session_(std::move(session)),
+      actor_(std::move(actor)),
+      type_name_(std::move(type_name)),
+      pid_(actor_.pid),
+      incarnation_(actor_.incarnation) {}
+
+void Link::note_life(int pid, unsigned incarnation) {
+  pid_ = pid;
+  incarnation_ = incarnation;
+}
 
 Link::~Link() {
   if (CallChannel* channel = channel_.load()) channel->drop_link_reference();
@@ -39,7 +48,7 @@ void Link::set_channel(CallChannel& channel) {
 }
 
 ActorIdentity Link::identity() const {
-  return {actor_.id, actor_.name, wire::readable_type(type_name_.c_str()), actor_.pid, actor_.incarnation};
+  return {actor_.id, actor_.name, wire::readable_type(type_name_.c_str()), pid(), incarnation()};
 }
 
 void Link::note_down(const Down& down) {
@@ -107,13 +116,9 @@ void LinkHandle::release(Link& link) noexcept {
 
 // Never ignored, always said.
 const CallOptions& checked(const CallOptions& options) {
-  if (options.idempotent) {
+  if (options.retries != 0 && !options.idempotent) {
     throw std::invalid_argument(
-        "CallOptions::idempotent is not supported yet: a call is sent once; look at ActorDied::execution() and call again");
-  }
-  if (options.retries != 0) {
-    throw std::invalid_argument(
-        "CallOptions::retries is not supported yet: a call is sent once; look at ActorDied::execution() and call again");
+        "CallOptions::retries is for calls that may be sent again although they had started: set CallOptions::idempotent, too");
   }
   return options;
 }
@@ -121,8 +126,15 @@ const CallOptions& checked(const CallOptions& options) {
 LinkWire pack_link(const LinkHandle& link) {
   if (link.get() == nullptr) return {};
   const wire::ActorDescription& actor = link.get()->actor();
-  return {actor.id,          actor.key.high,      actor.key.low,       actor.name,           actor.pid,
-          actor.incarnation, actor.mailbox_calls, actor.mailbox_bytes, actor.mailbox_payload};
+  return {actor.id,
+          actor.key.high,
+          actor.key.low,
+          actor.name,
+          link.get()->pid(),
+          link.get()->incarnation(),
+          actor.mailbox_calls,
+          actor.mailbox_bytes,
+          actor.mailbox_payload};
 }
 
 LinkWire read_link(InputArchive& archive) {
@@ -146,8 +158,8 @@ std::strong_ordering link_order(const LinkHandle& a, const LinkHandle& b) noexce
 
 ActorId link_id(const LinkHandle& link) { return checked(link).actor().id; }
 std::string link_name(const LinkHandle& link) { return checked(link).actor().name; }
-int link_pid(const LinkHandle& link) { return checked(link).actor().pid; }
-unsigned link_incarnation(const LinkHandle& link) { return checked(link).actor().incarnation; }
+int link_pid(const LinkHandle& link) { return checked(link).pid(); }
+unsigned link_incarnation(const LinkHandle& link) { return checked(link).incarnation(); }
 
 // Without a channel nothing would tell of its death.
 bool link_is_alive(const LinkHandle& link) {

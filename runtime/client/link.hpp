@@ -51,7 +51,11 @@ class Link {
   void on_down(std::unique_ptr<detail::DownCallback> callback);
   bool has_down_callbacks() const;
 
+  // As it was first known here; see pid(), incarnation().
   const wire::ActorDescription& actor() const { return actor_; }
+  int pid() const { return pid_.load(std::memory_order_relaxed); }
+  unsigned incarnation() const { return incarnation_.load(std::memory_order_relaxed); }
+  void note_life(int pid, unsigned incarnation);
   ActorIdentity identity() const;
   const std::string& type_name() const { return type_name_; }
   const std::shared_ptr<Session>& session() const { return session_; }
@@ -62,7 +66,9 @@ class Link {
   const std::shared_ptr<Session> session_;
   const wire::ActorDescription actor_;
   const std::string type_name_;  // as the compiler spells it
-  std::uint64_t grants_ = 0;     // guarded by the session's mutex
+  std::atomic<int> pid_;
+  std::atomic<unsigned> incarnation_;
+  std::uint64_t grants_ = 0;  // guarded by the session's mutex
   std::atomic<std::uint32_t> handles_{0};
   std::mutex open_mutex_;  // one thread opens the channel
   std::atomic<CallChannel*> channel_{nullptr};

@@ -176,7 +176,7 @@ void CellAccess::materialize(Cell& cell) {
 namespace troupe::detail {
 
 Arrival::~Arrival() {
-  if (lease != 0) channel->session().end_lease_of(channel->actor().id, lease);
+  if (lease != 0) channel->session().end_lease_of(channel->actor_id(), lease);
   if (channel != nullptr) channel->drop_reference();
 }
 

@@ -145,7 +145,7 @@ void Session::close() {
     event_callbacks.swap(event_callbacks_);
   }
   for (auto& [id, channel] : channels) {
-    channel->fall(Fall::runtime_stopped);
+    channel->end(Fall::runtime_stopped);
     channel->drop_reference();
   }
   std::vector<Handle> none;

@@ -55,6 +55,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void stop(Link& link, Timeout grace);
   void kill(Link& link);
   void watch(Link& link);  // the manager shall tell when it is down
+  // Has the channel opened anew to its actor's next life, or ended, whichever comes. For its reader, that has none.
+  void ask_for_next_life(CallChannel& channel);
   // Opens its channel. Blocks: for the answer. Errors: what the manager refuses with; Error (no handles, no memory).
   void attach(Link& link);
   bool is_actor() const { return is_actor_; }  // it is an actor's host
@@ -116,6 +118,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_broken(const wire::ChannelBroken& broken);
   void on_unread(const wire::ReadReplies& unread);
   void on_down(const wire::ActorDown& down);
+  void on_up(const wire::ActorDescription& actor);
   void on_manager_gone();
   void emit(RuntimeEvent event);
 
@@ -128,6 +131,12 @@ class Session : public std::enable_shared_from_this<Session> {
   static bool opened_has_life_net(const CallChannel& channel);
   void attach(Link& link, const std::string& what);
   void leave_channel(const wire::Opened& opened) noexcept;
+  static void check_handles(const std::vector<platform::Handle>& handles);
+  static NextLife life_of(const wire::Opened& opened, const channel::Geometry& geometry, std::vector<platform::Handle>& handles);
+  void begin_next_life(CallChannel& channel, platform::Event event, const wire::Opened& opened,
+                       std::vector<platform::Handle>& handles);
+  void note_next_life(ActorId actor, int pid, unsigned incarnation);
+  void life_ended(const wire::ActorDown& down, const Down& event);
   void watch_or_forget(CallChannel& channel, ActorId actor);
   CallChannel* take_channel(ActorId id, bool is_gone);
   void note_link_down(const Down& down);

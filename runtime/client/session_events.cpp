@@ -26,7 +26,7 @@ void Session::on_message(wire::ToClient message, std::vector<Handle> handles) {
         } else if constexpr (std::is_same_v<Message, wire::ReadReplies>) {
           on_unread(each);
         } else if constexpr (std::is_same_v<Message, wire::ActorUp>) {
-          emit(Spawned{each.actor.id, each.actor.name, wire::readable_type(each.actor.type.c_str()), each.actor.pid});
+          on_up(each.actor);
         } else if constexpr (std::is_same_v<Message, wire::Listed>) {
           if (gather(each.request, each.actors, each.more)) on_answer(each.request, message, handles);
         } else if constexpr (std::is_same_v<Message, wire::ShutdownDone>) {
@@ -77,7 +77,7 @@ CallChannel* Session::take_channel(ActorId id, bool is_gone) {
 void Session::on_falling(const wire::ActorFalling& falling) {
   CallChannel* channel = take_channel(falling.actor, false);
   if (channel == nullptr) return;
-  channel->fall(Fall::host_died);
+  if (channel->incarnation() == falling.incarnation) channel->fall(Fall::host_died);
   channel->drop_reference();
 }
 
@@ -102,15 +102,27 @@ void Session::on_unread(const wire::ReadReplies& unread) {
 void Session::on_down(const wire::ActorDown& down) {
   Down event{down.actor, down.name, wire::readable_type(down.type.c_str()), down.incarnation, down.status, down.cause};
   if (down.is_answer) return note_link_down(event);
+  event.will_restart = down.will_restart;
+  if (down.will_restart) return life_ended(down, event);
   if (CallChannel* channel = take_channel(down.actor, true)) {
-    channel->report()->complete(down.cause);
-    channel->fall(Fall::host_died);
+    if (channel->incarnation() == down.incarnation) channel->report()->complete(down.cause);
+    channel->end(Fall::host_died, down.first_cause ? &*down.first_cause : nullptr);
     event.lost_tells = channel->lost_tells();
     loop_->forget(*channel);
     channel->drop_reference();
   }
   note_link_down(event);
   emit(event);
+  if (down.first_cause) emit(GaveUp{down.actor, *down.first_cause});
+}
+
+void Session::on_up(const wire::ActorDescription& actor) {
+  if (actor.incarnation > 1) {
+    note_next_life(actor.id, actor.pid, actor.incarnation);
+    emit(Restarted{actor.id, actor.incarnation, actor.pid});
+  } else {
+    emit(Spawned{actor.id, actor.name, wire::readable_type(actor.type.c_str()), actor.pid});
+  }
 }
 
 void Session::note_link_down(const Down& down) {
@@ -157,7 +169,7 @@ void Session::on_manager_gone() {
   }
   for (auto& [id, channel] : channels) {
     channel->report()->complete(DeathCause{.kind = DeathKind::parent_gone, .detail = "the manager process died"});
-    channel->fall(Fall::manager_died);
+    channel->end(Fall::manager_died);
     loop_->forget(*channel);
     channel->drop_reference();
   }

@@ -35,7 +35,7 @@ void give(platform::Handle handle, platform::Descriptor& descriptor) try {
 SessionLoop::Watched::Watched(asio::io_context& loop, CallChannel& owner)
     : channel(owner), reference((owner.add_reference(), &owner)), event(loop), host(loop) {
   give(owner.event().handle().duplicate(), event);
-  if (owner.host()) give(owner.host().handle().duplicate(), host);
+  if (owner.host()) give(owner.host().duplicate(), host);
 }
 
 SessionLoop::Expiry::Expiry(asio::io_context& loop, detail::ResultCell& expiring, CallChannel& owner)
@@ -148,9 +148,8 @@ void SessionLoop::accept_new() {
     forgotten.swap(new_forgotten_);
   }
   for (auto& each : watched) {
-    const auto [entry, is_new] = watched_.try_emplace(&each->channel, nullptr);
-    if (!is_new) continue;
-    entry->second = std::move(each);
+    const auto entry = watched_.try_emplace(&each->channel, nullptr).first;
+    entry->second = std::move(each);  // the last one has the newest handles: a channel's change from life to life
     await_event(*entry->second);
     await_host(*entry->second);
     entry->first->serve();  // what came before the loop looked

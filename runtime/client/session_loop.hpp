@@ -13,6 +13,7 @@
 #include "client/call_channel.hpp"
 #include "platform/asio_objects.hpp"
 #include "platform/control_socket.hpp"
+#include "platform/process.hpp"
 
 namespace troupe::client {
 

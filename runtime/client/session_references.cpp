@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <utility>
 
 #include "client/session.hpp"
@@ -17,8 +18,16 @@ namespace {
 
 constexpr std::size_t kMostActorsInAMessage = 4096;
 
-// Of this process, whichever of its sessions counts: the manager knows a process by its actor.
+// Of this process, whichever of its sessions counts: the manager knows a process by its actor. They begin with the time of the
+// process's first, in nanoseconds: what an actor's last life has sent may be on its way still.
 std::atomic<std::uint64_t> last_lease{0};
+
+std::uint64_t next_lease() {
+  std::uint64_t none = 0;
+  last_lease.compare_exchange_strong(
+      none, static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()), std::memory_order_relaxed);
+  return last_lease.fetch_add(1, std::memory_order_relaxed) + 1;
+}
 
 }  // namespace
 
@@ -97,10 +106,7 @@ void Session::release(ActorId id, std::uint64_t grants) noexcept {
 }
 
 std::uint64_t Session::begin_lease(std::span<const wire::ActorReference> actors, ActorId to_actor, std::uint64_t to_channel) {
-  wire::Lease lease{.number = last_lease.fetch_add(1, std::memory_order_relaxed) + 1,
-                    .to_actor = to_actor,
-                    .to_channel = to_channel,
-                    .actors = {}};
+  wire::Lease lease{.number = next_lease(), .to_actor = to_actor, .to_channel = to_channel, .actors = {}};
   for (; !actors.empty(); actors = actors.subspan(lease.actors.size())) {
     const auto part = actors.first(std::min(actors.size(), kMostActorsInAMessage));
     lease.actors.assign(part.begin(), part.end());

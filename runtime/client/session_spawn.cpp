@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <future>
 #include <memory>
 #include <stdexcept>
@@ -22,6 +21,7 @@
 #include "client/session.hpp"
 #include "platform/fork_mark.hpp"
 #include "platform/step_mark.hpp"
+#include "supervision/restart_history.hpp"
 #include "wire/registry.hpp"
 
 namespace troupe::client {
@@ -61,14 +61,6 @@ namespace {
 
 constexpr const char* kNoRoomForHandles = "this process can hold no more open files; raise RLIMIT_NOFILE, as with ulimit -n";
 
-platform::SharedMemory sealed_arguments(std::span<const std::byte> bytes) {
-  auto memory = platform::SharedMemory::create("the arguments of a constructor", bytes.size());
-  const platform::Mapping mapping(memory, platform::Access::read_write);
-  std::memcpy(mapping.data(), bytes.data(), bytes.size());
-  memory.seal_against_new_writers();
-  return memory;
-}
-
 // Where the process may make no files so large (RLIMIT_FSIZE), what fits is the largest payload.
 Geometry geometry_of(std::size_t calls, std::size_t bytes, std::size_t payload) {
   const std::size_t most = platform::SharedMemory::most_bytes() / 4;
@@ -77,6 +69,16 @@ Geometry geometry_of(std::size_t calls, std::size_t bytes, std::size_t payload) 
 
 wire::ChannelOffer offer_of(const Geometry& geometry, Spin spin) {
   return {geometry.slots, geometry.request_cells, geometry.reply_cells, geometry.payload_bytes, static_cast<std::uint8_t>(spin)};
+}
+
+wire::Restart restart_of(const RestartPolicy& policy) {
+  return {policy.max,
+          policy.within.span().count(),
+          policy.backoff.first.span().count(),
+          policy.backoff.most.span().count(),
+          static_cast<std::uint8_t>(policy.on),
+          policy.checkpoint_every,
+          policy.poison_after};
 }
 
 wire::Spawn spawn_message(const detail::SpawnOrder& order, const Geometry& geometry, const RuntimeOptions& runtime) {
@@ -102,6 +104,7 @@ wire::Spawn spawn_message(const detail::SpawnOrder& order, const Geometry& geome
   message.working_directory = options.working_directory;
   message.security = static_cast<std::uint8_t>(options.security);
   message.offer = offer_of(geometry, runtime.spin);
+  message.restart = restart_of(options.restart);
   return message;
 }
 
@@ -117,8 +120,7 @@ void check(const detail::SpawnOrder& order) {
   if (options.lifetime == Lifetime::detached)
     refuse_option("lifetime is detached; that needs a named manager, and this runtime has a private one");
   if (options.concurrency != 1) refuse_option("concurrency must be 1: an actor handles one call at a time");
-  if (options.restart.max != 0 || options.restart.on == RestartPolicy::On::any_exit)
-    refuse_option("restart: only RestartPolicy::never is supported");
+  supervision::check(options.restart);
   if (limits.memory || limits.cpu_time || limits.open_files || limits.nice || !limits.cpus.empty())
     refuse_option("limits are not supported");
   if (options.stdio != Stdio::inherit) refuse_option("stdio: only Stdio::inherit is supported");
@@ -142,11 +144,13 @@ void Session::spawn(const detail::SpawnOrder& order, detail::ResultCell& cell) {
         &cell, order.type.name(), what, ChannelOpening(geometry_of(mailbox.calls, mailbox.bytes, mailbox.payload)), {}});
     wire::Spawn message = spawn_message(order, pending->opening.geometry, options_);
     platform::SharedMemory arguments;
-    if (!order.arguments.empty()) arguments = sealed_arguments(order.arguments);
+    if (!order.arguments.empty())
+      arguments = platform::SharedMemory::sealed_copy("the arguments of a constructor", order.arguments);
     const auto [requests, extents, hosts_end] = pending->opening.handles();
     const std::array handles{requests, extents, hosts_end, arguments.handle().get()};
     const auto self = shared_from_this();
     if (order.carried != nullptr) pending->lease.take(detail::Lease::of_arguments(*order.carried, *this));
+    message.lease = pending->lease.number();
     message.request = expect(
         [self, pending](wire::ToClient* answer, std::vector<Handle>& came) { self->finish_spawn(*pending, answer, came); });
     send_request(message, std::span(handles).first(handles.size() - (order.arguments.empty() ? 1 : 0)));
@@ -212,31 +216,55 @@ void Session::complete_with_arrival(detail::ResultCell& cell, std::unique_ptr<de
   cell.drop_reference();
 }
 
+void Session::check_handles(const std::vector<Handle>& handles) {
+  if (handles.empty()) throw Error(kNoRoomForHandles);
+  if (handles.size() != wire::Opened::kHandles)
+    throw ProtocolError(fmt::format("a channel came with {} handles instead of {}", handles.size(), wire::Opened::kHandles));
+}
+
+// What the host has made, checked. But for the client's own event.
+NextLife Session::life_of(const wire::Opened& opened, const Geometry& geometry, std::vector<Handle>& handles) {
+  NextLife life;
+  life.pid = opened.actor.pid;
+  life.incarnation = opened.actor.incarnation;
+  life.end.replies = platform::SharedMemory::adopt(std::move(handles[0]), geometry.reply_bytes());
+  life.end.reply_extents = platform::SharedMemory::adopt(std::move(handles[1]), geometry.extent_bytes());
+  life.end.states = platform::SharedMemory::adopt(std::move(handles[2]), geometry.state_bytes());
+  life.host_life = platform::LifeView(platform::SharedMemory::adopt(std::move(handles[wire::ChannelAnswer::kLifePage]), 0));
+  if (opened.channel.life_word < platform::kLifeWordCount) life.life_word = opened.channel.life_word;
+  life.end.host_event = platform::Event(std::move(handles[4]));
+  life.host = std::move(handles[5]);
+  return life;
+}
+
 // The session's own reference is there only while the session may still drop it: one that is closing has dropped all.
 ChannelReference Session::open_channel(const wire::Opened& opened, ChannelOpening opening, std::vector<Handle>& handles,
                                        const char* type_name) {
   TROUPE_STEP_MARK("attach: client opens");
-  if (handles.empty()) throw Error(kNoRoomForHandles);
-  if (handles.size() != wire::Opened::kHandles)
-    throw ProtocolError(fmt::format("a channel came with {} handles instead of {}", handles.size(), wire::Opened::kHandles));
+  check_handles(handles);
   const Geometry& geometry = opening.geometry;
   const wire::ActorDescription& actor = opened.actor;
   const auto policy = static_cast<WhenFull>(actor.when_full);
   ChannelParts parts;
   parts.actor = {actor.id, actor.name, wire::readable_type(type_name), actor.pid, actor.incarnation};
+  parts.key = actor.key;
+  parts.type = type_name;
+  parts.may_restart = actor.may_restart;
+  parts.poison_after = std::max(actor.poison_after, 1u);
   parts.geometry = geometry;
   parts.when_full = policy != WhenFull::automatic ? policy : is_actor_ ? WhenFull::spill : WhenFull::block;
   parts.spin = options_.spin;
   parts.deadline = std::chrono::nanoseconds(actor.deadline_ns);
   parts.requests = std::move(opening.requests);
   parts.request_extents = std::move(opening.request_extents);
-  parts.replies = platform::SharedMemory::adopt(std::move(handles[0]), geometry.reply_bytes());
-  parts.reply_extents = platform::SharedMemory::adopt(std::move(handles[1]), geometry.extent_bytes());
-  parts.states = platform::SharedMemory::adopt(std::move(handles[2]), geometry.state_bytes());
-  parts.host_life = platform::LifeView(platform::SharedMemory::adopt(std::move(handles[wire::ChannelAnswer::kLifePage]), 0));
-  if (opened.channel.life_word < platform::kLifeWordCount) parts.life_word = opened.channel.life_word;
-  parts.host_event = platform::Event(std::move(handles[4]));
-  parts.host = platform::Process(std::move(handles[5]), actor.pid);
+  NextLife life = life_of(opened, geometry, handles);
+  parts.replies = std::move(life.end.replies);
+  parts.reply_extents = std::move(life.end.reply_extents);
+  parts.states = std::move(life.end.states);
+  parts.host_life = std::move(life.host_life);
+  parts.life_word = life.life_word;
+  parts.host_event = std::move(life.end.host_event);
+  parts.host = std::move(life.host);
   parts.client_event = std::move(opening.event.first);
   ChannelReference channel(new CallChannel(shared_from_this(), std::move(parts)));
   bool is_down_already = false;
@@ -245,7 +273,7 @@ ChannelReference Session::open_channel(const wire::Opened& opened, ChannelOpenin
     is_down_already = is_closing_ || is_manager_gone_ || !channels_.emplace(actor.id, channel.get()).second;
     if (!is_down_already) channel->add_reference();
   }
-  if (is_down_already) channel->fall(is_closing_ ? Fall::runtime_stopped : Fall::manager_died);
+  if (is_down_already) channel->end(is_closing_ ? Fall::runtime_stopped : Fall::manager_died);
   if (!opened_has_life_net(*channel)) watch_or_forget(*channel, actor.id);
   TROUPE_STEP_MARK("attach: client has opened");
   return channel;

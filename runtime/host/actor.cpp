@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <system_error>
 
@@ -47,6 +48,21 @@ wire::Failure cannot_enter(const std::string& directory, const std::error_code& 
   return failure;
 }
 
+// Into an actor that has just been constructed.
+std::optional<wire::Failure> restore(const detail::ActorInstance& instance, const Construction& construction) {
+  if (construction.checkpoint_bytes == 0 || instance.restore == nullptr) return std::nullopt;
+  try {
+    instance.restore(instance.object, construction.checkpoint.bytes().first(construction.checkpoint_bytes));
+    return std::nullopt;
+  } catch (abi::__forced_unwind&) {
+    throw;  // this thread is being cancelled
+  } catch (...) {
+    auto failure = constructor_threw(std::current_exception());
+    failure.text = "it could not be restored from its last checkpoint: " + failure.text;
+    return failure;
+  }
+}
+
 }  // namespace
 
 void end_if_forked() {
@@ -64,8 +80,10 @@ std::variant<Actor, wire::Failure> construct(const Construction& construction) {
     if (error) return cannot_enter(directory, error);
   }
   try {
-    return Actor(node.construct(construction.arguments.bytes().first(construction.argument_bytes)), *node.actor_type,
-                 construction.security);
+    const auto instance = node.construct(construction.arguments.bytes().first(construction.argument_bytes));
+    Actor actor(instance, *node.actor_type, construction.security);
+    if (auto failure = restore(instance, construction)) return std::move(*failure);
+    return actor;
   } catch (abi::__forced_unwind&) {
     throw;  // this thread is being cancelled
   } catch (const SerializationError& error) {

@@ -20,7 +20,11 @@ namespace troupe::host {
 class Actor {
  public:
   Actor(detail::ActorInstance instance, const std::type_info& type, SecurityLevel security = SecurityLevel::l0)
-      : object_(instance.object, instance.destroy), type_(&type), security_(security) {}
+      : object_(instance.object, instance.destroy), checkpoint_(instance.checkpoint), type_(&type), security_(security) {}
+
+  bool has_checkpoint() const { return checkpoint_ != nullptr; }
+  // Its state. Errors: whatever the actor's own code throws.
+  void checkpoint(detail::GrowingBuffer& buffer) const { checkpoint_(object_.get(), buffer); }
 
   void* object() const { return object_.get(); }
   const std::type_info& type() const { return *type_; }
@@ -28,6 +32,7 @@ class Actor {
 
  private:
   std::unique_ptr<void, void (*)(void*)> object_;
+  void (*checkpoint_)(void* object, detail::GrowingBuffer& buffer);
   const std::type_info* type_;
   SecurityLevel security_;
 };
@@ -43,11 +48,15 @@ struct Construction {
   std::size_t argument_bytes = 0;  // so many of them count
   std::string working_directory;   // empty: stays where it is
   SecurityLevel security = SecurityLevel::l0;
-  OpenedChannel opened;      // to the client that spawned it
+  OpenedChannel opened;          // to the client that spawned it; none in a later life
+  platform::Mapping checkpoint;  // like the arguments
+  std::size_t checkpoint_bytes = 0;
+  std::uint32_t checkpoint_every = wire::Construct::kNoCheckpoints;
   wire::Constructed answer;  // to send when it has been made
 };
 
-// Enters the working directory and runs the constructor. Whatever it throws is in the failure; nothing leaves here.
+// Enters the working directory, runs the constructor, and restores the state of the last life, if there is a checkpoint.
+// Whatever is thrown is in the failure; nothing leaves here.
 std::variant<Actor, wire::Failure> construct(const Construction& construction);
 
 }  // namespace troupe::host

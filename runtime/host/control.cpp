@@ -30,6 +30,12 @@ const detail::RegistrationNode& constructor_of(const wire::ModuleMap& modules, w
       fmt::format("the actor's process has no constructor number {} in module {}", reference.rank, reference.module));
 }
 
+platform::Mapping mapped(platform::Handle handle, std::uint64_t bytes, const char* what) {
+  const auto memory = platform::SharedMemory::adopt(std::move(handle), 0);
+  if (memory.size_bytes() < bytes) throw ProtocolError(fmt::format("{} not all there", what));
+  return {memory, platform::Access::read_only};
+}
+
 std::uint32_t wire_number(std::optional<unsigned> life_word) { return life_word ? *life_word : wire::kNoLifeWord; }
 
 }  // namespace
@@ -59,21 +65,29 @@ void Control::on(const wire::Construct& message, Handles& handles) {
 }
 
 Construction Control::prepare(const wire::Construct& message, Handles& handles) {
-  check_count(handles, wire::ChannelOffer::kHandles + (message.argument_bytes != 0 ? 1 : 0));
+  const bool has_channel = message.channel != 0;
+  const std::size_t of_channel = has_channel ? wire::ChannelOffer::kHandles : 0;
+  check_count(handles, of_channel + (message.argument_bytes != 0 ? 1 : 0) + (message.checkpoint_bytes != 0 ? 1 : 0));
   Construction construction;
   construction.actor = message.actor;
   construction.working_directory = message.working_directory;
   construction.security = message.security == 0 ? SecurityLevel::l0 : SecurityLevel::l1;
-  construction.opened = open(message.channel, message.offer, message.client_modules, handles);
-  const ServedChannel& channel = *construction.opened.channel;
-  construction.constructor = &constructor_of(channel.methods.modules(), message.constructor);
+  construction.checkpoint_every = message.checkpoint_every;
+  std::optional<unsigned> life_word;
+  if (has_channel) {
+    construction.opened = open(message.channel, message.offer, message.client_modules, handles);
+    life_word = construction.opened.channel->life_word;
+  }
+  construction.constructor = &constructor_of(wire::ModuleMap(message.client_modules), message.constructor);
   if (message.argument_bytes != 0) {
-    const auto memory = platform::SharedMemory::adopt(std::move(handles.back()), 0);
-    if (memory.size_bytes() < message.argument_bytes) throw ProtocolError("the constructor's arguments are not all there");
-    construction.arguments = platform::Mapping(memory, platform::Access::read_only);
+    construction.arguments = mapped(std::move(handles[of_channel]), message.argument_bytes, "the constructor's arguments are");
     construction.argument_bytes = message.argument_bytes;
   }
-  construction.answer = {{wire_number(channel.life_word)}, wire_number(page_.raise_word())};
+  if (message.checkpoint_bytes != 0) {
+    construction.checkpoint = mapped(std::move(handles.back()), message.checkpoint_bytes, "the checkpoint is");
+    construction.checkpoint_bytes = message.checkpoint_bytes;
+  }
+  construction.answer = {{wire_number(life_word)}, wire_number(page_.raise_word())};
   return construction;
 }
 

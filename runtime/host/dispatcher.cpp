@@ -7,7 +7,6 @@
 #include <chrono>
 #include <utility>
 
-#include "host/turn.hpp"
 #include "platform/heap.hpp"
 #include "platform/step_mark.hpp"
 
@@ -73,7 +72,7 @@ Dispatcher::Outcome Dispatcher::serve(ServedChannel& channel) {
     ring(channel);
     return outcome;
   } catch (const ProtocolError& error) {
-    status_.running_method.store(0, std::memory_order_relaxed);
+    surroundings_.status.running_method.store(0, std::memory_order_relaxed);
     ring(channel);
     listener_.channel_broken(channel, error.what());
     return Outcome::over;
@@ -86,7 +85,7 @@ Dispatcher::Outcome Dispatcher::serve_batch(ServedChannel& channel) {
   for (; served < kBatch; ++served) {
     const auto request = end.next();
     if (!request) break;
-    const bool has_taken = request->lease == 0 ? Turn(actor_, channel, status_, *request).take() : take_leased(channel, *request);
+    const bool has_taken = request->lease == 0 ? Turn(surroundings_, channel, *request).take() : take_leased(channel, *request);
     if (!has_taken) return Outcome::over;
   }
   if (end.has_outbox() && end.flush_outbox()) channel.owed = Owed::reply;
@@ -97,7 +96,7 @@ Dispatcher::Outcome Dispatcher::serve_batch(ServedChannel& channel) {
 
 // Whether it ran, was refused or had been cancelled: from here on its lease keeps nothing.
 bool Dispatcher::take_leased(ServedChannel& channel, const channel::HostEnd::Request& request) {
-  if (!Turn(actor_, channel, status_, request).take()) return false;
+  if (!Turn(surroundings_, channel, request).take()) return false;
   listener_.lease_read(channel, request.lease);
   return true;
 }

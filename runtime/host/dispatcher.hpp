@@ -11,6 +11,7 @@
 #include "host/inbox.hpp"
 #include "host/served_channel.hpp"
 #include "host/sleeper.hpp"
+#include "host/turn.hpp"
 #include "platform/life_page.hpp"
 
 namespace troupe::host {
@@ -34,9 +35,10 @@ class Dispatcher {
     ~Listener() = default;
   };
 
-  // `sleeper` waits for the same inbox; tests bring one of their own.
-  Dispatcher(const Actor& actor, Inbox& inbox, platform::LifeStatus& status, Sleeper& sleeper, Listener& listener)
-      : actor_(actor), inbox_(inbox), status_(status), sleeper_(sleeper), listener_(listener) {}
+  // `sleeper` waits for the same inbox; tests bring one of their own. `checkpoints`: null where none are taken.
+  Dispatcher(const Actor& actor, Inbox& inbox, platform::LifeStatus& status, Sleeper& sleeper, Listener& listener,
+             Checkpoints* checkpoints = nullptr)
+      : surroundings_{actor, status, checkpoints}, inbox_(inbox), sleeper_(sleeper), listener_(listener) {}
 
   // Serves until the mail says stop and what had been sent by then is done and answered. The exit code that it names.
   // `first`: mail that was taken before.
@@ -59,9 +61,8 @@ class Dispatcher {
   [[gnu::cold]] void note_large_payload();
   [[gnu::cold]] void give_back_memory();
 
-  const Actor& actor_;
+  const Turn::Surroundings surroundings_;
   Inbox& inbox_;
-  platform::LifeStatus& status_;
   Sleeper& sleeper_;
   Listener& listener_;
   std::vector<std::shared_ptr<ServedChannel>> channels_;

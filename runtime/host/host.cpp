@@ -14,6 +14,7 @@
 
 #include "channel/extents.hpp"
 #include "host/actor.hpp"
+#include "host/checkpoints.hpp"
 #include "host/control.hpp"
 #include "host/dispatcher.hpp"
 #include "host/inbox.hpp"
@@ -32,7 +33,7 @@
 
 namespace troupe::host {
 
-struct Host::State final : Dispatcher::Listener {
+struct Host::State final : Dispatcher::Listener, Checkpoints::Listener {
   // Takes the socket when the others are there.
   explicit State(platform::ControlSocket& control_socket) : socket(std::move(control_socket)) {}
 
@@ -46,6 +47,12 @@ struct Host::State final : Dispatcher::Listener {
     send_to_manager(socket, wire::LeaseRead{channel.number, lease});
   }
 
+  void checkpoint_taken(const platform::SharedMemory& memory, std::uint64_t bytes) override {
+    const int handle = memory.handle().get();
+    send_to_manager(socket, wire::Checkpoint{bytes}, {&handle, 1});
+  }
+
+  std::uint32_t checkpoint_every = wire::Construct::kNoCheckpoints;
   platform::LifePage page{};
   Inbox inbox{};
   platform::ControlSocket socket;  // taken when the others are there
@@ -78,14 +85,21 @@ std::optional<Actor> Host::State::make_actor(Mail& mail) {
     return std::nullopt;
   }
   platform::mark_life_page_before_exit_handlers();
-  send_to_manager(socket, construction.answer, handles_of(construction.opened, page));
-  mail.opened.push_back(construction.opened.channel);
+  checkpoint_every = construction.checkpoint_every;
+  if (construction.opened.channel) {
+    send_to_manager(socket, construction.answer, handles_of(construction.opened, page));
+    mail.opened.push_back(construction.opened.channel);
+  } else {
+    const int life_page = page.memory().handle().get();
+    send_to_manager(socket, construction.answer, {&life_page, 1});
+  }
   return std::get<Actor>(std::move(made));
 }
 
 int Host::State::serve(const Actor& actor, Mail mail) {
   Sleeper sleeper(inbox);
-  return Dispatcher(actor, inbox, page.status(), sleeper, *this).run(std::move(mail));
+  Checkpoints checkpoints(actor, checkpoint_every, *this);
+  return Dispatcher(actor, inbox, page.status(), sleeper, *this, &checkpoints).run(std::move(mail));
 }
 
 namespace {

@@ -66,6 +66,7 @@ void Turn::run(const Method& method) {
   TROUPE_STEP_MARK("pop ends");
   const std::exception_ptr thrown = call(method);
   end_if_forked();
+  if (checkpoints_ != nullptr && has_entered_) checkpoints_->call_done();
   if (thrown && is_channel_broken_) std::rethrow_exception(thrown);
   if (thrown) return fail(method, thrown);
   answer(ReplyKind::value, true);

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "host/actor.hpp"
+#include "host/checkpoints.hpp"
 #include "host/served_channel.hpp"
 #include "platform/life_page.hpp"
 
@@ -19,8 +20,15 @@ namespace troupe::host {
 // Thread-safety: the dispatcher's thread.
 class Turn final : private detail::Invocation {
  public:
-  Turn(const Actor& actor, ServedChannel& channel, platform::LifeStatus& status, const channel::HostEnd::Request& request)
-      : actor_(actor), channel_(channel), status_(status), request_(request) {}
+  // What is the same for all turns of a host.
+  struct Surroundings {
+    const Actor& actor;
+    platform::LifeStatus& status;
+    Checkpoints* checkpoints;  // null: none are taken
+  };
+
+  Turn(const Surroundings& host, ServedChannel& channel, const channel::HostEnd::Request& request)
+      : actor_(host.actor), channel_(channel), status_(host.status), checkpoints_(host.checkpoints), request_(request) {}
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
 
@@ -54,6 +62,7 @@ class Turn final : private detail::Invocation {
   const Actor& actor_;
   ServedChannel& channel_;
   platform::LifeStatus& status_;
+  Checkpoints* const checkpoints_;
   const channel::HostEnd::Request& request_;
   bool has_entered_ = false;
   bool has_returned_ = false;  // what is thrown now is the result's, not the method's

@@ -25,7 +25,8 @@ void Channels::attach(ClientId client, wire::Attach message, std::vector<platfor
     const std::string text = fmt::format("actor {} is a {}", host->actor.id.value, wire::readable_type(host->actor.type.c_str()));
     return tables_.clients.refuse(client, request.message.request, failure_of(wire::Refusal::incompatible, text));
   }
-  if (host->stage == Stage::running && !host->has_fallen) return open(*host, request);
+  const bool is_that_life = host->actor.incarnation > request.message.after_incarnation;
+  if (is_that_life && host->is_answering()) return open(*host, std::move(request));
   host->attaching.push_back(std::move(request));  // it is coming up, or its death is being looked into
 }
 
@@ -48,10 +49,10 @@ void Channels::refuse_dead(ClientId client, std::uint64_t request, const DeathCa
 }
 
 void Channels::host_runs(HostRecord& host) {
-  for (const AttachRequest& each : std::exchange(host.attaching, {})) open(host, each);
+  for (AttachRequest& each : std::exchange(host.attaching, {})) open(host, std::move(each));
 }
 
-void Channels::open(HostRecord& host, const AttachRequest& request) {
+void Channels::open(HostRecord& host, AttachRequest request) {
   const ClientRecord* client = tables_.clients.find(request.client);
   if (client == nullptr) return;
   wire::OpenChannel message;
@@ -65,6 +66,7 @@ void Channels::open(HostRecord& host, const AttachRequest& request) {
   const std::array<int, wire::ChannelOffer::kHandles> outgoing{request.handles[0].get(), request.handles[1].get(),
                                                                request.handles[2].get()};
   host.peer->send<wire::ToHost>(message, outgoing);
+  if (host.actor.may_restart) host.channels[message.channel].again = std::move(request);
 }
 
 void Channels::on(HostRecord& host, const wire::ChannelOpened& opened, const std::vector<platform::Handle>& handles) {
@@ -75,6 +77,7 @@ void Channels::on(HostRecord& host, const wire::ChannelOpened& opened, const std
   tables_.clients.send(found->second.client, wire::Opened{*found->second.attach_request, host.actor, opened.answer, false},
                        outgoing);
   found->second.attach_request.reset();  // only now: the host's end answers what is left
+  found->second.again.reset();
   TROUPE_STEP_MARK("attach: manager has answered");
 }
 
@@ -127,6 +130,12 @@ void Channels::on(HostRecord& host, const wire::ChannelRefused& refused) {
   }
   tables_.clients.refuse(channel.client, *channel.attach_request, refused.failure);
   host.channels.erase(found);
+}
+
+void Channels::life_ended(HostRecord& host) {
+  for (auto& [number, channel] : std::exchange(host.channels, {})) {
+    if (channel.again && !channel.is_closing) host.attaching.push_back(std::move(*channel.again));
+  }
 }
 
 void Channels::host_ended(HostRecord& host, const DeathCause& cause) {

@@ -28,13 +28,15 @@ class Channels {
 
   // Answers what still waited for this host.
   void host_ended(HostRecord& host, const DeathCause& cause);
+  // The actor lives on: what has not been answered waits for its next life.
+  void life_ended(HostRecord& host);
   // Forgets what it waited for.
   void client_gone(ClientId client);
   // Ends the leases on what `sender` has sent to this host, unless the host may still read it.
   void end_unread_requests(const HostRecord& host, Party sender);
 
  private:
-  void open(HostRecord& host, const AttachRequest& request);
+  void open(HostRecord& host, AttachRequest request);
   void refuse_dead(ClientId client, std::uint64_t request, const DeathCause& cause);
   void refuse_unknown(const AttachRequest& request);
 

@@ -92,6 +92,7 @@ void Ending::on(ClientId client, const wire::Watch& message) {
 }
 
 void Ending::stop(HostRecord& host, std::chrono::nanoseconds grace) {
+  host.is_last_life = true;
   if (host.stage != Stage::running) {
     return kill(host, Asked::stop, failure_of(wire::Refusal::stopped, "it was stopped while it came up"));
   }
@@ -129,8 +130,8 @@ void Ending::client_gone(ClientId client) {
   }
 }
 
-void Ending::word_fell(ActorId actor, LifeWatch::Fall fall_kind) {
-  HostRecord* host = tables_.hosts.find(actor);
+void Ending::word_fell(LifeWatch::Life life, LifeWatch::Fall fall_kind) {
+  HostRecord* host = tables_.hosts.find_launch(life);
   if (host == nullptr) return;
   fall(*host);
   if (host->asked == Asked::stop) return;  // as wanted; its grace is being watched
@@ -149,26 +150,56 @@ void Ending::socket_closed(HostRecord& host, const std::string& reason) {
 
 void Ending::fall(HostRecord& host) {
   if (host.stage != Stage::running || std::exchange(host.has_fallen, true)) return;
-  life_watch_.remove(host.actor.id);
+  life_watch_.remove(launch_number(host));
   for (const ClientId client : interested_in(tables_, host)) {
     tables_.clients.send(client, wire::ActorFalling{host.actor.id, host.actor.incarnation});
   }
 }
 
-DeathCause Ending::process_ended(HostRecord& host, const platform::ChildEnd& end) {
-  life_watch_.remove(host.actor.id);
+DeathCause Ending::judge(const HostRecord& host, const platform::ChildEnd& end) const {
   DeathCause cause = judge_death(facts_of(host, end));
-  if (host.stage != Stage::running) return cause;  // nobody has heard of it
+  if (cause.detail.empty()) cause.detail = host.start_failure;
+  return cause;
+}
+
+DeathCause Ending::judge_without_process(const HostRecord& host, const std::string& reason) {
+  DeathCause cause;
+  cause.incarnation = host.actor.incarnation;
+  cause.detail = reason;
+  cause.kind = host.asked == Asked::nothing       ? DeathKind::start_failure
+               : host.asked == Asked::parent_gone ? DeathKind::parent_gone
+               : host.asked == Asked::kill        ? DeathKind::killed_by_us
+                                                  : DeathKind::stopped;
+  return cause;
+}
+
+namespace {
+
+wire::ActorDown down_of(const HostRecord& host, const ExitStatus& status, const DeathCause& cause) {
   wire::ActorDown down;
   down.actor = host.actor.id;
   down.incarnation = host.actor.incarnation;
   down.name = host.actor.name;
   down.type = host.actor.type;
-  down.status = end.status;
+  down.status = status;
   down.cause = cause;
+  return down;
+}
+
+}  // namespace
+
+void Ending::life_ended(const HostRecord& host, const ExitStatus& status, const DeathCause& cause) {
+  wire::ActorDown down = down_of(host, status, cause);
+  down.will_restart = true;
+  publish(host, down);
+}
+
+void Ending::actor_ended(const HostRecord& host, const ExitStatus& status, const DeathCause& cause) {
+  if (!host.has_run) return;  // nobody has heard of it
+  wire::ActorDown down = down_of(host, status, cause);
+  if (host.has_given_up) down.first_cause = host.first_cause;
   publish(host, down);
   tables_.obituaries.add({host.actor.key, std::move(down)});
-  return cause;
 }
 
 // To those whom it concerns, and to all programs.

@@ -32,10 +32,16 @@ class Ending {
   void client_gone(ClientId client);
 
   // Signs of a host's end.
-  void word_fell(ActorId actor, LifeWatch::Fall fall);
+  void word_fell(LifeWatch::Life life, LifeWatch::Fall fall);
   void socket_closed(HostRecord& host, const std::string& reason);
-  // The last sign. The host is in no table any more. Returns the cause.
-  DeathCause process_ended(HostRecord& host, const platform::ChildEnd& end);
+  // The last sign. Why its process ended.
+  DeathCause judge(const HostRecord& host, const platform::ChildEnd& end) const;
+  // Likewise, of one that has no process, and is not wanted any more (`asked`), or could not be started.
+  static DeathCause judge_without_process(const HostRecord& host, const std::string& reason);
+
+  // Tells all whom it concerns of the end of a life, or of the actor.
+  void life_ended(const HostRecord& host, const ExitStatus& status, const DeathCause& cause);
+  void actor_ended(const HostRecord& host, const ExitStatus& status, const DeathCause& cause);
 
  private:
   void fall(HostRecord& host);

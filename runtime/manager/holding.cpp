@@ -93,6 +93,11 @@ void Holding::client_gone(const ClientRecord& client) {
   end_what_it_sent(client.party());
 }
 
+void Holding::life_ended(ActorId actor) {
+  tables_.references.life_gone(actor);
+  end_what_it_sent({actor, 0});
+}
+
 void Holding::host_ended(ActorId actor) {
   tables_.references.party_gone({actor, 0});
   end_what_it_sent({actor, 0});

@@ -26,6 +26,8 @@ class Holding {
   // They are in their tables no more, and what they had sent has been read.
   void client_gone(const ClientRecord& client);
   void host_ended(ActorId actor);
+  // Its process has ended, and it lives on: what is on its way to it waits.
+  void life_ended(ActorId actor);
 
   // After anything that may have changed the table: stops what nobody holds.
   void look();

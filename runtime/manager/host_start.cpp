@@ -23,7 +23,7 @@ constexpr std::chrono::seconds kTimeToLeave(5);  // for a host whose constructor
 
 // What fails for want of memory or handles ends this one start.
 void Spawning::launched(std::uint64_t number, NewHost new_host) {
-  HostRecord* host = tables_.hosts.find(ActorId{number});
+  HostRecord* host = tables_.hosts.find_launch(number);
   if (host == nullptr) return children_.end(std::move(new_host.process));
   try {
     bring_up(*host, new_host);
@@ -35,10 +35,12 @@ void Spawning::launched(std::uint64_t number, NewHost new_host) {
 // With a child its end settles all; without one nobody watches the process, which ends when its socket closes.
 void Spawning::give_up(HostRecord& host, const NewHost& new_host, const std::string& reason) {
   refuse(host, failure_of(wire::Refusal::start_failed, reason));
+  if (host.has_run) host.start_failure = reason;
   if (host.child) return host.child->kill();
   if (new_host.process) new_host.process.kill();
   children_.expect_strays();
   if (host.peer) host.peer->close();
+  if (host.has_run) return hosts_.host_not_started(host.actor.id, reason);
   forget(host);
 }
 
@@ -58,31 +60,38 @@ void Spawning::bring_up(HostRecord& host, NewHost& new_host) {
   if (!host.start_failure.empty()) host.child->kill();
 }
 
+// The first life brings the spawner's channel along. For the others nobody waits like that: they are attached to.
 void Spawning::tell_to_construct(HostRecord& host) {
-  SpawnRequest& request = *host.request;
   wire::Construct construct;
   construct.actor = host.actor;
-  construct.constructor = request.message.constructor;
-  construct.argument_bytes = request.message.argument_bytes;
-  construct.concurrency = request.message.concurrency;
-  construct.security = request.message.security;
-  construct.working_directory = host.stage == Stage::constructing ? request.message.working_directory : std::string();
-  construct.channel = tables_.hosts.next_channel();
-  construct.offer = request.message.offer;
-  Party party;
-  if (const ClientRecord* client = tables_.clients.find(request.client)) {
-    construct.client_modules = client->modules;
-    party = client->party();
+  construct.constructor = host.order.constructor;
+  construct.argument_bytes = host.order.argument_bytes;
+  construct.concurrency = host.order.concurrency;
+  construct.security = host.order.security;
+  construct.working_directory = host.stage == Stage::constructing ? host.order.working_directory : std::string();
+  construct.checkpoint_every = host.actor.may_restart ? host.order.restart.checkpoint_every : wire::Construct::kNoCheckpoints;
+  construct.checkpoint_bytes = host.checkpoint_bytes;
+  const ClientRecord* spawner = tables_.clients.find(host.spawner);
+  if (spawner != nullptr) construct.client_modules = spawner->modules;
+  std::vector<int> handles;
+  if (host.request) {
+    construct.channel = tables_.hosts.next_channel();
+    construct.offer = host.request->message.offer;
+    for (const auto& each : host.request->handles) handles.push_back(each.get());
   }
-  std::array<int, wire::ChannelOffer::kHandles + 1> handles{};
-  for (std::size_t i = 0; i < request.handles.size(); ++i) handles[i] = request.handles[i].get();
+  if (construct.argument_bytes != 0) handles.push_back(host.arguments.get());
+  if (construct.checkpoint_bytes != 0) handles.push_back(host.checkpoint.get());
   try {
-    host.peer->send<wire::ToHost>(construct, std::span(handles).first(request.handles.size()));
+    host.peer->send<wire::ToHost>(construct, handles);
   } catch (const std::invalid_argument& error) {
     host.start_failure = fmt::format("what it needs to be told does not fit a message: {}", error.what());
   }
-  request.handles.clear();
-  host.channels[construct.channel] = {.client = request.client, .party = party, .attach_request = std::nullopt};
+  if (!host.actor.may_restart) host.arguments.reset();
+  if (host.request) {
+    host.request->handles.clear();
+    host.channels[construct.channel] = {
+        .client = host.spawner, .party = spawner != nullptr ? spawner->party() : Party(), .attach_request = std::nullopt};
+  }
   host.stage = Stage::constructing;
 }
 
@@ -91,7 +100,8 @@ void Spawning::on(HostRecord& host, const wire::Hello& hello) {
   if (std::exchange(host.has_said_hello, true)) throw ProtocolError("a host says hello twice");
   if (hello.protocol != wire::kProtocolVersion) throw ProtocolError("a host speaks another version of the protocol");
   host.modules = hello.modules;
-  if (host.stage != Stage::greeting || !host.request) return;  // no request: it has been given up, and is being killed
+  const bool is_given_up = !host.has_run && !host.request;  // and is being killed
+  if (host.stage != Stage::greeting || is_given_up) return;
   const std::string build_id = hello.modules.empty() ? std::string() : hello.modules[0].build_id;
   if (build_id != host.program.build_id) {
     host.start_failure = fmt::format("{}: the process that came up is another build (build id {}) than its client (build id {})",
@@ -104,10 +114,13 @@ void Spawning::on(HostRecord& host, const wire::Hello& hello) {
 
 void Spawning::on(HostRecord& host, const wire::Constructed& constructed, std::vector<platform::Handle> handles) {
   if (host.stage != Stage::constructing) throw ProtocolError("a host reports a construction that it was not asked for");
+  if (host.has_run) return live_again(host, constructed, std::move(handles));
   const auto outgoing = host.handles_for_client(handles);
   if (!host.request) return;  // it was given up meanwhile, and killed
   host.stage = Stage::running;
+  host.has_run = true;
   host.alarm.cancel();
+  if (host.actor.may_restart && host.order.lease != 0) keep_arguments(host);
   const SpawnRequest& request = *host.request;  // kept until it is answered: the host's end answers what is left
   if (const ClientRecord* client = tables_.clients.find(request.client))
     tables_.references.hold(host.actor.id, client->id, client->party());
@@ -116,6 +129,23 @@ void Spawning::on(HostRecord& host, const wire::Constructed& constructed, std::v
   for (const SpawnRequest& each : std::exchange(host.joining, {})) answer_found(each, host);
   announce(host);
   look_after(host, constructed, std::move(handles[wire::ChannelAnswer::kLifePage]));
+}
+
+// The proxies among its constructor's arguments hold their actors for its next lives, too.
+void Spawning::keep_arguments(const HostRecord& host) {
+  if (const ClientRecord* spawner = tables_.clients.find(host.spawner))
+    tables_.references.keep_arguments({spawner->party(), host.order.lease}, host.actor.id);
+}
+
+// Who held it may have let go of it meanwhile.
+void Spawning::live_again(HostRecord& host, const wire::Constructed& constructed, std::vector<platform::Handle> handles) {
+  if (handles.size() != 1) throw ProtocolError("a host's life page comes with the wrong number of handles");
+  if (host.asked != Asked::nothing) return;  // it was killed meanwhile
+  host.stage = Stage::running;
+  host.alarm.cancel();
+  tables_.references.doubt(host.actor.id);
+  announce(host);
+  look_after(host, constructed, std::move(handles[0]));
 }
 
 // Programs hear of every actor; hosts, which may be many, only of those that concern them.
@@ -130,7 +160,7 @@ void Spawning::announce(const HostRecord& host) {
 void Spawning::look_after(HostRecord& host, const wire::Constructed& constructed, platform::Handle life_page) {
   host.life = platform::LifeView(platform::SharedMemory::adopt(std::move(life_page), platform::kLifePageBytes));
   if (constructed.manager_life_word < platform::kLifeWordCount) {
-    life_watch_.add(host.actor.id, host.life, constructed.manager_life_word);
+    life_watch_.add(launch_number(host), host.life, constructed.manager_life_word);
   } else if (constructed.manager_life_word != wire::kNoLifeWord) {
     throw ProtocolError("a host names a life word that does not exist");
   }
@@ -139,9 +169,13 @@ void Spawning::look_after(HostRecord& host, const wire::Constructed& constructed
 void Spawning::on(HostRecord& host, const wire::ConstructFailed& failed) {
   if (host.stage != Stage::constructing) throw ProtocolError("a host reports a construction that it was not asked for");
   host.stage = Stage::refused;
-  tables_.directory.release(host.actor.name, host.actor.id);
-  refuse(host, failed.failure);
-  place_again(host);
+  if (host.has_run) {
+    host.start_failure = failed.failure.text;
+  } else {
+    tables_.directory.release(host.actor.name, host.actor.id);
+    refuse(host, failed.failure);
+    place_again(host);
+  }
   host.alarm.start(kTimeToLeave, [this, actor = host.actor.id] {
     if (HostRecord* late = tables_.hosts.find(actor)) late->child->kill();
   });

@@ -14,7 +14,8 @@ namespace troupe::manager {
 namespace {
 
 ActorState state_of(const HostRecord& host) {
-  if (host.has_fallen) return ActorState::dead;
+  if (host.has_fallen && !host.is_usable()) return ActorState::dead;
+  if (host.has_fallen) return ActorState::starting;
   if (host.stage != Stage::running) return ActorState::starting;
   return host.asked == Asked::nothing ? ActorState::running : ActorState::stopping;
 }
@@ -28,6 +29,24 @@ std::array<int, wire::Opened::kHandles> HostRecord::handles_for_client(const std
   std::transform(of_channel.begin(), of_channel.end(), all.begin(), [](const platform::Handle& each) { return each.get(); });
   all.back() = child->process().handle().get();
   return all;
+}
+
+void HostRecord::begin_next_life() {
+  ++actor.incarnation;
+  actor.pid = 0;
+  stage = Stage::starting;
+  peer.reset();
+  child.reset();
+  modules.clear();
+  has_said_hello = false;
+  life = {};
+  status = {};
+  channels.clear();
+  alarm.cancel();
+  kill_time = std::chrono::steady_clock::time_point::max();
+  is_leaving = has_fallen = false;
+  violation.clear();
+  start_failure.clear();
 }
 
 HostTable::~HostTable() {
@@ -58,6 +77,21 @@ HostRecord* HostTable::find(ActorId actor, const wire::ActorKey& key) {
   return host != nullptr && host->actor.key == key ? host : nullptr;
 }
 
+namespace {
+
+constexpr unsigned kIncarnationBits = 20;
+
+}  // namespace
+
+std::uint64_t launch_number(const HostRecord& host) {
+  return host.actor.id.value << kIncarnationBits | (host.actor.incarnation & ((1u << kIncarnationBits) - 1));
+}
+
+HostRecord* HostTable::find_launch(std::uint64_t number) {
+  HostRecord* host = find(ActorId{number >> kIncarnationBits});
+  return host != nullptr && launch_number(*host) == number ? host : nullptr;
+}
+
 std::vector<ActorId> HostTable::actors() const {
   std::vector<ActorId> all;
   for (const auto& [actor, host] : hosts_) all.push_back(actor);
@@ -75,6 +109,8 @@ ActorInfo info_of(const HostRecord& host) {
   info.mailbox_depth = host.status.mailbox_depth;
   info.calls_handled = host.status.calls_handled;
   if (host.life) info.calls_handled = host.life.status().calls_handled.load(std::memory_order_relaxed);
+  info.restarts = host.history.restarts();
+  info.last_death = host.last_cause;
   info.parent = host.parent;
   return info;
 }

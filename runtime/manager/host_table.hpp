@@ -21,13 +21,14 @@
 #include "manager/peer.hpp"
 #include "platform/handle.hpp"
 #include "platform/life_page.hpp"
+#include "supervision/restart_history.hpp"
 #include "wire/control.hpp"
 
 namespace troupe::manager {
 
-// How far a host has come. Nobody but its spawner's request knows of it before `running`.
+// How far a host has come. Nobody but its spawner's request knows of its first life before `running`.
 enum class Stage : std::uint8_t {
-  starting,      // its process was ordered
+  starting,      // its process was ordered, or will be when the delay of a restart has passed
   greeting,      // executed: it has to say hello before it is told what to construct
   constructing,  // it was told
   running,
@@ -52,21 +53,36 @@ struct ChannelRecord {
   ClientId client = 0;
   Party party;                                  // that client
   std::optional<std::uint64_t> attach_request;  // while the host has not answered
+  std::optional<AttachRequest> again{};         // with it: for the next life, where there may be one
   std::uint64_t request = 0;                    // the same, also afterwards; 0: it came with the actor
   bool is_closing = false;                      // the client has gone, and the host has been told
   bool is_broken = false;                       // the host reads nothing more of it
   bool is_read_to_end = false;                  // the client reads nothing more of it
 };
 
-// One actor and its host process, from the order to the reaping.
+// One actor and its host process, from the order to the reaping; where it is restarted, its hosts, one after the other.
 struct HostRecord {
   explicit HostRecord(Loop& loop) : alarm(loop) {}
+
+  // What is of one life only begins anew. Its process must have been reaped.
+  void begin_next_life();
 
   // What a client gets with its channel: the host's handles for it, and the pidfd.
   // Errors: ProtocolError when the host did not send them all.
   std::array<int, wire::Opened::kHandles> handles_for_client(const std::vector<platform::Handle>& of_channel) const;
 
   wire::ActorDescription actor;  // actor.type as the compiler spells it
+  wire::Spawn order;             // what it was ordered as, without its offer
+  platform::Handle arguments;    // of its constructor: while they may be needed
+  platform::Handle checkpoint;   // the last one
+  std::uint64_t checkpoint_bytes = 0;
+  supervision::RestartHistory history;
+  std::optional<DeathCause> last_cause;   // of its last death, if it lives again
+  std::optional<DeathCause> first_cause;  // of the deaths that its policy counts
+  supervision::TimePoint first_death;
+  bool has_run = false;       // it was constructed once: clients may know it
+  bool is_last_life = false;  // it shall not be started again
+  bool has_given_up = false;  // its policy allows no more
   bool is_scoped = true;
   ClientId spawner = 0;
   ActorId parent{};  // the actor that the spawner is
@@ -95,7 +111,11 @@ struct HostRecord {
   std::string violation;      // how it broke the protocol
   std::string start_failure;  // why it did not come up, where that is known
 
-  bool is_usable() const { return stage == Stage::running && !has_fallen && asked == Asked::nothing; }
+  bool is_answering() const { return stage == Stage::running && !has_fallen; }
+  // Whether to let clients have it. One that is between two lives will be there.
+  bool is_usable() const {
+    return asked == Asked::nothing && !is_last_life && (is_answering() || (has_run && actor.may_restart));
+  }
 };
 
 // The hosts, by actor. Thread-safety: the loop's thread.
@@ -109,6 +129,8 @@ class HostTable {
   HostRecord* find(ActorId actor);
   // Only with the right key.
   HostRecord* find(ActorId actor, const wire::ActorKey& key);
+  // Only in the life that this number was the launch of.
+  HostRecord* find_launch(std::uint64_t number);
   // The actors at this moment; each may be gone when its turn comes.
   std::vector<ActorId> actors() const;
   bool is_empty() const { return hosts_.empty(); }
@@ -120,6 +142,9 @@ class HostTable {
   std::uint64_t last_actor_ = 0;
   std::uint64_t last_channel_ = 0;
 };
+
+// Names the start of this life's process: see LaunchOrder.
+std::uint64_t launch_number(const HostRecord& host);
 
 // For people.
 ActorInfo info_of(const HostRecord& host);

@@ -35,14 +35,14 @@ void LifeWatch::wake_thread() {
   platform::futex_wake(change_count_, 1, platform::FutexScope::this_process);
 }
 
-void LifeWatch::add(ActorId actor, platform::LifeView view, unsigned word) {
+void LifeWatch::add(Life life, platform::LifeView view, unsigned word) {
   if (!platform::has_futex_wait_any()) return;
   const std::uint32_t expected = view.word(word).load(std::memory_order_acquire);
-  if (platform::is_fallen(expected)) return report(actor, fall_of(expected));
+  if (platform::is_fallen(expected)) return report(life, fall_of(expected));
   {
     const std::lock_guard lock(mutex_);
     if (wanted_.size() >= kMostWords) return;
-    wanted_.push_back({actor, std::move(view), word, expected});
+    wanted_.push_back({life, std::move(view), word, expected});
   }
   if (std::exchange(is_gathering_, true)) return;
   gathering_.start(kGatheringTime, [this] { take_up(); });
@@ -56,9 +56,9 @@ void LifeWatch::take_up() try {
 }
 
 // The thread may hold on to the mapping until it next wakes: it is not woken for this.
-void LifeWatch::remove(ActorId actor) {
+void LifeWatch::remove(Life life) {
   const std::lock_guard lock(mutex_);
-  std::erase_if(wanted_, [&](const Watched& each) { return each.actor == actor; });
+  std::erase_if(wanted_, [&](const Watched& each) { return each.life == life; });
 }
 
 // What is wanted now. False: it is time to end.
@@ -73,13 +73,13 @@ void LifeWatch::report_fallen(const std::vector<Watched>& watched) {
   for (const Watched& each : watched) {
     const std::uint32_t value = each.view.word(each.word).load(std::memory_order_acquire);
     if (value == each.expected) continue;
-    remove(each.actor);
-    report(each.actor, fall_of(value));
+    remove(each.life);
+    report(each.life, fall_of(value));
   }
 }
 
-void LifeWatch::report(ActorId actor, Fall fall) {
-  loop_.post([this, actor, fall] { on_fallen_(actor, fall); });
+void LifeWatch::report(Life life, Fall fall) {
+  loop_.post([this, life, fall] { on_fallen_(life, fall); });
 }
 
 // Without memory it ends: the other nets serve.

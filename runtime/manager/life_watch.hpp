@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <troupe/actor_id.hpp>
-
 #include <cstdint>
 #include <functional>
 #include <mutex>
@@ -21,10 +19,12 @@ namespace troupe::manager {
 // Thread-safety: the loop's thread.
 class LifeWatch {
  public:
+  // Names one life of one actor: what is told late of the last one does not mean the next one.
+  using Life = std::uint64_t;
   // How a word looked when it fell: the kernel marked it (the owner is dead, or has left its process image), or the
   // process itself did (it crashed, or runs exit handlers: it will be gone soon).
   enum class Fall : std::uint8_t { by_kernel, by_itself };
-  using OnFallen = std::function<void(ActorId actor, Fall fall)>;
+  using OnFallen = std::function<void(Life life, Fall fall)>;
 
   // `on_fallen`: in the loop, in a turn of its own.
   LifeWatch(Loop& loop, OnFallen on_fallen) : loop_(loop), on_fallen_(std::move(on_fallen)), gathering_(loop) {}
@@ -32,16 +32,16 @@ class LifeWatch {
   LifeWatch(const LifeWatch&) = delete;
   LifeWatch& operator=(const LifeWatch&) = delete;
 
-  // One word per actor. Without room nothing happens. The thread takes it up a few milliseconds later, with those that
+  // One word per life. Without room nothing happens. The thread takes it up a few milliseconds later, with those that
   // come meanwhile: waiting anew on many words is not free.
-  void add(ActorId actor, platform::LifeView view, unsigned word);
-  void remove(ActorId actor);
+  void add(Life life, platform::LifeView view, unsigned word);
+  void remove(Life life);
 
  private:
   static constexpr std::size_t kMostWords = platform::kMaxFutexTargets - 1;  // one is our own
 
   struct Watched {
-    ActorId actor;
+    Life life;
     platform::LifeView view;
     unsigned word = 0;
     std::uint32_t expected = 0;  // a host may write anything: whatever else comes is taken for its fall, once
@@ -52,7 +52,7 @@ class LifeWatch {
   void watch();
   bool refresh(std::vector<Watched>& watched, std::uint32_t& seen);
   void report_fallen(const std::vector<Watched>& watched);
-  void report(ActorId actor, Fall fall);
+  void report(Life life, Fall fall);
 
   Loop& loop_;
   const OnFallen on_fallen_;

@@ -56,7 +56,7 @@ void Listing::on(ClientId client, const wire::List& message) {
 void Listing::ask_hosts(Pending& pending) {
   for (const ActorId actor : tables_.hosts.actors()) {
     HostRecord& host = *tables_.hosts.find(actor);
-    if (host.stage != Stage::running || host.has_fallen) continue;
+    if (!host.is_answering()) continue;
     pending.awaited.insert(actor);
     host.peer->send<wire::ToHost>(wire::AskStatus{pending.number});
   }
@@ -85,7 +85,7 @@ void Listing::answer(const Pending& pending) {
   std::vector<ActorInfo> actors;
   for (const ActorId actor : tables_.hosts.actors()) {
     const HostRecord& host = *tables_.hosts.find(actor);
-    if (host.stage != Stage::running || host.has_fallen) continue;
+    if (!host.is_answering() && !(host.has_run && host.is_usable())) continue;
     actors.push_back(info_of(host));
     add_references(actors.back());
   }

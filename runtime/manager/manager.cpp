@@ -19,6 +19,7 @@
 #include "manager/ending.hpp"
 #include "manager/holding.hpp"
 #include "manager/listing.hpp"
+#include "manager/restarting.hpp"
 #include "manager/spawning.hpp"
 #include "manager/tables.hpp"
 #include "platform/complaint.hpp"
@@ -70,7 +71,10 @@ class Manager::Impl final : ClientTable::Listener, HostListener {
   void host_sent(ActorId actor, platform::Packet& packet) override;
   void host_gone(ActorId actor, const std::string& reason) override;
   void host_ended(ActorId actor, const platform::ChildEnd& end) override;
-  void host_forgotten() override { closing_.look_whether_done(); }
+  void host_not_started(ActorId actor, const std::string& reason) override;
+  void host_forgotten(HostRecord& host) override;
+  void end_life(HostRecord& host, const ExitStatus& status, const DeathCause& cause);
+  void tell_of_end(HostRecord& host, const ExitStatus& status, const DeathCause& cause);
 
   void on_client(ClientId client, wire::Join& message, Handles& handles);
   void on_client(ClientId client, wire::Spawn& message, Handles& handles);
@@ -86,6 +90,7 @@ class Manager::Impl final : ClientTable::Listener, HostListener {
   void on_host(HostRecord& host, const wire::LeaseRead& message, Handles&) { holding_.on(host, message); }
   void on_host(HostRecord& host, const wire::Status& message, Handles&) { listing_.on(host, message); }
   void on_host(HostRecord& host, const wire::JoinAsClient& message, Handles& handles);
+  void on_host(HostRecord& host, const wire::Checkpoint& message, Handles& handles);
   template <class Message>
   void on_host(HostRecord& host, const Message& message, Handles&) {
     spawning_.on(host, message);
@@ -108,9 +113,10 @@ class Manager::Impl final : ClientTable::Listener, HostListener {
   platform::LifePage life_page_;
   Children children_{loop_, [this] { closing_.look_whether_done(); }};
   Tables tables_{loop_, ClientTable(loop_, *this), HostTable(loop_)};
-  LifeWatch life_watch_{loop_, [this](ActorId actor, LifeWatch::Fall fall) { ending_.word_fell(actor, fall); }};
+  LifeWatch life_watch_{loop_, [this](LifeWatch::Life life, LifeWatch::Fall fall) { ending_.word_fell(life, fall); }};
   Spawning spawning_{tables_, children_, life_watch_, *this};
   Ending ending_{tables_, spawning_, life_watch_};
+  Restarting restarting_{tables_};
   Channels channels_{tables_};
   Holding holding_{tables_, ending_, channels_};
   Listing listing_{tables_};
@@ -239,7 +245,9 @@ void Manager::Impl::host_sent(ActorId actor, platform::Packet& packet) {
 
 void Manager::Impl::give_up_without_handles(HostRecord& host, const wire::Constructed&) {
   if (host.stage != Stage::constructing) throw ProtocolError("a host reports a construction that it was not asked for");
-  spawning_.abandon(host, Asked::give_up, failure_of(wire::Refusal::start_failed, kNoRoomForHandles));
+  if (!host.has_run) return spawning_.abandon(host, Asked::give_up, failure_of(wire::Refusal::start_failed, kNoRoomForHandles));
+  host.start_failure = kNoRoomForHandles;
+  host.child->kill();
 }
 
 void Manager::Impl::on_host(HostRecord& host, const wire::Constructed& message, Handles& handles) {
@@ -256,26 +264,63 @@ void Manager::Impl::on_host(HostRecord& host, const wire::JoinAsClient&, Handles
   tables_.clients.add(platform::ControlSocket(std::move(handles[0])), host.actor.id);
 }
 
+// Kept unread: it is the next life that has to make sense of it.
+void Manager::Impl::on_host(HostRecord& host, const wire::Checkpoint& message, Handles& handles) {
+  if (handles.size() != 1 || message.bytes == 0) throw ProtocolError("a host's checkpoint comes with the wrong handles");
+  if (!host.actor.may_restart) return;
+  host.checkpoint = std::move(handles[0]);
+  host.checkpoint_bytes = message.bytes;
+}
+
 void Manager::Impl::host_gone(ActorId actor, const std::string& reason) {
   complain_of("host", reason);
   if (HostRecord* host = tables_.hosts.find(actor)) ending_.socket_closed(*host, reason);
 }
 
-// What it said before its end comes first. The name is free when the clients hear of the end.
+// What it said before its end comes first.
 void Manager::Impl::host_ended(ActorId actor, const platform::ChildEnd& end) {
   if (HostRecord* host = tables_.hosts.find(actor)) host->peer->drain();
   end_clients_of(actor);
-  const auto host = tables_.hosts.remove(actor);
+  HostRecord* host = tables_.hosts.find(actor);
   if (host == nullptr) return;
   host->peer->close();
-  tables_.directory.release(host->actor.name, actor);
-  const DeathCause cause = ending_.process_ended(*host, end);
-  closing_.host_ended(*host, cause);
-  spawning_.host_ended(*host, cause);
-  channels_.host_ended(*host, cause);
-  listing_.host_ended(actor);
-  holding_.host_ended(actor);
+  life_watch_.remove(launch_number(*host));
+  end_life(*host, end.status, ending_.judge(*host, end));
+}
+
+void Manager::Impl::host_not_started(ActorId actor, const std::string& reason) {
+  HostRecord* host = tables_.hosts.find(actor);
+  if (host != nullptr) end_life(*host, {}, Ending::judge_without_process(*host, reason));
+}
+
+// The name is free when the clients hear of the actor's end.
+void Manager::Impl::end_life(HostRecord& host, const ExitStatus& status, const DeathCause& cause) {
+  if (const auto delay = restarting_.delay_of_next_life(host, cause)) {
+    ending_.life_ended(host, status, cause);
+    channels_.life_ended(host);
+    listing_.host_ended(host.actor.id);
+    holding_.life_ended(host.actor.id);
+    spawning_.start_again(host, *delay);
+  } else {
+    const auto ended = tables_.hosts.remove(host.actor.id);
+    tables_.directory.release(ended->actor.name, ended->actor.id);
+    tell_of_end(*ended, status, cause);
+    spawning_.host_ended(*ended, cause);
+  }
   holding_.look();
+  closing_.look_whether_done();
+}
+
+void Manager::Impl::tell_of_end(HostRecord& host, const ExitStatus& status, const DeathCause& cause) {
+  ending_.actor_ended(host, status, cause);
+  closing_.host_ended(host, cause);
+  channels_.host_ended(host, cause);
+  listing_.host_ended(host.actor.id);
+  holding_.host_ended(host.actor.id);
+}
+
+void Manager::Impl::host_forgotten(HostRecord& host) {
+  if (host.has_run) tell_of_end(host, {}, Ending::judge_without_process(host, {}));
   closing_.look_whether_done();
 }
 

@@ -62,6 +62,13 @@ void References::end(const Lease& lease, Party by) {
   if (found != leases_.end() && (by == lease.sender || by == found->second.reader)) erase(found);
 }
 
+void References::keep_arguments(const Lease& lease, ActorId of) {
+  const auto found = leases_.find(lease);
+  if (found == leases_.end()) return;
+  const auto actors = found->second.actors;
+  begin({{of, 0}, UINT64_MAX}, {}, false, actors);
+}
+
 void References::end_unread(Party sender, Party reader, bool are_replies) {
   for (auto each = leases_.lower_bound({sender, 0}); each != leases_.end() && each->first.sender == sender;) {
     const Envelope& envelope = each->second;
@@ -109,6 +116,10 @@ void References::party_gone(Party party) {
     each = is_to_it || is_constructors ? erase(each) : std::next(each);
   }
   std::erase_if(early_, [&](const auto& each) { return each.first.sender == party || each.second.reader == party; });
+}
+
+void References::life_gone(ActorId actor) {
+  std::erase_if(early_, [&](const auto& each) { return each.first.sender == Party{actor, 0}; });
 }
 
 // An envelope that is on its way stays known, with what else is in it.

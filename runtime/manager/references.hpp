@@ -63,6 +63,8 @@ class References {
   void receive(const Lease& lease, Party reader);
   // By its reader, or its sender; by others nothing happens.
   void end(const Lease& lease, Party by);
+  // What the lease keeps, as constructor's arguments of this actor, is kept for all of its lives.
+  void keep_arguments(const Lease& lease, ActorId of);
   // `reader` reads nothing more of these: all but the replies that it has received.
   void end_unread_requests(Party sender, Party reader) { end_unread(sender, reader, false); }
   void end_unread_replies(Party sender, Party reader) { end_unread(sender, reader, true); }
@@ -73,6 +75,8 @@ class References {
   void client_gone(ClientId client);
   // What was on its way to it, its leases on constructor's arguments, and what was said of leases that it might have begun.
   void party_gone(Party party);
+  // The process of an actor that lives on: what was said of leases that it might have begun.
+  void life_gone(ActorId actor);
   void actor_gone(ActorId actor);
 
   // ---- questions
@@ -87,6 +91,7 @@ class References {
 
   // Actors that may have lost what held them; some may be there more than once.
   std::vector<ActorId> take_doubtful();
+  void doubt(ActorId actor) { doubtful_.push_back(actor); }
   // Replies that nobody reads and that are all that keeps an actor: each once.
   std::vector<Unread> unread_replies_that_keep(ActorId actor);
 

@@ -26,7 +26,8 @@ void check(const wire::Spawn& message, std::size_t handle_count) {
   const bool is_known = message.lifetime <= static_cast<std::uint8_t>(Lifetime::detached) &&
                         message.start <= static_cast<std::uint8_t>(StartMethod::spawn) &&
                         message.stdio <= static_cast<std::uint8_t>(Stdio::capture) &&
-                        message.when_full <= static_cast<std::uint8_t>(WhenFull::spill);
+                        message.when_full <= static_cast<std::uint8_t>(WhenFull::spill) &&
+                        message.restart.on <= static_cast<std::uint8_t>(RestartPolicy::On::any_exit);
   if (!is_known) throw ProtocolError("a spawn has an option that does not exist");
 }
 
@@ -38,11 +39,23 @@ bool wants_exec(const wire::Spawn& message) {
   return message.start == static_cast<std::uint8_t>(StartMethod::spawn) || !message.environment.empty();
 }
 
-LaunchOrder launch_order(const HostRecord& host, const wire::Spawn& message) {
-  const bool by_exec = wants_exec(message);
-  LaunchOrder order{host.actor.id.value, host.program, by_exec, {}, message.working_directory};
-  if (by_exec) order.environment = message.environment;
+LaunchOrder launch_order(const HostRecord& host) {
+  const bool by_exec = wants_exec(host.order);
+  LaunchOrder order{launch_number(host), host.program, by_exec, {}, host.order.working_directory};
+  if (by_exec) order.environment = host.order.environment;
   return order;
+}
+
+RestartPolicy policy_of(const wire::Restart& restart) {
+  const auto span = [](std::int64_t nanoseconds) { return Timeout(std::chrono::nanoseconds(nanoseconds)); };
+  RestartPolicy policy{.max = restart.max,
+                       .within = span(restart.within_ns),
+                       .backoff = {.first = span(restart.first_delay_ns), .most = span(restart.most_delay_ns)},
+                       .on = static_cast<RestartPolicy::On>(restart.on),
+                       .poison_after = restart.poison_after,
+                       .checkpoint_every = restart.checkpoint_every};
+  supervision::check(policy);
+  return policy;
 }
 
 std::string who(const HostRecord& host) {
@@ -93,55 +106,81 @@ void Spawning::meet_existing(SpawnRequest request, HostRecord& host) {
 
 void Spawning::begin(SpawnRequest request, const ClientRecord& client) {
   HostRecord& host = tables_.hosts.add();
-  const ActorId actor = host.actor.id;
+  const std::uint64_t number = launch_number(host);
   host.request = std::move(request);
   try {
-    launch(host, client);
-  } catch (const std::exception& error) {  // no memory
-    launcher_.cancel(actor.value);
-    launch_failed(actor.value, error.what());
+    describe(host, client);
+    launch(host);
+  } catch (const std::exception& error) {  // no memory, or a policy that no honest client sends
+    launcher_.cancel(number);
+    launch_failed(number, error.what());
   }
 }
 
-void Spawning::launch(HostRecord& host, const ClientRecord& client) {
-  const ActorId actor = host.actor.id;
+void Spawning::start_again(HostRecord& host, std::chrono::nanoseconds delay) {
+  host.begin_next_life();
+  host.alarm.start(delay, [this, actor = host.actor.id] {
+    HostRecord* waiting = tables_.hosts.find(actor);
+    if (waiting == nullptr) return;
+    try {
+      launch(*waiting);
+    } catch (const std::exception& error) {  // no memory
+      launcher_.cancel(launch_number(*waiting));
+      hosts_.host_not_started(actor, error.what());
+    }
+  });
+}
+
+void Spawning::describe(HostRecord& host, const ClientRecord& client) {
+  SpawnRequest& request = *host.request;
+  host.order = request.message;
+  if (host.order.argument_bytes != 0) {
+    host.arguments = std::move(request.handles.back());
+    request.handles.pop_back();
+  }
   host.program = client.program;
   host.spawner = client.id;
   host.parent = client.actor;
-  describe(host, host.request->message);
-  tables_.directory.reserve(host.actor.name, actor);
-  launcher_.launch(launch_order(host, host.request->message));
-  HostRecord* launching = tables_.hosts.find(actor);  // unless it has failed already
-  if (launching != nullptr && launching->request) limit_start_time(*launching);
+  host.history = supervision::RestartHistory(policy_of(host.order.restart), host.actor.key.high);
+  host.is_scoped = host.order.lifetime == static_cast<std::uint8_t>(Lifetime::scoped);
+  host.actor.name = host.order.name;
+  host.actor.type = host.order.type;
+  host.actor.mailbox_calls = host.order.mailbox_calls;
+  host.actor.mailbox_bytes = host.order.mailbox_bytes;
+  host.actor.mailbox_payload = host.order.mailbox_payload;
+  host.actor.when_full = host.order.when_full;
+  host.actor.deadline_ns = host.order.deadline_ns;
+  host.actor.may_restart = host.history.may_restart();
+  host.actor.poison_after = host.order.restart.poison_after;
+  tables_.directory.reserve(host.actor.name, host.actor.id);
 }
 
-void Spawning::describe(HostRecord& host, const wire::Spawn& message) const {
-  host.is_scoped = message.lifetime == static_cast<std::uint8_t>(Lifetime::scoped);
-  host.actor.name = message.name;
-  host.actor.type = message.type;
-  host.actor.mailbox_calls = message.mailbox_calls;
-  host.actor.mailbox_bytes = message.mailbox_bytes;
-  host.actor.mailbox_payload = message.mailbox_payload;
-  host.actor.when_full = message.when_full;
-  host.actor.deadline_ns = message.deadline_ns;
+void Spawning::launch(HostRecord& host) {
+  const std::uint64_t number = launch_number(host);
+  launcher_.launch(launch_order(host));
+  HostRecord* launching = tables_.hosts.find_launch(number);  // unless it has failed already
+  if (launching != nullptr && launching->stage != Stage::running) limit_start_time(*launching);
 }
 
 void Spawning::limit_start_time(HostRecord& host) {
-  const std::int64_t limit = host.request->message.start_timeout_ns;
+  const std::int64_t limit = host.order.start_timeout_ns;
   if (limit == std::numeric_limits<std::int64_t>::max()) return;
-  host.alarm.start(std::chrono::nanoseconds(limit), [this, actor = host.actor.id] { start_took_too_long(actor); });
+  host.alarm.start(std::chrono::nanoseconds(limit), [this, number = launch_number(host)] { start_took_too_long(number); });
 }
 
-void Spawning::start_took_too_long(ActorId actor) {
-  HostRecord* host = tables_.hosts.find(actor);
-  if (host == nullptr || !host->request) return;
-  const auto limit = std::chrono::duration<double>(std::chrono::nanoseconds(host->request->message.start_timeout_ns));
+void Spawning::start_took_too_long(std::uint64_t number) {
+  HostRecord* host = tables_.hosts.find_launch(number);
+  if (host == nullptr || host->stage == Stage::running) return;
+  const auto limit = std::chrono::duration<double>(std::chrono::nanoseconds(host->order.start_timeout_ns));
   const bool is_silent = host->stage == Stage::starting || host->stage == Stage::greeting;
-  launcher_.cancel(actor.value, true);
-  abandon(*host, Asked::give_up,
-          failure_of(wire::Refusal::start_failed,
-                     fmt::format("its process did not come up within {:g} s (RuntimeOptions::start_timeout); {}", limit.count(),
-                                 is_silent ? guard_advice(host->program) : "its constructor was still running")));
+  const std::string reason =
+      fmt::format("its process did not come up within {:g} s (RuntimeOptions::start_timeout); {}", limit.count(),
+                  is_silent ? guard_advice(host->program) : "its constructor was still running");
+  launcher_.cancel(number, true);
+  if (!host->has_run) return abandon(*host, Asked::give_up, failure_of(wire::Refusal::start_failed, reason));
+  if (!host->child) return hosts_.host_not_started(host->actor.id, reason);
+  host->start_failure = reason;
+  host->child->kill();
 }
 
 void Spawning::answer_found(const SpawnRequest& request, HostRecord& host) {
@@ -170,8 +209,9 @@ void Spawning::place_again(HostRecord& host) {
 }
 
 void Spawning::launch_failed(std::uint64_t number, const std::string& reason) {
-  HostRecord* host = tables_.hosts.find(ActorId{number});
+  HostRecord* host = tables_.hosts.find_launch(number);
   if (host == nullptr) return;
+  if (host->has_run) return hosts_.host_not_started(host->actor.id, reason);
   refuse(*host, failure_of(wire::Refusal::start_failed, reason));
   forget(*host);
 }
@@ -181,14 +221,14 @@ void Spawning::forget(HostRecord& host) {
   const auto removed = tables_.hosts.remove(host.actor.id);
   tables_.directory.release(removed->actor.name, removed->actor.id);
   place_again(*removed);
-  hosts_.host_forgotten();
+  hosts_.host_forgotten(*removed);
 }
 
 void Spawning::abandon(HostRecord& host, Asked why, const wire::Failure& failure) {
   refuse(host, failure);
   host.asked = why;
   if (!host.child) {
-    launcher_.cancel(host.actor.id.value);
+    launcher_.cancel(launch_number(host));
     return forget(host);
   }
   tables_.directory.release(host.actor.name, host.actor.id);

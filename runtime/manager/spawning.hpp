@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -12,7 +13,8 @@
 namespace troupe::manager {
 
 // Takes a spawn from the client's request to its answer: reserves the name, has a process started, tells it what to
-// construct, and answers when that has happened or failed. Thread-safety: the loop's thread.
+// construct, and answers when that has happened or failed; and the same for the next lives of an actor, which nobody waits for.
+// Thread-safety: the loop's thread.
 class Spawning final : public Launcher::Listener {
  public:
   Spawning(Tables& tables, Children& children, LifeWatch& life_watch, HostListener& hosts);
@@ -28,6 +30,8 @@ class Spawning final : public Launcher::Listener {
   void on(HostRecord& host, const wire::ConstructFailed& failed);
   void on(HostRecord& host, const wire::GuardMissing& missing);
 
+  // Its next life: begins now, its process after the delay. The last one's must have been reaped.
+  void start_again(HostRecord& host, std::chrono::nanoseconds delay);
   // Answers what still waited for this host, which is in no table any more.
   void host_ended(HostRecord& host, const DeathCause& cause);
   // Before `running` only: answers its request with `failure`, and ends it. The record may be gone afterwards.
@@ -42,14 +46,16 @@ class Spawning final : public Launcher::Listener {
   void place(SpawnRequest request);
   void meet_existing(SpawnRequest request, HostRecord& host);
   void begin(SpawnRequest request, const ClientRecord& client);
-  void launch(HostRecord& host, const ClientRecord& client);
-  void describe(HostRecord& host, const wire::Spawn& message) const;
+  void describe(HostRecord& host, const ClientRecord& client);
+  void launch(HostRecord& host);
   void limit_start_time(HostRecord& host);
-  void start_took_too_long(ActorId actor);
+  void start_took_too_long(std::uint64_t number);
 
   void bring_up(HostRecord& host, NewHost& new_host);
   void give_up(HostRecord& host, const NewHost& new_host, const std::string& reason);
   void tell_to_construct(HostRecord& host);
+  void live_again(HostRecord& host, const wire::Constructed& constructed, std::vector<platform::Handle> handles);
+  void keep_arguments(const HostRecord& host);
   void announce(const HostRecord& host);
   void look_after(HostRecord& host, const wire::Constructed& constructed, platform::Handle life_page);
   void answer_found(const SpawnRequest& request, HostRecord& host);

@@ -32,8 +32,10 @@ class HostListener {
   virtual void host_gone(ActorId actor, const std::string& reason) = 0;
   // Its process has been reaped.
   virtual void host_ended(ActorId actor, const platform::ChildEnd& end) = 0;
-  // One that never had a process is forgotten.
-  virtual void host_forgotten() = 0;
+  // Its process could not be started; it is in the table still.
+  virtual void host_not_started(ActorId actor, const std::string& reason) = 0;
+  // One that has no process is in no table any more.
+  virtual void host_forgotten(HostRecord& host) = 0;
 
  protected:
   ~HostListener() = default;

@@ -17,6 +17,9 @@ class Event {
   Event() = default;
   explicit Event(Handle handle) : handle_(std::move(handle)) {}
 
+  // Becomes that end, for all who use this one; see Handle::replace.
+  void replace(Event other) { handle_.replace(std::move(other.handle_)); }
+
   void signal() const noexcept;  // never blocks; signals before one clear() merge
   // Takes the signals back that have come here; more than 256 leave some behind. Never blocks. False: no more can come, the
   // other end is gone.

@@ -25,6 +25,9 @@ class Handle {
 
   // A second handle on the same open file. Errors: std::system_error.
   Handle duplicate() const;
+  // Puts another open file behind the same descriptor, at once: who uses it meanwhile meets the one or the other. Neither may
+  // be empty. Errors: std::system_error.
+  void replace(Handle other);
 
  private:
   int descriptor_ = -1;

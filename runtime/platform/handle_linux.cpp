@@ -21,4 +21,8 @@ Handle Handle::duplicate() const {
   return Handle(copy);
 }
 
+void Handle::replace(Handle other) {
+  if (::dup3(other.get(), descriptor_, O_CLOEXEC) < 0) throw_os_error(errno, "replacing a handle");
+}
+
 }  // namespace troupe::platform

@@ -29,6 +29,9 @@ class SharedMemory {
   // growing. Errors: std::system_error, also where RLIMIT_FSIZE forbids so much.
   static SharedMemory create_sparse(const char* purpose, std::size_t bytes);
 
+  // Makes memory that holds these bytes, for others to read only. Errors: as create.
+  static SharedMemory sealed_copy(const char* purpose, std::span<const std::byte> bytes);
+
   // Backs a range of whole pages with real ones, so that a later write cannot fail; what lies there stays. Blocks: as long
   // as the kernel clears them (0.1 ms/MiB). Errors: std::system_error that names the size; the kernel is not driven into
   // killing processes. Thread-safety: full.
@@ -55,12 +58,16 @@ class SharedMemory {
 };
 
 // A piece of this process's address space over the whole of a SharedMemory. Outlives the handle.
-// Thread-safety: the mapping itself is immutable; what lies in it has rules of its own.
+// Thread-safety: the mapping's place is immutable; what lies in it has rules of its own.
 class Mapping {
  public:
   Mapping() = default;
   // Errors: std::system_error (no address space, or writable access to memory sealed against writers).
   Mapping(const SharedMemory& memory, Access access);
+
+  // Puts other memory of the same size in its place, at once: who looks meanwhile sees the one or the other.
+  // Errors: std::system_error.
+  void replace(const SharedMemory& memory, Access access);
 
   std::byte* data() const { return bytes_.data(); }
   std::size_t size_bytes() const { return bytes_.size(); }

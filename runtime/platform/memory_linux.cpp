@@ -14,6 +14,7 @@
 #include <boost/interprocess/mapped_region.hpp>
 #include <cerrno>
 #include <cstdint>
+#include <cstring>
 
 #include "platform/memory_headroom.hpp"
 #include "platform/os_error.hpp"
@@ -115,6 +116,14 @@ SharedMemory SharedMemory::create_sparse(const char* purpose, std::size_t bytes)
   return memory;
 }
 
+SharedMemory SharedMemory::sealed_copy(const char* purpose, std::span<const std::byte> bytes) {
+  SharedMemory memory = create(purpose, bytes.size());
+  const Mapping mapping(memory, Access::read_write);
+  std::memcpy(mapping.data(), bytes.data(), bytes.size());
+  memory.seal_against_new_writers();
+  return memory;
+}
+
 void SharedMemory::back(std::size_t offset, std::size_t bytes) const {
   if (!has_room(bytes) || !back_with_pages(handle_.get(), offset, bytes))
     throw_os_error(errno, fmt::format("{} bytes of shared memory", bytes));
@@ -153,6 +162,13 @@ Mapping::Mapping(const SharedMemory& memory, Access access) try
       bytes_(static_cast<std::byte*>(region_->get_address()), region_->get_size()) {
 } catch (const boost::interprocess::interprocess_exception& failure) {
   throw_os_error(failure.get_native_error(), fmt::format("mapping {} bytes of shared memory", memory.size_bytes()));
+}
+
+void Mapping::replace(const SharedMemory& memory, Access access) {
+  const int protection = access == Access::read_only ? PROT_READ : PROT_READ | PROT_WRITE;
+  if (memory.size_bytes() != size_bytes()) throw_os_error(EINVAL, "replacing shared memory by some of another size");
+  if (::mmap(data(), size_bytes(), protection, MAP_SHARED | MAP_FIXED, memory.handle().get(), 0) == MAP_FAILED)
+    throw_os_error(errno, fmt::format("mapping {} bytes of shared memory", memory.size_bytes()));
 }
 
 void Mapping::Unmap::operator()(boost::interprocess::mapped_region* region) const noexcept { delete region; }

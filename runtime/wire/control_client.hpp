@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -49,12 +50,14 @@ struct Spawn {
   std::string working_directory{};
   std::uint8_t security = 0;
   ChannelOffer offer{};
+  Restart restart{};
+  std::uint64_t lease = 0;  // on the proxies among the arguments; 0: none
 
   template <class Archive>
   void serialize(Archive& archive) {
     archive(request, constructor, type, name, join_existing, argument_bytes, lifetime, start, stdio, concurrency, mailbox_calls,
             mailbox_bytes, mailbox_payload, when_full, deadline_ns, start_timeout_ns, environment, working_directory, security,
-            offer);
+            offer, restart, lease);
   }
 };
 
@@ -76,10 +79,11 @@ struct Attach {
   ActorKey key{};
   std::string type{};
   ChannelOffer offer{};
+  std::uint32_t after_incarnation = 0;  // a channel to a later life than this one is wanted
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(request, actor, key, type, offer);
+    archive(request, actor, key, type, offer, after_incarnation);
   }
 };
 
@@ -280,7 +284,8 @@ struct ChannelBroken {
   }
 };
 
-// To all programs, and to whom it concerns, once; and as the answer to a Watch that comes after the end.
+// One life of an actor has ended, and maybe the actor with it: to all programs, and to whom it concerns, once; and as the
+// answer to a Watch that comes after the end.
 struct ActorDown {
   ActorId actor{};
   std::uint32_t incarnation = 0;
@@ -288,11 +293,13 @@ struct ActorDown {
   std::string type{};
   ExitStatus status{};
   DeathCause cause{};
-  bool is_answer = false;  // to Watch: no news for anybody else
+  bool is_answer = false;                   // to Watch: no news for anybody else
+  bool will_restart = false;                // the actor lives on; the rest is of its end only
+  std::optional<DeathCause> first_cause{};  // when its policy gave up: of the deaths that were too many, the first one's
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(actor, incarnation, name, type, status, cause, is_answer);
+    archive(actor, incarnation, name, type, status, cause, is_answer, will_restart, first_cause);
   }
 };
 

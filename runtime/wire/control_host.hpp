@@ -14,7 +14,8 @@ namespace troupe::wire {
 
 // ---- manager → host, and its answers
 
-// Handles: those of the offer, and, if argument_bytes, the sealed constructor arguments.
+// Handles: those of the offer, unless `channel` is 0 (then none is opened yet); if argument_bytes, the sealed constructor
+// arguments; if checkpoint_bytes, the sealed checkpoint.
 struct Construct {
   ActorDescription actor{};
   NodeReference constructor{};
@@ -25,14 +26,20 @@ struct Construct {
   std::uint64_t channel = 0;
   ChannelOffer offer{};
   std::vector<ModuleIdentity> client_modules{};
+  std::uint32_t checkpoint_every = kNoCheckpoints;  // RestartPolicy::checkpoint_every
+  std::uint64_t checkpoint_bytes = 0;               // to restore from; 0: none
+
+  static constexpr std::uint32_t kNoCheckpoints = UINT32_MAX;  // nobody wants any
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(actor, constructor, argument_bytes, concurrency, working_directory, security, channel, offer, client_modules);
+    archive(actor, constructor, argument_bytes, concurrency, working_directory, security, channel, offer, client_modules,
+            checkpoint_every, checkpoint_bytes);
   }
 };
 
-// The constructor has run, and the first channel is open. Handles: those of the channel's answer.
+// The constructor has run, the state is restored, and the first channel is open. Handles: those of the channel's answer; if
+// there is no such channel, the host's life page.
 struct Constructed {
   ChannelAnswer channel{};
   std::uint32_t manager_life_word = kNoLifeWord;
@@ -116,6 +123,16 @@ struct LeaseRead {
   }
 };
 
+// The actor's state as its next life shall find it, from now on. Handles: the sealed memory of so many bytes.
+struct Checkpoint {
+  std::uint64_t bytes = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(bytes);
+  }
+};
+
 // Finish what has been sent, destroy the actor, exit.
 struct StopHost {
   std::uint8_t unused = 0;
@@ -159,6 +176,6 @@ struct JoinAsClient {
 
 using ToHost = std::variant<Construct, OpenChannel, CloseChannel, StopHost, AskStatus>;
 using ToManagerFromHost = std::variant<Hello, Constructed, ConstructFailed, ChannelOpened, ChannelRefused, ChannelClosed,
-                                       LeaseRead, Status, JoinAsClient, GuardMissing>;
+                                       LeaseRead, Status, JoinAsClient, GuardMissing, Checkpoint>;
 
 }  // namespace troupe::wire

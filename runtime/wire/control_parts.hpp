@@ -82,12 +82,31 @@ struct ActorDescription {
   std::uint32_t mailbox_calls = 0;
   std::uint64_t mailbox_bytes = 0;
   std::uint64_t mailbox_payload = 0;
-  std::uint8_t when_full = 0;    // WhenFull
-  std::int64_t deadline_ns = 0;  // Timeout::span(); of calls that have none
+  std::uint8_t when_full = 0;      // WhenFull
+  std::int64_t deadline_ns = 0;    // Timeout::span(); of calls that have none
+  bool may_restart = false;        // the end of its process need not be its own
+  std::uint32_t poison_after = 0;  // RestartPolicy::poison_after
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(id, key, name, type, pid, incarnation, mailbox_calls, mailbox_bytes, mailbox_payload, when_full, deadline_ns);
+    archive(id, key, name, type, pid, incarnation, mailbox_calls, mailbox_bytes, mailbox_payload, when_full, deadline_ns,
+            may_restart, poison_after);
+  }
+};
+
+// RestartPolicy, but for what the client itself looks at.
+struct Restart {
+  std::uint32_t max = 0;
+  std::int64_t within_ns = 0;
+  std::int64_t first_delay_ns = 0;
+  std::int64_t most_delay_ns = 0;
+  std::uint8_t on = 0;
+  std::uint32_t checkpoint_every = 0;
+  std::uint32_t poison_after = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(max, within_ns, first_delay_ns, most_delay_ns, on, checkpoint_every, poison_after);
   }
 };
 
@@ -97,13 +116,14 @@ struct ChannelOffer {
   std::uint32_t request_cells = 0;
   std::uint32_t reply_cells = 0;
   std::uint64_t payload_bytes = 0;
-  std::uint8_t spin = 0;  // Spin, of both ends
+  std::uint8_t spin = 0;         // Spin, of both ends
+  std::uint32_t generation = 0;  // the first of each slot: the requests' memory may have served a life of the actor before
 
   static constexpr std::size_t kHandles = 3;
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(slots, request_cells, reply_cells, payload_bytes, spin);
+    archive(slots, request_cells, reply_cells, payload_bytes, spin, generation);
   }
 };
 

@@ -190,8 +190,12 @@ TEST(DeadHost, IsJudgedByTheOneWayMessagesThatItHadNotStarted) {
   channel.host.finish(*done);
   ASSERT_EQ(channel.host.start(*channel.host.next()), Claim::won);  // it dies in this one
 
-  EXPECT_EQ(channel.client.withdraw_tells().size(), 2u);
-  EXPECT_EQ(channel.client.withdraw_tells().size(), 0u);
+  const auto left = channel.client.judge(ClientEnd::Which::tells);
+  ASSERT_EQ(left.size(), 4u);
+  EXPECT_EQ(left[0].execution, Execution::done);
+  EXPECT_EQ(left[1].execution, Execution::maybe);
+  EXPECT_EQ(left[2].execution, Execution::not_started);
+  EXPECT_EQ(left[3].execution, Execution::not_started);
 }
 
 }  // namespace

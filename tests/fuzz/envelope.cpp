@@ -132,7 +132,7 @@ class Served {
       if (!request) break;
       expect(request->ticket.slot < kSmall.slots, "a request's slot exists");
       look_at(end.payload(*request));
-      if (!host::Turn(actor_, *opened_.channel, status_, *request).take()) return false;
+      if (!host::Turn({actor_, status_, nullptr}, *opened_.channel, *request).take()) return false;
     }
     if (end.has_outbox()) end.flush_outbox();
     end.ring_client(true);

@@ -46,7 +46,7 @@ class Owner {
 };
 
 struct Fallen {
-  ActorId actor;
+  LifeWatch::Life life = 0;
   LifeWatch::Fall fall;
 };
 
@@ -60,8 +60,8 @@ class Watcher {
   }
 
   Loop loop_;
-  LifeWatch watch{loop_, [this](ActorId actor, LifeWatch::Fall fall) {
-                    fallen_.push_back({actor, fall});
+  LifeWatch watch{loop_, [this](LifeWatch::Life life, LifeWatch::Fall fall) {
+                    fallen_.push_back({life, fall});
                     if (fallen_.size() == count_) loop_.stop();
                   }};
 
@@ -73,20 +73,20 @@ class Watcher {
 TEST(LifeWatch, SeesAWordThatTheKernelMarks) {
   Owner owner;
   Watcher watcher;
-  watcher.watch.add(ActorId{1}, owner.view(), owner.word());
+  watcher.watch.add(1, owner.view(), owner.word());
   Alarm end_owner(watcher.loop_);
   end_owner.start(std::chrono::milliseconds(20), [&] { owner.end(); });
 
   const auto fallen = watcher.wait(1);
 
-  EXPECT_EQ(fallen[0].actor, ActorId{1});
+  EXPECT_EQ(fallen[0].life, 1u);
   EXPECT_EQ(fallen[0].fall, LifeWatch::Fall::by_kernel);
 }
 
 TEST(LifeWatch, TellsWhenTheProcessItselfHasMarkedIt) {
   Owner owner;
   Watcher watcher;
-  watcher.watch.add(ActorId{1}, owner.view(), owner.word());
+  watcher.watch.add(1, owner.view(), owner.word());
   owner.mark();
   EXPECT_EQ(watcher.wait(1)[0].fall, LifeWatch::Fall::by_itself);
 }
@@ -95,7 +95,7 @@ TEST(LifeWatch, TellsOfAWordThatHadFallenBefore) {
   Owner owner;
   owner.end();
   Watcher watcher;
-  watcher.watch.add(ActorId{1}, owner.view(), owner.word());
+  watcher.watch.add(1, owner.view(), owner.word());
   EXPECT_EQ(watcher.wait(1)[0].fall, LifeWatch::Fall::by_kernel);
 }
 
@@ -104,15 +104,15 @@ TEST(LifeWatch, WatchesManyAndForgetsWhatIsRemoved) {
   Watcher watcher;
   for (std::uint64_t i = 0; i < 20; ++i) {
     owners.push_back(std::make_unique<Owner>());
-    watcher.watch.add(ActorId{i + 1}, owners.back()->view(), owners.back()->word());
+    watcher.watch.add(i + 1, owners.back()->view(), owners.back()->word());
   }
-  watcher.watch.remove(ActorId{1});
+  watcher.watch.remove(1);
   Alarm end_owners(watcher.loop_);
   end_owners.start(std::chrono::milliseconds(20), [&] { owners.clear(); });
 
   const auto fallen = watcher.wait(19);
 
-  for (const auto& each : fallen) EXPECT_NE(each.actor, ActorId{1});
+  for (const auto& each : fallen) EXPECT_NE(each.life, 1u);
 }
 
 }  // namespace

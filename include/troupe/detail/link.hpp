@@ -140,7 +140,8 @@ class CallWriter {
   std::uint32_t method_ = 0;              // wire::MethodId
   std::uint64_t extent_offset_ = 0;       // wire::ExtentReference, of a payload too large for the ring
   std::uint64_t extent_bytes_ = 0;
-  std::uint64_t lease_ = 0;  // on the proxies among the values; 0: there are none
+  std::uint64_t lease_ = 0;     // on the proxies among the values; 0: there are none
+  bool is_idempotent_ = false;  // ... and it may be sent again to another life of the actor
 };
 
 }  // namespace troupe::detail

@@ -163,6 +163,36 @@ struct RunKey {
   static constexpr ConstructorThunk kConstruct = nullptr;
 };
 
+template <class A>
+concept HasCheckpoint = requires(A& actor, OutputArchive& archive) {
+  actor.checkpoint(archive);
+};
+template <class A>
+concept HasRestore = requires(A& actor, InputArchive& archive) {
+  actor.restore(archive);
+};
+
+// What a host needs to know of an actor besides its methods.
+template <class A>
+ActorInstance instance_of(A* actor) {
+  static_assert(HasCheckpoint<A> == HasRestore<A>,
+                "troupe: an actor's class that has one of checkpoint(OutputArchive&) and restore(InputArchive&) needs the other "
+                "one, too: what the one saves, the other one loads");
+  ActorInstance instance{actor, [](void* object) { delete static_cast<A*>(object); }};
+  if constexpr (HasCheckpoint<A> && HasRestore<A>) {
+    instance.checkpoint = [](void* object, GrowingBuffer& buffer) {
+      OutputArchive archive(buffer);
+      static_cast<A*>(object)->checkpoint(archive);
+    };
+    instance.restore = [](void* object, std::span<const std::byte> bytes) {
+      InputArchive archive(bytes);
+      static_cast<A*>(object)->restore(archive);
+      archive.expect_end();
+    };
+  }
+  return instance;
+}
+
 template <class Actor, class... Args>
 struct ConstructorKey {
   static constexpr const std::type_info* actor_type() { return &typeid(Actor); }
@@ -171,7 +201,7 @@ struct ConstructorKey {
     std::tuple<Args...> arguments;
     std::apply([&](auto&... each) { decode(bytes, each...); }, arguments);
     Actor* actor = std::apply([](auto&... each) { return new Actor(std::move(each)...); }, arguments);
-    return {actor, [](void* object) { delete static_cast<Actor*>(object); }};
+    return instance_of(actor);
   }
 
   static constexpr MethodThunk kMethod = nullptr;

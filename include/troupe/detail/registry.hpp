@@ -38,6 +38,9 @@ class Invocation {
 struct ActorInstance {
   void* object = nullptr;
   void (*destroy)(void* object) = nullptr;
+  // Null where the class has none.
+  void (*checkpoint)(void* object, GrowingBuffer& buffer) = nullptr;
+  void (*restore)(void* object, std::span<const std::byte> bytes) = nullptr;
 };
 
 using MethodThunk = void (*)(void* actor, Invocation& invocation);

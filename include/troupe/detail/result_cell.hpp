@@ -104,7 +104,8 @@ class ResultCell {
   Arrival* arrival_ = nullptr;  // owned; until decoded
   std::exception_ptr error_;
   std::uint16_t slot_ = 0;
-  bool is_sent_ = false;  // slot_ and generation_ hold
+  bool is_sent_ = false;       // slot_ and generation_ hold
+  bool is_withdrawn_ = false;  // whoever did that completes it; guarded by the channel's send lock
 };
 
 struct Nothing {};

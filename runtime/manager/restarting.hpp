@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include "manager/tables.hpp"
+
+namespace troupe::manager {
+
+// Says whether an actor lives on when its process has ended: what its policy says (supervision), unless its end was wanted.
+// Thread-safety: the loop's thread.
+class Restarting {
+ public:
+  explicit Restarting(Tables& tables) : tables_(tables) {}
+
+  // None: there is no next life. Once for each end of a life.
+  std::optional<std::chrono::nanoseconds> delay_of_next_life(HostRecord& host, const DeathCause& cause) const;
+
+ private:
+  Tables& tables_;
+};
+
+}  // namespace troupe::manager

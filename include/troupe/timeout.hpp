@@ -26,7 +26,7 @@ class Timeout {
   // The instant at which a wait that starts at `now` ends; time_point::max() for one that never does.
   std::chrono::steady_clock::time_point after(std::chrono::steady_clock::time_point now) const {
     using Clock = std::chrono::steady_clock;
-    if (is_forever() || span() > Clock::time_point::max() - now) return Clock::time_point::max();
+    if (is_forever() || now > Clock::time_point::max() - span()) return Clock::time_point::max();
     return now + std::chrono::duration_cast<Clock::duration>(span());
   }
 

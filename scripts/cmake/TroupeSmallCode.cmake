@@ -4,6 +4,7 @@
 set(paths
     runtime/base/
     runtime/wire/
+    runtime/supervision/
     runtime/manager/
     runtime/roles/
     runtime/channel/extents

@@ -12,4 +12,5 @@
 #include <troupe/proxy.hpp>
 #include <troupe/remote_function.hpp>
 #include <troupe/runtime.hpp>
+#include <troupe/supervise.hpp>
 #include <troupe/timeout.hpp>

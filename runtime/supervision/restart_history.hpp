@@ -7,12 +7,10 @@
 #include <cstdint>
 #include <optional>
 
+#include "supervision/exit.hpp"
 #include "supervision/restart_window.hpp"
 
 namespace troupe::supervision {
-
-// How one actor's life ended, as far as a policy asks.
-enum class Exit : std::uint8_t { crash, clean };
 
 // What a policy says of the end of a life. restart: after `delay`. give_up: it was restarted too often. stay_down: such an
 // end asks for no restart.

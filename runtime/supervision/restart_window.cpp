@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "supervision/restart_window.hpp"
 
+#include <algorithm>
+
 namespace troupe::supervision {
 
 std::chrono::nanoseconds elapsed(TimePoint start, TimePoint now) {
@@ -10,28 +12,39 @@ std::chrono::nanoseconds elapsed(TimePoint start, TimePoint now) {
   return is_too_long ? nanoseconds::max() : std::chrono::duration_cast<nanoseconds>(now - start);
 }
 
-RestartWindow::RestartWindow(unsigned max, Timeout within) : max_(max), within_(within) {}
+// The last of the oldest batch is in the window, so its first is no more than a width before it; the others begin more than
+// a width apart. That is room for kExact + 1 at most.
+RestartWindow::RestartWindow(unsigned max, Timeout within) : max_(max), within_(within), ring_(std::min(max, kExact + 1)) {}
 
 bool RestartWindow::admit(TimePoint now) {
-  if (!batches_.empty() && now < batches_.back().last) now = batches_.back().last;
+  if (used_ != 0) now = std::max(now, newest().last);
   forget_before(now);
   if (counted_ >= max_) return false;
   count(now);
   return true;
 }
 
+void RestartWindow::clear() {
+  counted_ = 0;
+  used_ = 0;
+}
+
 void RestartWindow::forget_before(TimePoint now) {
-  auto kept = batches_.begin();
-  for (; kept != batches_.end() && elapsed(kept->last, now) > within_.span(); ++kept) counted_ -= kept->count;
-  batches_.erase(batches_.begin(), kept);
+  while (used_ != 0 && elapsed(oldest().last, now) > within_.span()) {
+    counted_ -= oldest().count;
+    oldest_ = (oldest_ + 1) % ring_.size();
+    --used_;
+  }
 }
 
 void RestartWindow::count(TimePoint now) {
   const std::chrono::nanoseconds width(max_ > kExact ? within_.span().count() / kExact : 0);
-  const bool is_near = !batches_.empty() && elapsed(batches_.back().first, now) <= width;
-  if (!is_near) batches_.push_back({now, now, 0});
-  batches_.back().last = now;
-  ++batches_.back().count;
+  if (used_ == 0 || elapsed(newest().first, now) > width) {
+    ++used_;
+    newest() = {now, now, 0};
+  }
+  newest().last = now;
+  ++newest().count;
   ++counted_;
 }
 

@@ -4,6 +4,7 @@
 #include <troupe/timeout.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <vector>
 
 namespace troupe::supervision {
@@ -19,13 +20,16 @@ std::chrono::nanoseconds elapsed(TimePoint start, TimePoint now);
 // Thread-safety: none.
 class RestartWindow {
  public:
-  static constexpr int kExact = 256;
+  static constexpr unsigned kExact = 256;
 
   RestartWindow() = default;  // allows none
   RestartWindow(unsigned max, Timeout within);
 
-  // Whether one more restart is allowed at `now`; then it counts. A clock that runs back stands still.
+  // Whether one more restart is allowed at `now`; then it counts. A clock that runs back stands still. Allocates nothing.
   bool admit(TimePoint now);
+
+  // Nothing counts any more.
+  void clear();
 
  private:
   struct Batch {
@@ -34,13 +38,17 @@ class RestartWindow {
     unsigned count;
   };
 
+  Batch& oldest() { return ring_[oldest_]; }
+  Batch& newest() { return ring_[(oldest_ + used_ - 1) % ring_.size()]; }
   void forget_before(TimePoint now);
   void count(TimePoint now);
 
   unsigned max_ = 0;
   Timeout within_{};
-  unsigned counted_ = 0;          // in all batches
-  std::vector<Batch> batches_{};  // oldest first; at most kExact + 2
+  unsigned counted_ = 0;  // in all batches
+  std::vector<Batch> ring_{};
+  std::size_t oldest_ = 0;
+  std::size_t used_ = 0;
 };
 
 }  // namespace troupe::supervision

@@ -89,6 +89,11 @@ TEST(RestartHistory, TheDelayDoublesUpToTheMost) {
   }
 }
 
+TEST(RestartHistory, NoDelayStaysNoDelay) {
+  RestartHistory history(prompt(100, 10s), kSeed);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(history.ended(Exit::crash, kStart), kAtOnce) << i;
+}
+
 TEST(RestartHistory, TheDelayOfAPolicyWithoutAMostGrowsToTheEndOfTime) {
   RestartHistory history({.max = 200, .within = {}, .backoff = {.first = 1ns, .most = {}}}, kSeed);
   Verdict last;

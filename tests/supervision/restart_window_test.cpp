@@ -64,21 +64,30 @@ TEST(RestartWindow, AClockThatRunsBackStandsStill) {
   EXPECT_TRUE(window.admit(kStart + 30s + 1ns));
 }
 
+TEST(RestartWindow, ClearedItAllowsAllAgain) {
+  RestartWindow window(2, 10s);
+  EXPECT_TRUE(window.admit(kStart));
+  window.clear();
+  EXPECT_TRUE(window.admit(kStart));
+  EXPECT_TRUE(window.admit(kStart));
+  EXPECT_FALSE(window.admit(kStart));
+}
+
 TEST(RestartWindow, TakesAsManyAsThereAreNumbers) {
   RestartWindow window(UINT_MAX, Timeout{});
   const auto is_admitted = [&](int i) { return window.admit(kStart + nanoseconds(i)); };
   for (int i = 0; i < 1'000'000; ++i) ASSERT_TRUE(is_admitted(i)) << i;
 }
 
-// The window as one would write it without a thought of its memory.
+// The window as one would write it without a thought of its memory. What is counted is never earlier than what was before.
 class NaiveWindow {
  public:
   explicit NaiveWindow(nanoseconds within) : within_(within) {}
 
   void add(TimePoint now) { all_.push_back(now); }
   std::size_t count(TimePoint now) const {
-    return static_cast<std::size_t>(
-        std::count_if(all_.begin(), all_.end(), [&](TimePoint restart) { return now - restart <= within_; }));
+    const auto is_outside = [&](TimePoint restart) { return now - restart > within_; };
+    return static_cast<std::size_t>(std::find_if(all_.rbegin(), all_.rend(), is_outside) - all_.rbegin());
   }
 
  private:
@@ -90,39 +99,58 @@ TEST(RestartWindow, IsExactUpToItsBoundOfMemory) {
   for (const unsigned max : {1u, 2u, 7u, 256u}) {
     SCOPED_TRACE(max);
     std::mt19937 random(max);
-    std::uniform_int_distribution<int> step(0, static_cast<int>(4000 / max));
-    RestartWindow window(max, 1000ns);
-    NaiveWindow naive(1000ns);
+    std::uniform_int_distribution<int> step(0, static_cast<int>(2'000'000 / max));
+    RestartWindow window(max, 1ms);
+    NaiveWindow naive(1ms);
+    unsigned refused = 0;
     TimePoint now = kStart;
     for (int i = 0; i < 5000; ++i, now += nanoseconds(step(random))) {
       const bool is_allowed = naive.count(now) < max;
       ASSERT_EQ(window.admit(now), is_allowed) << i;
       if (is_allowed) naive.add(now);
+      refused += is_allowed ? 0 : 1;
     }
+    EXPECT_GT(refused, 50u);
+  }
+}
+
+// Each restart that was allowed is one too many for no window; each that was refused is one for a window that is longer by
+// what lies together in one batch.
+template <class Step>
+void expect_within_bounds(unsigned max, nanoseconds within, Step step, unsigned& refused) {
+  RestartWindow window(max, within);
+  NaiveWindow strict(within);
+  NaiveWindow generous(within + within / RestartWindow::kExact);
+  TimePoint now = kStart;
+  for (int i = 0; i < 10'000; ++i, now += nanoseconds(step(i))) {
+    const std::size_t in_window = strict.count(now);
+    const std::size_t nearly_in_window = generous.count(now);
+    const bool is_allowed = window.admit(now);
+    ASSERT_TRUE(is_allowed ? in_window < max : nearly_in_window >= max) << i;
+    refused += is_allowed ? 0 : 1;
+    if (!is_allowed) continue;
+    strict.add(now);
+    generous.add(now);
   }
 }
 
 TEST(RestartWindow, BeyondItsBoundOfMemoryItAllowsNeverTooManyAndHardlyTooFew) {
-  constexpr unsigned kMax = 5000;
-  constexpr nanoseconds kWithin = 1ms;
-  RestartWindow window(kMax, kWithin);
-  NaiveWindow strict(kWithin);
-  NaiveWindow generous(kWithin + kWithin / RestartWindow::kExact);
   std::mt19937 random(1);
-  std::uniform_int_distribution<int> step(0, 300);
+  std::uniform_int_distribution<int> any(0, 300);
   unsigned refused = 0;
-  TimePoint now = kStart;
-  for (int i = 0; i < 20'000; ++i, now += nanoseconds(step(random))) {
-    const bool is_allowed = window.admit(now);
-    const std::size_t at_most = generous.count(now);
-    ASSERT_TRUE(is_allowed ? strict.count(now) < kMax : at_most >= kMax) << i;
-    refused += is_allowed ? 0 : 1;
-    if (is_allowed) {
-      strict.add(now);
-      generous.add(now);
-    }
-  }
+  expect_within_bounds(
+      2000, 1ms, [&](int) { return any(random); }, refused);
   EXPECT_GT(refused, 1000u);
+}
+
+TEST(RestartWindow, HasRoomForAsManyBatchesAsThereCanBe) {
+  constexpr int kWidth = 1000;
+  constexpr int kBatches = RestartWindow::kExact + 1;
+  constexpr nanoseconds kWithin(RestartWindow::kExact * (kWidth + 1) - 1);
+  const auto first_and_last_of_each = [](int i) { return i % 2 == 0 ? kWidth : 1; };
+  unsigned refused = 0;
+  expect_within_bounds(2 * kBatches, kWithin, first_and_last_of_each, refused);
+  EXPECT_EQ(refused, 0u);
 }
 
 TEST(Elapsed, IsBoundedByWhatADurationHolds) {

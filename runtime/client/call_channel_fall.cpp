@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "base/exit_text.hpp"
 #include "client/call_channel.hpp"
 #include "client/cell_status.hpp"
 #include "client/session.hpp"
@@ -137,8 +138,8 @@ std::string CallChannel::death_text() const {
   const auto& status = host_life_.status();
   const std::uint32_t signal = status.fatal_signal.load(std::memory_order_acquire);
   const std::uint32_t method = status.running_method.load(std::memory_order_acquire);
-  std::string text =
-      signal != 0 ? fmt::format("the actor's process died of signal {}", signal) : std::string("the actor's process ended");
+  std::string text = "the actor's process ";
+  text += signal != 0 ? "died of " + detail::signal_text(static_cast<int>(signal)) : "ended";
   if (method != 0) text += " while " + method_text(method - 1) + " ran";
   return text;
 }

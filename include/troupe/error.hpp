@@ -115,6 +115,13 @@ class InitError : public Error, public RemoteError {
 class StartError : public Error {
  public:
   using Error::Error;
+  StartError(const std::string& text, std::shared_ptr<detail::DeathReport> report) : Error(text), report_(std::move(report)) {}
+
+  // Of an actor's process that died before the actor was there; DeathKind::unknown where the text says it all.
+  DeathCause cause() const;
+
+ private:
+  std::shared_ptr<detail::DeathReport> report_{};
 };
 
 class TimeoutError : public Error {

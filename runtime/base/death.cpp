@@ -3,23 +3,18 @@
 
 #include <fmt/core.h>
 
-#include <cstring>
+#include "base/exit_text.hpp"
 
 namespace troupe {
 
 namespace {
-
-std::string signal_text(int signal) {
-  const char* name = ::sigabbrev_np(signal);
-  return name != nullptr ? fmt::format("signal {} (SIG{})", signal, name) : fmt::format("signal {}", signal);
-}
 
 std::string headline(const DeathCause& cause) {
   switch (cause.kind) {
     case DeathKind::unknown:
       return "how it ended has not been reported yet";
     case DeathKind::signal:
-      return "killed by " + signal_text(cause.signal);
+      return "killed by " + detail::signal_text(cause.signal);
     case DeathKind::exit_code:
       return fmt::format("exited with code {}", cause.exit_code);
     case DeathKind::stopped:
@@ -43,7 +38,7 @@ std::string headline(const DeathCause& cause) {
 std::string usage_text(const ResourceUsage& usage) {
   constexpr double kMicroseconds = 1e6;
   constexpr double kMebibyte = 1024.0 * 1024.0;
-  return fmt::format("it had used {:.2f} s of processor time ({:.2f} s in the system) and at most {:.1f} MiB",
+  return fmt::format("it had used {:.2f} s of processor time ({:.2f} s in the system) and at most {:.1f} MiB of memory",
                      static_cast<double>(usage.user_time_us + usage.system_time_us) / kMicroseconds,
                      static_cast<double>(usage.system_time_us) / kMicroseconds,
                      static_cast<double>(usage.max_resident_bytes) / kMebibyte);

@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "base/exit_text.hpp"
 #include "client/call_channel.hpp"
 #include "client/cell_status.hpp"
 #include "client/session.hpp"
@@ -247,7 +248,7 @@ void CallChannel::note_how_it_fell() {
     const auto& status = host_life_.status();
     const std::uint32_t signal = status.fatal_signal.load(std::memory_order_acquire);
     const std::uint32_t method = status.running_method.load(std::memory_order_acquire);
-    if (signal != 0) text = fmt::format("the actor's process died of signal {}", signal);
+    if (signal != 0) text = "the actor's process died of " + detail::signal_text(static_cast<int>(signal));
     if (method != 0) text += " while " + method_text(method - 1) + " ran";
   }
   const std::lock_guard lock(text_mutex_);

@@ -4,9 +4,12 @@
 #include <troupe/actor_info.hpp>
 #include <troupe/error.hpp>
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,13 +20,21 @@
 
 namespace troupe {
 
-DeathCause ActorDied::cause() const {
-  return report_ != nullptr ? detail::with_symbols(report_->wait(std::chrono::seconds(2))) : DeathCause();
+namespace {
+
+DeathCause cause_in(const std::shared_ptr<detail::DeathReport>& report) {
+  return report != nullptr ? detail::with_symbols(report->wait(std::chrono::seconds(2))) : DeathCause();
 }
+
+}  // namespace
+
+DeathCause ActorDied::cause() const { return cause_in(report_); }
+
+DeathCause StartError::cause() const { return cause_in(report_); }
 
 std::vector<DeathCause> PoisonMessage::causes() const {
   std::vector<DeathCause> causes;
-  for (const auto& report : reports_) causes.push_back(detail::with_symbols(report->wait(std::chrono::seconds(2))));
+  for (const auto& report : reports_) causes.push_back(cause_in(report));
   return causes;
 }
 
@@ -35,9 +46,12 @@ std::string_view function_in(std::string_view line) {
   return line.substr(0, line.find_first_of("<("));
 }
 
-bool is_the_hosts(std::string_view function) { return function.find("troupe::host::") != std::string_view::npos; }
+// What calls a method, and what calls a callback.
+bool is_the_runtimes(std::string_view function) {
+  return function.find("troupe::host::") != std::string_view::npos || function == "troupe::client::run_reporting";
+}
 
-// What lies between the host and the method that it calls. Some names no demangler knows.
+// What lies between them. Some names no demangler knows.
 bool is_in_between(std::string_view function) {
   return function.find("troupe::detail::") != std::string_view::npos || function.find("std::") != std::string_view::npos ||
          function.starts_with("_ZSt") || function.starts_with("_ZZN6troupe6detail") || function.starts_with("_ZN6troupe6detail");
@@ -51,18 +65,43 @@ std::string with_short_names(std::string text) {
   return text;
 }
 
-// Only what the user has written, and what that has called: how the host came to call it is the same each time.
-std::string without_the_hosts(std::string backtrace) {
+// What a recursion leaves reads better so.
+std::string without_repetitions(std::string_view backtrace) {
+  std::string text;
+  std::string_view last;
+  int more = 0;
+  const auto tell_how_many = [&] {
+    if (more != 0) text += fmt::format("    and {} more of these\n", std::exchange(more, 0));
+  };
+  for (std::size_t begin = 0, end = 0; begin < backtrace.size(); begin = end + 1) {
+    end = std::min(backtrace.find('\n', begin), backtrace.size());
+    const std::string_view line = backtrace.substr(begin, end - begin);
+    const std::string_view what = line.substr(std::min(line.find_first_not_of("#0123456789 "), line.size()));
+    if (what == last && !what.empty()) {
+      ++more;
+      continue;
+    }
+    tell_how_many();
+    (text += line) += '\n';
+    last = what;
+  }
+  tell_how_many();
+  if (!text.empty()) text.pop_back();
+  return text;
+}
+
+// Only what the user has written, and what that has called: how the runtime came to call it is the same each time.
+std::string without_the_runtimes(std::string backtrace) {
   std::vector<std::size_t> ends;  // of the lines
   std::size_t kept = 0;
-  bool has_host = false;
-  for (std::size_t begin = 0; begin < backtrace.size() && !has_host; begin = ends.back() + 1) {
+  bool has_runtime = false;
+  for (std::size_t begin = 0; begin < backtrace.size() && !has_runtime; begin = ends.back() + 1) {
     ends.push_back(std::min(backtrace.find('\n', begin), backtrace.size()));
     const std::string_view function = function_in(std::string_view(backtrace).substr(begin, ends.back() - begin));
-    has_host = is_the_hosts(function);
-    if (!has_host && !is_in_between(function)) kept = ends.size();
+    has_runtime = is_the_runtimes(function);
+    if (!has_runtime && !is_in_between(function)) kept = ends.size();
   }
-  if (has_host && kept != 0) backtrace.resize(ends[kept - 1]);
+  if (has_runtime && kept != 0) backtrace.resize(ends[kept - 1]);
   return backtrace;
 }
 
@@ -74,7 +113,7 @@ namespace detail {
 DeathCause with_symbols(DeathCause cause) {
   if (cause.backtrace.empty()) return cause;
   try {
-    cause.backtrace = with_short_names(without_the_hosts(platform::with_symbols(cause.backtrace)));
+    cause.backtrace = without_repetitions(with_short_names(without_the_runtimes(platform::with_symbols(cause.backtrace))));
   } catch (const std::exception&) {
   }
   return cause;

@@ -60,8 +60,4 @@ std::exception_ptr current_error_of(const std::string& what) {
   }
 }
 
-std::string text_of(const ExitStatus& status) {
-  return status.signal != 0 ? fmt::format("killed by signal {}", status.signal) : fmt::format("exit code {}", status.exit_code);
-}
-
 }  // namespace troupe::client

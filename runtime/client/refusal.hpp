@@ -2,7 +2,6 @@
 #pragma once
 
 #include <troupe/error.hpp>
-#include <troupe/exit_status.hpp>
 
 #include <exception>
 #include <string>
@@ -24,8 +23,5 @@ Answer& answer_in(wire::ToClient& message) {
 
 // Inside a catch block: what is being handled; a SerializationError's text begins with `what`.
 std::exception_ptr current_error_of(const std::string& what);
-
-// "killed by signal 11", "exit code 3"
-std::string text_of(const ExitStatus& status);
 
 }  // namespace troupe::client

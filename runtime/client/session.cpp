@@ -11,6 +11,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/exit_text.hpp"
 #include "client/refusal.hpp"
 #include "client/session_loop.hpp"
 #include "client/session_source.hpp"
@@ -124,11 +125,15 @@ void Session::join_manager(platform::ControlSocket socket) {
 
 // Why no answer came from the manager that was started.
 std::string Session::silence_text() {
-  if (!socket_.is_open() && manager_ && manager_.wait_ended(Clock::now() + std::chrono::seconds(2))) {
-    if (const auto status = manager_.reap()) return "the manager process ended before it was ready: " + text_of(*status);
+  const bool has_left = !socket_.is_open();
+  if (has_left && manager_ && manager_.wait_ended(Clock::now() + std::chrono::seconds(2))) {
+    if (const auto status = manager_.reap())
+      return fmt::format("the manager process {} before it was ready", detail::text_of_end(*status));
   }
   if (manager_) manager_.kill();
-  return "the manager process did not answer in time";
+  if (has_left) return "the manager process closed its connection before it was ready";
+  return fmt::format("the manager process did not answer within {:g} s (RuntimeOptions::start_timeout)",
+                     std::chrono::duration<double>(options_.start_timeout.span()).count());
 }
 
 void Session::close() {

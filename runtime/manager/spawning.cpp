@@ -11,6 +11,7 @@
 #include <exception>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "wire/registry.hpp"
@@ -56,6 +57,11 @@ RestartPolicy policy_of(const wire::Restart& restart) {
                        .checkpoint_every = restart.checkpoint_every};
   supervision::check(policy);
   return policy;
+}
+
+std::optional<ExitStatus> status_in(const DeathCause& cause) {
+  if (cause.kind == DeathKind::unknown) return std::nullopt;
+  return ExitStatus{.exit_code = cause.exit_code, .signal = cause.signal};
 }
 
 std::string who(const HostRecord& host) {
@@ -247,7 +253,7 @@ wire::Failure Spawning::failure_for(const HostRecord& host, const DeathCause& ca
   const bool was_silent = host.stage == Stage::greeting;
   failure.kind = was_silent || !host.start_failure.empty() ? wire::Refusal::start_failed : wire::Refusal::actor_died;
   failure.text = "its process ended before the actor was constructed";
-  if (was_silent) failure.text = "its process ended before it took its role; " + guard_advice(host.program);
+  if (was_silent) failure.text = early_end(status_in(cause), host.program);
   if (!host.start_failure.empty()) failure.text = host.start_failure;
   return failure;
 }

@@ -97,10 +97,8 @@ ZygoteProcess::Chance ZygoteProcess::chance_after(const platform::ChildEnd& end)
 
 std::string ZygoteProcess::reason_for_end(const platform::ChildEnd& end) const {
   if (!complaint_.empty()) return fmt::format("{} as zygote: {}", program_.path, complaint_);
-  if (end.status.signal != 0) return fmt::format("{} as zygote died of signal {}", program_.path, end.status.signal);
-  if (is_ready_) return fmt::format("{} as zygote ended with exit code {}", program_.path, end.status.exit_code);
-  return fmt::format("the process ended with exit code {} before it took its role; {}", end.status.exit_code,
-                     guard_advice(program_));
+  if (!is_ready_) return early_end(end.is_lost ? std::nullopt : std::optional(end.status), program_);
+  return fmt::format("{} as zygote {}", program_.path, detail::text_of_end(end.status));
 }
 
 }  // namespace troupe::manager

@@ -30,7 +30,7 @@ TEST(DeathCause, ShowsBacktraceAndLastLines) {
 
 TEST(DeathCause, ShowsWhatTheProcessHadUsed) {
   const DeathCause cause{.kind = DeathKind::stopped, .resource_usage = {1'500'000, 500'000, 3 * 1024 * 1024}};
-  EXPECT_THAT(cause.text(), HasSubstr("2.00 s of processor time (0.50 s in the system) and at most 3.0 MiB"));
+  EXPECT_THAT(cause.text(), HasSubstr("2.00 s of processor time (0.50 s in the system) and at most 3.0 MiB of memory"));
 }
 
 TEST(DeathCause, HasATextForEachKind) {

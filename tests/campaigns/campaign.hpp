@@ -70,6 +70,7 @@ Score run_client(const Order& order);
 Score run_zygote(const Order& order);
 Score run_step(const Order& order);
 Score run_references(const Order& order);
+Score run_matrix(const Order& order);
 Score run_faults(const Order& order);
 Score run_freeze(const Order& order);
 Score run_hostile(const Order& order);

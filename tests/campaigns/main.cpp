@@ -29,6 +29,7 @@ usage: troupe-campaigns NAME [--long] [--seed N] [--from N] [--cases N] [--part 
   NAME         kill (hosts), manager, client, zygote: who is killed at random
                references: holders of proxies are killed while proxies pass among processes
                step: who is killed at each instruction of a few regions
+               matrix: actors come to harm in each way in each place
                freeze: who is stopped and let go on, or killed, at random
                hostile: a peer writes garbage to what it shares with others
                faults: each system call and each allocation fails in turn
@@ -60,6 +61,7 @@ constexpr Campaign kCampaigns[] = {
     {"zygote", run_zygote, 100, 2'000, 30, 600},
     {"references", run_references, 50, 2'000, 30, 1'200},
     {"step", run_step, kAll, kAll, 25, 3600},
+    {"matrix", run_matrix, kAll, kAll, 60, 3600},
     {"faults", run_faults, kAll, kAll, 25, 3600},
     {"freeze", run_freeze, 50, 500, 20, 600},
     {"hostile", run_hostile, 100'000, 1'000'000, 40, 3600},

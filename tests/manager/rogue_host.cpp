@@ -113,6 +113,7 @@ const char* rogue_trick() { return std::getenv(kTrickVariable); }
 
 int run_rogue_host(const std::string& trick) {
   if (trick == "exit") ::_exit(3);
+  if (trick == "crash") std::abort();
   if (trick == "unguarded") return 0;
   if (trick == "silent") wait_for_ever();
   auto start = platform::take_role();

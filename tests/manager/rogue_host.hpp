@@ -8,6 +8,7 @@ namespace troupe::manager::testing {
 // A host started by exec whose environment asks for a trick does not come under the guard, but does one of these:
 //   unguarded        main ends without the guard
 //   exit             ends at once, without a word
+//   crash            likewise, by SIGABRT
 //   silent           says nothing, for ever
 //   garbage          says hello, then no message at all
 //   attaches-wrong   comes up, and answers the next channel that it is asked for without handles

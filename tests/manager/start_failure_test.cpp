@@ -15,6 +15,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 // Joins as if it ran another file, so that its actors start by that.
 void join_as(FakeClient& client, const char* path) {
@@ -89,7 +90,15 @@ TEST(StartFailure, AnExecutedProgramWithoutTheGuardIsTold) {
 TEST(StartFailure, AnExecutedProgramThatEndsSilentlyIsSuspectedOfHavingNoGuard) {
   const wire::Failure failure = refusal_of(rogue("exit"));
   EXPECT_EQ(failure.kind, wire::Refusal::start_failed);
+  EXPECT_THAT(failure.text, HasSubstr("exited with code 3"));
   EXPECT_THAT(failure.text, HasSubstr("first in main"));
+}
+
+TEST(StartFailure, AnExecutedProgramThatCrashesBeforeItsRoleIsNotSuspected) {
+  const wire::Failure failure = refusal_of(rogue("crash"));
+  EXPECT_EQ(failure.kind, wire::Refusal::start_failed);
+  EXPECT_THAT(failure.text, HasSubstr("signal 6 (SIGABRT)"));
+  EXPECT_THAT(failure.text, Not(HasSubstr("first in main")));
 }
 
 TEST(StartFailure, AnExecutedProgramThatStaysSilentIsEndedInTime) {

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include "fates.hpp"
+#include "stage.hpp"
+#include "told.hpp"
+
+namespace troupe::campaigns {
+
+// An actor that does not come up: it comes to harm in its constructor, or one of the processes that it takes before its main.
+// Blocks: until whoever wants it has been told.
+Told come_to_harm_at_start(Stage& stage, Harm harm, Place place, const RuntimeOptions& options);
+
+}  // namespace troupe::campaigns

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <troupe/archive.hpp>
 #include <troupe/detail/lease.hpp>
 #include <troupe/error.hpp>
 
@@ -22,6 +21,7 @@
 #include "client/session.hpp"
 #include "platform/fork_mark.hpp"
 #include "platform/step_mark.hpp"
+#include "wire/field_archive.hpp"
 #include "wire/registry.hpp"
 
 namespace troupe::client {
@@ -197,7 +197,8 @@ void Session::refuse_spawn(SpawnPending& pending, const wire::Failure& failure) 
 void Session::give_proxy(detail::ResultCell& cell, detail::LinkHandle link) {
   auto arrival = std::make_unique<detail::Arrival>();
   detail::GrowingBuffer buffer;
-  detail::encode(buffer, detail::pack_link(link));
+  detail::LinkWire packed = detail::pack_link(link);
+  wire::FieldArchive{buffer}(packed);
   arrival->bytes.assign(buffer.bytes().begin(), buffer.bytes().end());
   arrival->session = shared_from_this();
   arrival->keep = std::move(link);

@@ -30,7 +30,7 @@ namespace {
 thread_local Session* session_in_scope = nullptr;
 
 std::mutex source_mutex;
-std::function<platform::ControlSocket()> source;  // guarded by source_mutex
+Function<platform::ControlSocket()> source;  // guarded by source_mutex
 
 // The exit of the process closes it, in the thread that exits: its last reference may well go in its own loop, which could
 // not wait for itself.
@@ -43,7 +43,7 @@ struct OwnSession {
 
 }  // namespace
 
-void set_session_source(std::function<platform::ControlSocket()> new_source) {
+void set_session_source(Function<platform::ControlSocket()> new_source) {
   const std::lock_guard lock(source_mutex);
   source = std::move(new_source);
 }

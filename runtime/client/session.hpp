@@ -7,7 +7,6 @@
 #include <troupe/runtime.hpp>
 
 #include <atomic>
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -18,6 +17,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/function.hpp"
 #include "client/call_channel.hpp"
 #include "client/callback_thread.hpp"
 #include "client/link.hpp"
@@ -88,7 +88,7 @@ class Session : public std::enable_shared_from_this<Session> {
   friend class SessionLoop;
 
   // What comes back for a request; without a message when none will come.
-  using Answer = std::function<void(wire::ToClient* message, std::vector<platform::Handle>& handles)>;
+  using Answer = Function<void(wire::ToClient* message, std::vector<platform::Handle>& handles)>;
 
   Session(const RuntimeOptions& options, bool is_actor);
   void join_manager(platform::ControlSocket socket);

@@ -27,11 +27,11 @@ void Loop::run() {
 
 void Loop::stop() { context_->stop(); }
 
-void Loop::post(std::function<void()> task) { asio::post(*context_, std::move(task)); }
+void Loop::post(Function<void()> task) { asio::post(*context_, std::move(task)); }
 
 // Handlers share the state, so that it outlives a watch that is destroyed in its own callback.
 struct HandleWatch::State : std::enable_shared_from_this<State> {
-  State(Loop& loop, int handle, std::function<void()> callback)
+  State(Loop& loop, int handle, Function<void()> callback)
       : descriptor(loop.context(), handle), on_readable(std::move(callback)) {}
 
   // Each wait looks at the handle anew: what was left unread calls back again.
@@ -44,11 +44,11 @@ struct HandleWatch::State : std::enable_shared_from_this<State> {
   }
 
   Descriptor descriptor;
-  std::function<void()> on_readable;
+  Function<void()> on_readable;
   bool is_active = true;
 };
 
-HandleWatch::HandleWatch(Loop& loop, int handle, std::function<void()> on_readable)
+HandleWatch::HandleWatch(Loop& loop, int handle, Function<void()> on_readable)
     : state_(std::make_shared<State>(loop, handle, std::move(on_readable))) {
   try {
     state_->wait_readable();
@@ -63,7 +63,7 @@ HandleWatch::~HandleWatch() {
   state_->descriptor.release();
 }
 
-void HandleWatch::when_writable(std::function<void()> on_writable) {
+void HandleWatch::when_writable(Function<void()> on_writable) {
   state_->descriptor.async_wait(Descriptor::wait_write, [state = state_, on_writable = std::move(on_writable)](error_code error) {
     if (!error && state->is_active) on_writable();
   });
@@ -80,7 +80,7 @@ Alarm::Alarm(Loop& loop) : state_(std::make_shared<State>(loop)) {}
 
 Alarm::~Alarm() { cancel(); }
 
-void Alarm::start(std::chrono::nanoseconds delay, std::function<void()> on_time) {
+void Alarm::start(std::chrono::nanoseconds delay, Function<void()> on_time) {
   const std::uint64_t number = ++state_->start_count;
   const auto now = std::chrono::steady_clock::now();
   const bool is_too_far = delay > std::chrono::steady_clock::time_point::max() - now;
@@ -96,7 +96,7 @@ void Alarm::cancel() {
 }
 
 struct ChildSignal::State : std::enable_shared_from_this<State> {
-  State(Loop& loop, std::function<void()> callback)
+  State(Loop& loop, Function<void()> callback)
       : signals(loop.context(), platform::child_ended_signal()), on_child_ended(std::move(callback)) {}
 
   void wait() {
@@ -108,11 +108,11 @@ struct ChildSignal::State : std::enable_shared_from_this<State> {
   }
 
   platform::SignalSet signals;
-  std::function<void()> on_child_ended;
+  Function<void()> on_child_ended;
   bool is_active = true;
 };
 
-ChildSignal::ChildSignal(Loop& loop, std::function<void()> on_child_ended)
+ChildSignal::ChildSignal(Loop& loop, Function<void()> on_child_ended)
     : state_(std::make_shared<State>(loop, std::move(on_child_ended))) {
   state_->wait();
 }

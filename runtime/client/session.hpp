@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/function.hpp"
+#include "client/awaited.hpp"
 #include "client/call_channel.hpp"
 #include "client/callback_thread.hpp"
 #include "client/link.hpp"
@@ -104,7 +105,8 @@ class Session : public std::enable_shared_from_this<Session> {
   template <class Message>
   void send(const Message& message, std::span<const int> handles = {});
   template <class Message>
-  wire::ToClient ask(Message message, std::vector<platform::Handle>* handles = nullptr, std::span<const int> outgoing = {});
+  wire::ToClient ask(Message message);
+  std::uint64_t expect_in(Awaited<wire::ToClient>& reply);
   std::string silence_text();
   void reap_manager();
 

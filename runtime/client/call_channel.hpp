@@ -9,7 +9,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -17,6 +16,7 @@
 #include <vector>
 
 #include "base/death_report.hpp"
+#include "base/function.hpp"
 #include "channel/client_end.hpp"
 #include "channel/spin.hpp"
 #include "client/send_lock.hpp"
@@ -233,7 +233,7 @@ class CallChannel {
   [[gnu::cold]] void note_retry(const detail::CallWriter& writer) noexcept;
   [[gnu::cold]] void note_sent_retry(Retry retry) noexcept;
   [[gnu::cold]] void await_place(const detail::CallWriter& writer, std::unique_lock<SendLock>& lock,
-                                 const std::function<bool()>& attempt);
+                                 const Function<bool()>& attempt);
   [[noreturn, gnu::cold]] void throw_closed(const detail::CallWriter& writer);
   [[noreturn, gnu::cold]] void throw_full(const detail::CallWriter& writer) const;
   void send_drafted(const detail::CallWriter& writer);

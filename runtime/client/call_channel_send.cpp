@@ -154,7 +154,7 @@ std::byte* CallChannel::open_extent(const channel::ExtentWriter::Place& place) {
 // With the lock held, in and out: waits under the mailbox's policy until `attempt` has found a place.
 // Errors: MailboxFull, TimeoutError, why the channel is closed.
 void CallChannel::await_place(const detail::CallWriter& writer, std::unique_lock<SendLock>& lock,
-                              const std::function<bool()>& attempt) {
+                              const Function<bool()>& attempt) {
   struct RoomWaiter {
     explicit RoomWaiter(std::atomic<std::uint32_t>& count) : count_(count) { count_.fetch_add(1, std::memory_order_seq_cst); }
     ~RoomWaiter() { count_.fetch_sub(1, std::memory_order_seq_cst); }

@@ -18,7 +18,7 @@ thread_local bool runs_callbacks = false;
 
 bool CallbackThread::is_this_thread() noexcept { return runs_callbacks; }
 
-void run_reporting(const char* what, const std::function<void()>& job) noexcept {
+void run_reporting(const char* what, const Function<void()>& job) noexcept {
   try {
     job();
   } catch (const std::exception& error) {
@@ -32,7 +32,7 @@ CallbackThread::CallbackThread() : state_(std::make_shared<State>()), thread_(st
 
 CallbackThread::~CallbackThread() { stop(); }
 
-void CallbackThread::post(std::function<void()> job) {
+void CallbackThread::post(Function<void()> job) {
   {
     const std::lock_guard lock(state_->mutex);
     if (!state_->is_stopping) {
@@ -74,7 +74,7 @@ void CallbackThread::run(std::shared_ptr<State> state) {
     state->jobs.pop_front();
     lock.unlock();
     run_reporting("callback", job);
-    job = nullptr;  // what it holds is destroyed without the lock, too
+    job = {};  // what it holds is destroyed without the lock, too
     lock.lock();
   }
 }

@@ -2,11 +2,12 @@
 #pragma once
 
 #include <condition_variable>
-#include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
 #include <thread>
+
+#include "base/function.hpp"
 
 namespace troupe::client {
 
@@ -22,7 +23,7 @@ class CallbackThread {
   CallbackThread& operator=(const CallbackThread&) = delete;
 
   // What `job` throws is reported on stderr. After stop(): it runs here and now.
-  void post(std::function<void()> job);
+  void post(Function<void()> job);
   // Runs what has been posted, then ends the thread. From within a callback: the thread ends by itself afterwards.
   void stop();
   // Whether the calling thread is one of these.
@@ -32,7 +33,7 @@ class CallbackThread {
   struct State {
     std::mutex mutex;
     std::condition_variable changed;
-    std::list<std::function<void()>> jobs;  // guarded by mutex, as all of these
+    std::list<Function<void()>> jobs;  // guarded by mutex, as all of these
     bool is_stopping = false;
   };
   static void run(std::shared_ptr<State> state);
@@ -42,6 +43,6 @@ class CallbackThread {
 };
 
 // Runs `job`; an exception out of it is reported on stderr as one of a `what` (such as "callback").
-void run_reporting(const char* what, const std::function<void()>& job) noexcept;
+void run_reporting(const char* what, const Function<void()>& job) noexcept;
 
 }  // namespace troupe::client

@@ -96,8 +96,7 @@ bool Link::has_down_callbacks() const {
 }
 
 void Link::run_down_callback(std::unique_ptr<detail::DownCallback> callback) {
-  session_->callbacks().post(
-      [callback = std::shared_ptr<detail::DownCallback>(std::move(callback)), down = *down_] { callback->run(down); });
+  session_->callbacks().post([callback = std::move(callback), down = *down_] { callback->run(down); });
 }
 
 }  // namespace troupe::client

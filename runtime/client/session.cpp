@@ -6,7 +6,6 @@
 #include <fmt/core.h>
 
 #include <array>
-#include <future>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -31,7 +30,7 @@ namespace {
 thread_local Session* session_in_scope = nullptr;
 
 std::mutex source_mutex;
-std::function<platform::ControlSocket()> source;  // guarded by source_mutex
+Function<platform::ControlSocket()> source;  // guarded by source_mutex
 
 // The exit of the process closes it, in the thread that exits: its last reference may well go in its own loop, which could
 // not wait for itself.
@@ -44,7 +43,7 @@ struct OwnSession {
 
 }  // namespace
 
-void set_session_source(std::function<platform::ControlSocket()> new_source) {
+void set_session_source(Function<platform::ControlSocket()> new_source) {
   const std::lock_guard lock(source_mutex);
   source = std::move(new_source);
 }
@@ -202,28 +201,25 @@ void Session::send_request(const Message& message, std::span<const int> handles)
   }
 }
 
-// Sends a request and waits for its answer.
-template <class Message>
-wire::ToClient Session::ask(Message message, std::vector<Handle>* handles, std::span<const int> outgoing) {
-  struct Reply {
-    wire::ToClient message;
-    std::vector<Handle> handles;
-  };
+std::uint64_t Session::expect_in(Awaited<wire::ToClient>& reply) {
   if (platform::is_forked_child())
     throw std::logic_error("troupe: this process was forked from the one that has the runtime; only that one may use it");
-  auto promise = std::make_shared<std::promise<Reply>>();
-  auto reply = promise->get_future();
-  message.request = expect([this, promise](wire::ToClient* answer, std::vector<Handle>& came) {
+  return expect([this, &reply](wire::ToClient* answer, std::vector<Handle>&) {
     if (answer == nullptr) {
-      promise->set_exception(no_answer("asking the manager"));
+      reply.fail(no_answer("asking the manager"));
     } else {
-      promise->set_value({std::move(*answer), std::move(came)});
+      reply.give(std::move(*answer));
     }
   });
-  send_request(message, outgoing);
-  Reply came = reply.get();
-  if (handles != nullptr) *handles = std::move(came.handles);
-  return std::move(came.message);
+}
+
+// Sends a request and waits for its answer. One that could not be sent is forgotten before its place goes.
+template <class Message>
+wire::ToClient Session::ask(Message message) {
+  Awaited<wire::ToClient> reply;
+  message.request = expect_in(reply);
+  send_request(message, {});
+  return reply.take();
 }
 
 // Spawning and attaching are in a file of their own, and so are references.

@@ -7,7 +7,6 @@
 #include <troupe/runtime.hpp>
 
 #include <atomic>
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -18,6 +17,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/function.hpp"
+#include "client/awaited.hpp"
 #include "client/call_channel.hpp"
 #include "client/callback_thread.hpp"
 #include "client/link.hpp"
@@ -90,7 +91,7 @@ class Session : public std::enable_shared_from_this<Session> {
   friend class SessionLoop;
 
   // What comes back for a request; without a message when none will come.
-  using Answer = std::function<void(wire::ToClient* message, std::vector<platform::Handle>& handles)>;
+  using Answer = Function<void(wire::ToClient* message, std::vector<platform::Handle>& handles)>;
 
   Session(const RuntimeOptions& options, bool is_actor);
   void join_manager(platform::ControlSocket socket);
@@ -106,7 +107,8 @@ class Session : public std::enable_shared_from_this<Session> {
   template <class Message>
   void send(const Message& message, std::span<const int> handles = {});
   template <class Message>
-  wire::ToClient ask(Message message, std::vector<platform::Handle>* handles = nullptr, std::span<const int> outgoing = {});
+  wire::ToClient ask(Message message);
+  std::uint64_t expect_in(Awaited<wire::ToClient>& reply);
   std::string silence_text();
   void reap_manager();
 

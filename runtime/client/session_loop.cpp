@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "client/session_loop.hpp"
 
-#include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <exception>
@@ -15,7 +14,6 @@
 namespace troupe::client {
 
 namespace asio = boost::asio;
-using boost::system::error_code;
 
 namespace {
 
@@ -94,8 +92,7 @@ void SessionLoop::stop() {
 }
 
 void SessionLoop::await_message() {
-  control_.async_wait(platform::Descriptor::wait_read, [this](error_code error) {
-    if (error) return;
+  platform::when_readable(control_, [this] {
     try {
       while (auto packet = socket_.try_receive())
         session_.on_message(wire::decode_message<wire::ToClient>(packet->bytes), std::move(packet->handles));
@@ -110,23 +107,21 @@ void SessionLoop::await_message() {
 
 void SessionLoop::await_manager() {
   if (!manager_.is_open()) return;
-  manager_.async_wait(platform::Descriptor::wait_read, [this](error_code error) {
-    if (!error) session_.on_manager_gone();
-  });
+  platform::when_readable(manager_, [this] { session_.on_manager_gone(); });
 }
 
 void SessionLoop::watch_event(CallChannel& channel) {
   const std::lock_guard lock(new_mutex_);
   if (is_stopped_) return;
   new_watched_.push_back(std::make_unique<Watched>(context_, channel));
-  asio::post(context_, [this] { accept_new(); });
+  platform::post(context_, [this] { accept_new(); });
 }
 
 void SessionLoop::expire_later(detail::ResultCell& cell, CallChannel& channel) {
   const std::lock_guard lock(new_mutex_);
   if (is_stopped_) return;
   new_expiries_.push_back(std::make_unique<Expiry>(context_, cell, channel));
-  asio::post(context_, [this] { accept_new(); });
+  platform::post(context_, [this] { accept_new(); });
 }
 
 void SessionLoop::forget_expiry(detail::ResultCell& cell) {
@@ -134,7 +129,7 @@ void SessionLoop::forget_expiry(detail::ResultCell& cell) {
   if (is_stopped_) return;
   cell.add_reference();  // until it is forgotten, nobody else can have its address
   new_forgotten_.emplace_back(&cell);
-  asio::post(context_, [this] { accept_new(); });
+  platform::post(context_, [this] { accept_new(); });
 }
 
 void SessionLoop::accept_new() {
@@ -162,16 +157,15 @@ void SessionLoop::accept_new() {
 }
 
 void SessionLoop::await_event(Watched& watched) {
-  watched.event.async_wait(platform::Descriptor::wait_read, [this, &watched](error_code error) {
-    if (error || watched.channel.has_fallen()) return;  // with an error, `watched` may be gone
+  platform::when_readable(watched.event, [this, &watched] {
+    if (watched.channel.has_fallen()) return;
     if (watched.channel.serve()) await_event(watched);
   });
 }
 
 void SessionLoop::await_host(Watched& watched) {
   if (!watched.host.is_open()) return;
-  watched.host.async_wait(platform::Descriptor::wait_read, [this, &watched](error_code error) {
-    if (error) return;
+  platform::when_readable(watched.host, [this, &watched] {
     watched.channel.fall(session_.has_manager_fallen() ? Fall::manager_died : Fall::host_died);
     forget(watched.channel);
   });
@@ -181,9 +175,9 @@ void SessionLoop::forget(CallChannel& channel) { watched_.erase(&channel); }
 
 // A timer that was forgotten when it had fired already is not cancelled any more: so each looks whether it is still meant.
 void SessionLoop::await_expiry(const detail::ResultCell* key, Expiry& expiry) {
-  expiry.timer.async_wait([this, key](error_code error) {
+  platform::when_due(expiry.timer, [this, key] {
     const auto found = expiries_.find(key);
-    if (error || found == expiries_.end() || found->second->timer.expiry() > std::chrono::steady_clock::now()) return;
+    if (found == expiries_.end() || found->second->timer.expiry() > std::chrono::steady_clock::now()) return;
     const auto due = std::move(found->second);
     expiries_.erase(found);
     due->channel.expire_if_due(due->cell);

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <troupe/archive.hpp>
 #include <troupe/detail/lease.hpp>
 #include <troupe/error.hpp>
 
@@ -7,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <future>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -22,6 +20,7 @@
 #include "platform/fork_mark.hpp"
 #include "platform/step_mark.hpp"
 #include "supervision/restart_history.hpp"
+#include "wire/field_archive.hpp"
 #include "wire/registry.hpp"
 
 namespace troupe::client {
@@ -201,7 +200,8 @@ void Session::refuse_spawn(SpawnPending& pending, const wire::Failure& failure) 
 void Session::give_proxy(detail::ResultCell& cell, detail::LinkHandle link) {
   auto arrival = std::make_unique<detail::Arrival>();
   detail::GrowingBuffer buffer;
-  detail::encode(buffer, detail::pack_link(link));
+  detail::LinkWire packed = detail::pack_link(link);
+  wire::FieldArchive{buffer}(packed);
   arrival->bytes.assign(buffer.bytes().begin(), buffer.bytes().end());
   arrival->session = shared_from_this();
   arrival->keep = std::move(link);
@@ -315,26 +315,25 @@ void Session::attach(Link& link, const std::string& what) {
   TROUPE_STEP_MARK("attach");
   const wire::ActorDescription& actor = link.actor();
   constexpr MailboxOptions kDefaults;
-  auto opening =
-      std::make_shared<ChannelOpening>(geometry_of(actor.mailbox_calls != 0 ? actor.mailbox_calls : kDefaults.calls,
-                                                   actor.mailbox_bytes != 0 ? actor.mailbox_bytes : kDefaults.bytes,
-                                                   actor.mailbox_payload != 0 ? actor.mailbox_payload : kDefaults.payload));
-  auto opened = std::make_shared<std::promise<ChannelReference>>();
+  ChannelOpening opening(geometry_of(actor.mailbox_calls != 0 ? actor.mailbox_calls : kDefaults.calls,
+                                     actor.mailbox_bytes != 0 ? actor.mailbox_bytes : kDefaults.bytes,
+                                     actor.mailbox_payload != 0 ? actor.mailbox_payload : kDefaults.payload));
+  Awaited<ChannelReference> opened;
   wire::Attach message{
-      .actor = actor.id, .key = actor.key, .type = link.type_name(), .offer = offer_of(opening->geometry, options_.spin)};
+      .actor = actor.id, .key = actor.key, .type = link.type_name(), .offer = offer_of(opening.geometry, options_.spin)};
   // The channel is made in the loop: what the manager says of the actor next has to find it.
-  message.request = expect([=, this, type_name = link.type_name()](wire::ToClient* answer, std::vector<Handle>& came) {
+  message.request = expect([&](wire::ToClient* answer, std::vector<Handle>& came) {
     try {
       if (answer == nullptr) std::rethrow_exception(no_answer(what));
       if (const auto* refused = std::get_if<wire::Refused>(answer)) std::rethrow_exception(error_of(refused->failure, what));
-      opened->set_value(open_channel(answer_in<wire::Opened>(*answer), std::move(*opening), came, type_name.c_str()));
+      opened.give(open_channel(answer_in<wire::Opened>(*answer), std::move(opening), came, link.type_name().c_str()));
     } catch (...) {
       if (answer != nullptr && std::holds_alternative<wire::Opened>(*answer)) leave_channel(std::get<wire::Opened>(*answer));
-      opened->set_exception(std::current_exception());
+      opened.fail(std::current_exception());
     }
   });
-  send_request(message, opening->handles());
-  link.set_channel(*opened->get_future().get());
+  send_request(message, opening.handles());
+  link.set_channel(*opened.take());
   TROUPE_STEP_MARK("attach ends");
 }
 

@@ -30,7 +30,7 @@ void Children::end(platform::Process process) {
 void Children::leave(int pid) {
   if (pids_.erase(pid) == 0) return;
   if (has_strays_) sweep();
-  if (pids_.empty()) loop_.post(on_empty_);
+  if (pids_.empty()) loop_.post([this] { on_empty_(); });
 }
 
 void Children::sweep() {

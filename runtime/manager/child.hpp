@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <set>
 
+#include "base/function.hpp"
 #include "manager/loop.hpp"
 #include "platform/child_end.hpp"
 #include "platform/process.hpp"
@@ -19,7 +19,7 @@ class Child;
 class Children {
  public:
   // `on_empty`: in a turn of its own, when the last child has been reaped.
-  Children(Loop& loop, std::function<void()> on_empty)
+  Children(Loop& loop, Function<void()> on_empty)
       : loop_(loop), on_empty_(std::move(on_empty)), signal_(loop, [this] { on_signal(); }) {}
 
   bool is_empty() const { return pids_.empty(); }
@@ -36,7 +36,7 @@ class Children {
   void sweep();
 
   Loop& loop_;
-  std::function<void()> on_empty_;
+  Function<void()> on_empty_;
   ChildSignal signal_;  // from the start: when it is needed, there may be no handle left for it
   std::set<int> pids_;
   std::set<Child*> held_;  // ended, but a debugger holds on to them
@@ -47,7 +47,7 @@ class Children {
 // One child process, watched to its end and reaped there.
 class Child {
  public:
-  using OnEnd = std::function<void(const platform::ChildEnd& end)>;
+  using OnEnd = Function<void(const platform::ChildEnd& end)>;
 
   // `on_end`: once, after it has been reaped; it may destroy this.
   Child(Loop& loop, Children& children, platform::Process process, OnEnd on_end);

@@ -4,7 +4,6 @@
 #include <troupe/actor_id.hpp>
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <span>

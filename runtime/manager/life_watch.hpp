@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <mutex>
 #include <thread>
 #include <vector>
 
+#include "base/function.hpp"
 #include "manager/loop.hpp"
 #include "platform/futex.hpp"
 #include "platform/life_page.hpp"
@@ -24,7 +24,7 @@ class LifeWatch {
   // How a word looked when it fell: the kernel marked it (the owner is dead, or has left its process image), or the
   // process itself did (it crashed, or runs exit handlers: it will be gone soon).
   enum class Fall : std::uint8_t { by_kernel, by_itself };
-  using OnFallen = std::function<void(Life life, Fall fall)>;
+  using OnFallen = Function<void(Life life, Fall fall)>;
 
   // `on_fallen`: in the loop, in a turn of its own.
   LifeWatch(Loop& loop, OnFallen on_fallen) : loop_(loop), on_fallen_(std::move(on_fallen)), gathering_(loop) {}

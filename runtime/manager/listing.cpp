@@ -96,7 +96,7 @@ void Listing::answer(const Pending& pending) {
 
 // What fits no message makes no progress by itself: halves, then one by one, then without that one.
 void send_in_parts(const std::vector<ActorInfo>& all,
-                   const std::function<void(std::vector<ActorInfo> part, bool has_more)>& send_part) {
+                   const Function<void(std::vector<ActorInfo> part, bool has_more)>& send_part) {
   auto next = all.begin();
   auto count = all.end() - next;
   bool has_more = false;

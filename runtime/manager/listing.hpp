@@ -3,11 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <list>
 #include <set>
 #include <vector>
 
+#include "base/function.hpp"
 #include "manager/tables.hpp"
 
 namespace troupe::manager {
@@ -49,6 +49,6 @@ class Listing {
 // Sends a list of actors in as many messages as it takes. One that fits no message is left out. `send_part`: throws
 // std::invalid_argument where a part is too long.
 void send_in_parts(const std::vector<ActorInfo>& all,
-                   const std::function<void(std::vector<ActorInfo> part, bool has_more)>& send_part);
+                   const Function<void(std::vector<ActorInfo> part, bool has_more)>& send_part);
 
 }  // namespace troupe::manager

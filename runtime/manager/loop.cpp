@@ -3,7 +3,6 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <cstdint>
 #include <utility>
 
@@ -13,8 +12,6 @@
 namespace troupe::manager {
 
 namespace asio = boost::asio;
-using boost::system::error_code;
-using platform::Descriptor;
 
 Loop::Loop() : context_(std::make_unique<asio::io_context>(1)) {}
 
@@ -27,28 +24,28 @@ void Loop::run() {
 
 void Loop::stop() { context_->stop(); }
 
-void Loop::post(std::function<void()> task) { asio::post(*context_, std::move(task)); }
+void Loop::post(Function<void()> task) { platform::post(*context_, std::move(task)); }
 
 // Handlers share the state, so that it outlives a watch that is destroyed in its own callback.
 struct HandleWatch::State : std::enable_shared_from_this<State> {
-  State(Loop& loop, int handle, std::function<void()> callback)
+  State(Loop& loop, int handle, Function<void()> callback)
       : descriptor(loop.context(), handle), on_readable(std::move(callback)) {}
 
   // Each wait looks at the handle anew: what was left unread calls back again.
   void wait_readable() {
-    descriptor.async_wait(Descriptor::wait_read, [state = shared_from_this()](error_code error) {
-      if (error || !state->is_active) return;
+    platform::when_readable(descriptor, [state = shared_from_this()] {
+      if (!state->is_active) return;
       state->on_readable();
       if (state->is_active) state->wait_readable();
     });
   }
 
-  Descriptor descriptor;
-  std::function<void()> on_readable;
+  platform::Descriptor descriptor;
+  Function<void()> on_readable;
   bool is_active = true;
 };
 
-HandleWatch::HandleWatch(Loop& loop, int handle, std::function<void()> on_readable)
+HandleWatch::HandleWatch(Loop& loop, int handle, Function<void()> on_readable)
     : state_(std::make_shared<State>(loop, handle, std::move(on_readable))) {
   try {
     state_->wait_readable();
@@ -63,9 +60,9 @@ HandleWatch::~HandleWatch() {
   state_->descriptor.release();
 }
 
-void HandleWatch::when_writable(std::function<void()> on_writable) {
-  state_->descriptor.async_wait(Descriptor::wait_write, [state = state_, on_writable = std::move(on_writable)](error_code error) {
-    if (!error && state->is_active) on_writable();
+void HandleWatch::when_writable(Function<void()> on_writable) {
+  platform::when_writable(state_->descriptor, [state = state_, on_writable = std::move(on_writable)] {
+    if (state->is_active) on_writable();
   });
 }
 
@@ -80,13 +77,13 @@ Alarm::Alarm(Loop& loop) : state_(std::make_shared<State>(loop)) {}
 
 Alarm::~Alarm() { cancel(); }
 
-void Alarm::start(std::chrono::nanoseconds delay, std::function<void()> on_time) {
+void Alarm::start(std::chrono::nanoseconds delay, Function<void()> on_time) {
   const std::uint64_t number = ++state_->start_count;
   const auto now = std::chrono::steady_clock::now();
   const bool is_too_far = delay > std::chrono::steady_clock::time_point::max() - now;
   state_->timer.expires_at(is_too_far ? std::chrono::steady_clock::time_point::max() : now + delay);
-  state_->timer.async_wait([state = state_, number, on_time = std::move(on_time)](error_code error) {
-    if (!error && state->start_count == number) on_time();
+  platform::when_due(state_->timer, [state = state_, number, on_time = std::move(on_time)] {
+    if (state->start_count == number) on_time();
   });
 }
 
@@ -96,23 +93,23 @@ void Alarm::cancel() {
 }
 
 struct ChildSignal::State : std::enable_shared_from_this<State> {
-  State(Loop& loop, std::function<void()> callback)
+  State(Loop& loop, Function<void()> callback)
       : signals(loop.context(), platform::child_ended_signal()), on_child_ended(std::move(callback)) {}
 
   void wait() {
-    signals.async_wait([state = shared_from_this()](error_code error, int) {
-      if (error || !state->is_active) return;
+    platform::when_signalled(signals, [state = shared_from_this()] {
+      if (!state->is_active) return;
       state->wait();
       state->on_child_ended();
     });
   }
 
   platform::SignalSet signals;
-  std::function<void()> on_child_ended;
+  Function<void()> on_child_ended;
   bool is_active = true;
 };
 
-ChildSignal::ChildSignal(Loop& loop, std::function<void()> on_child_ended)
+ChildSignal::ChildSignal(Loop& loop, Function<void()> on_child_ended)
     : state_(std::make_shared<State>(loop, std::move(on_child_ended))) {
   state_->wait();
 }

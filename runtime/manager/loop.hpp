@@ -2,8 +2,9 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
 #include <memory>
+
+#include "base/function.hpp"
 
 namespace boost::asio {
 class io_context;
@@ -24,7 +25,7 @@ class Loop {
   void run();
   void stop();
   // Runs it soon, in the loop's thread, never inside this call.
-  void post(std::function<void()> task);
+  void post(Function<void()> task);
 
   boost::asio::io_context& context() { return *context_; }
 
@@ -36,13 +37,13 @@ class Loop {
 class HandleWatch {
  public:
   // `handle` is borrowed and outlives this.
-  HandleWatch(Loop& loop, int handle, std::function<void()> on_readable);
+  HandleWatch(Loop& loop, int handle, Function<void()> on_readable);
   ~HandleWatch();
   HandleWatch(const HandleWatch&) = delete;
   HandleWatch& operator=(const HandleWatch&) = delete;
 
   // Calls back once, when the handle is writable. One at a time.
-  void when_writable(std::function<void()> on_writable);
+  void when_writable(Function<void()> on_writable);
 
  private:
   struct State;
@@ -57,7 +58,7 @@ class Alarm {
   Alarm(const Alarm&) = delete;
   Alarm& operator=(const Alarm&) = delete;
 
-  void start(std::chrono::nanoseconds delay, std::function<void()> on_time);
+  void start(std::chrono::nanoseconds delay, Function<void()> on_time);
   void cancel();
 
  private:
@@ -68,7 +69,7 @@ class Alarm {
 // Calls back after children of this process have ended (SIGCHLD), once for any number of them.
 class ChildSignal {
  public:
-  ChildSignal(Loop& loop, std::function<void()> on_child_ended);
+  ChildSignal(Loop& loop, Function<void()> on_child_ended);
   ~ChildSignal();
   ChildSignal(const ChildSignal&) = delete;
   ChildSignal& operator=(const ChildSignal&) = delete;

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <list>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "base/function.hpp"
 #include "manager/loop.hpp"
 #include "platform/control_socket.hpp"
 #include "wire/control.hpp"
@@ -21,9 +21,9 @@ class Peer : public std::enable_shared_from_this<Peer> {
  public:
   struct Callbacks {
     // Errors: what it throws ends this connection, with that text as the reason.
-    std::function<void(platform::Packet& packet)> on_packet;
+    Function<void(platform::Packet& packet)> on_packet;
     // Once; the peer has closed already. `reason`: how it broke the rules; empty: it just went.
-    std::function<void(const std::string& reason)> on_gone;
+    Function<void(const std::string& reason)> on_gone;
   };
 
   Peer(Loop& loop, platform::ControlSocket socket, Callbacks callbacks);

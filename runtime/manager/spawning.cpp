@@ -209,8 +209,7 @@ void Spawning::refuse(HostRecord& host, const wire::Failure& failure) {
 // Each of them meets the next holder of the name, or becomes it; in turns of their own, since a start can fail at once.
 void Spawning::place_again(HostRecord& host) {
   for (SpawnRequest& each : std::exchange(host.joining, {})) {
-    auto request = std::make_shared<SpawnRequest>(std::move(each));
-    tables_.loop.post([this, request] { place(std::move(*request)); });
+    tables_.loop.post([this, request = std::move(each)]() mutable { place(std::move(request)); });
   }
 }
 

@@ -30,18 +30,25 @@ constexpr std::uint8_t kind_of(const std::variant<Each...>*) {
 }
 
 // What is alike for all messages is in two functions, that call the message's own: there are many messages.
-using EncodeFields = void (*)(detail::GrowingBuffer& buffer, const void* message);
+using Archive = void (*)(FieldArchive& archive, void* message);
 
-std::vector<std::byte> encode_packet(std::uint8_t kind, EncodeFields encode_fields, const void* message) {
+template <class Message>
+void archive_fields(FieldArchive& archive, void* message) {
+  archive(*static_cast<Message*>(message));
+}
+
+std::vector<std::byte> encode_packet(std::uint8_t kind, Archive archive_message, const void* message) {
   detail::GrowingBuffer buffer;
   buffer.append(&kind, 1);
-  encode_fields(buffer, message);
+  FieldArchive archive(buffer);
+  archive_message(archive, const_cast<void*>(message));  // writing changes nothing
   return {buffer.bytes().begin(), buffer.bytes().end()};
 }
 
 struct Decoder {
   std::uint8_t kind;
-  void (*decode_fields)(std::span<const std::byte> fields, void* vocabulary);
+  void* (*emplace)(void* vocabulary);  // a new message, to be read into
+  Archive archive_message;
 };
 
 void decode_packet(std::span<const std::byte> bytes, std::span<const Decoder> decoders, void* vocabulary) {
@@ -50,30 +57,29 @@ void decode_packet(std::span<const std::byte> bytes, std::span<const Decoder> de
   const auto decoder = std::find_if(decoders.begin(), decoders.end(), [&](const Decoder& each) { return each.kind == kind; });
   if (decoder == decoders.end()) throw ProtocolError(fmt::format("a control message is of the unknown kind {}", kind));
   try {
-    decoder->decode_fields(bytes.subspan(1), vocabulary);
+    FieldArchive archive(bytes.subspan(1));
+    decoder->archive_message(archive, decoder->emplace(vocabulary));
+    archive.expect_end();
   } catch (const SerializationError& error) {
     throw ProtocolError(fmt::format("a control message does not decode: {}", error.what()));
   }
 }
 
 template <class Vocabulary, class Message>
-void decode_fields(std::span<const std::byte> fields, void* vocabulary) {
-  detail::decode(fields, static_cast<Vocabulary*>(vocabulary)->template emplace<Message>());
+void* emplace(void* vocabulary) {
+  return &static_cast<Vocabulary*>(vocabulary)->template emplace<Message>();
 }
 
 template <class... Message>
 constexpr std::array<Decoder, sizeof...(Message)> decoders_of(const std::variant<Message...>* vocabulary) {
-  return {Decoder{kind_of<Message>(vocabulary), &decode_fields<std::variant<Message...>, Message>}...};
+  return {Decoder{kind_of<Message>(vocabulary), &emplace<std::variant<Message...>, Message>, &archive_fields<Message>}...};
 }
 
 }  // namespace
 
 template <class Vocabulary, class Message>
 std::vector<std::byte> encode_message(const Message& message) {
-  constexpr EncodeFields kEncode = [](detail::GrowingBuffer& buffer, const void* fields) {
-    detail::encode(buffer, *static_cast<const Message*>(fields));
-  };
-  return encode_packet(kind_of<Message>(static_cast<const Vocabulary*>(nullptr)), kEncode, &message);
+  return encode_packet(kind_of<Message>(static_cast<const Vocabulary*>(nullptr)), &archive_fields<Message>, &message);
 }
 
 template <class Vocabulary>

@@ -10,7 +10,7 @@
 #include "wire/control_zygote.hpp"
 
 // The control plane: every message between client, manager, zygote and host, one struct each. A message travels as one
-// packet (platform/control_socket): its kind, its fields in a bounded cereal archive, and the handles that its comment
+// packet (platform/control_socket): its kind, its fields (wire/field_archive), and the handles that its comment
 // lists, in that order. Requests carry a number that their answer repeats. The variant at the end of each plane's
 // header lists what may arrive there. Adding a message: its struct, its place there, and its receiver's visitor.
 namespace troupe::wire {

@@ -2,7 +2,6 @@
 #include "wire/exceptions.hpp"
 
 #include <cxxabi.h>
-#include <troupe/archive.hpp>
 #include <troupe/error.hpp>
 
 #include <fmt/core.h>
@@ -11,6 +10,7 @@
 #include <utility>
 
 #include "wire/exception_registry.hpp"
+#include "wire/field_archive.hpp"
 #include "wire/registry.hpp"
 #include "wire/std_exceptions.hpp"
 #include "wire/thrown.hpp"
@@ -95,14 +95,16 @@ std::vector<std::byte> encode_exception(const std::exception_ptr& pointer, const
   Thrown thrown = save(pointer);
   if (thrown.origin.backtrace.empty()) thrown.origin.backtrace = backtrace;
   detail::GrowingBuffer buffer;
-  detail::encode(buffer, thrown);
+  FieldArchive{buffer}(thrown);
   return {buffer.bytes().begin(), buffer.bytes().end()};
 }
 
 std::exception_ptr decode_exception(std::span<const std::byte> bytes, ThrownBy sender, bool is_from_constructor) {
   Thrown thrown;
   try {
-    detail::decode(bytes, thrown);
+    FieldArchive archive(bytes);
+    archive(thrown);
+    archive.expect_end();
   } catch (const SerializationError& error) {
     return std::make_exception_ptr(ProtocolError(
         fmt::format("{} (process {}) sent an exception that does not decode: {}", sender.actor, sender.pid, error.what())));

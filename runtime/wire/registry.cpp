@@ -8,9 +8,9 @@
 #include <algorithm>
 #include <atomic>
 #include <deque>
-#include <functional>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -91,7 +91,7 @@ class ModuleTable {
  private:
   void collect() {
     for (auto* node = newest_node.exchange(nullptr, std::memory_order_acquire); node != nullptr; node = node->next)
-      waiting_.push_back(node);
+      waiting_.insert(address_of(node));
   }
 
   bool is_known(const ModuleRange& range) const {
@@ -119,19 +119,16 @@ class ModuleTable {
   }
 
   std::vector<RegistrationNode*> take_nodes(const ModuleRange& range) {
-    const auto is_elsewhere = [&](const RegistrationNode* node) {
-      return address_of(node) < range.begin || address_of(node) >= range.end;
-    };
-    const auto middle = std::partition(waiting_.begin(), waiting_.end(), is_elsewhere);
-    std::vector<RegistrationNode*> nodes(middle, waiting_.end());
-    waiting_.erase(middle, waiting_.end());
-    std::sort(nodes.begin(), nodes.end(), std::less<>());
+    const auto end = waiting_.lower_bound(range.end);
+    std::vector<RegistrationNode*> nodes;
+    for (auto next = waiting_.lower_bound(range.begin); next != end; next = waiting_.erase(next))
+      nodes.push_back(reinterpret_cast<RegistrationNode*>(*next));
     return nodes;
   }
 
   std::mutex mutex_;
-  std::deque<Module> modules_;              // by number; elements never move
-  std::vector<RegistrationNode*> waiting_;  // of modules that nobody has named yet
+  std::deque<Module> modules_;        // by number; elements never move
+  std::set<std::uintptr_t> waiting_;  // nodes of modules that nobody has named yet, by address
 };
 
 void number_what_was_loaded_since() {

@@ -74,7 +74,7 @@ class Function<Result(Arguments...)> {
     delete in<Callee*>(place);
   }
 
-  mutable Place place_;
+  mutable Place place_{};
   Result (*call_)(Place& place, Arguments&&... arguments) = nullptr;
   void (*destroy_)(Place& place) = nullptr;
 };

@@ -7,6 +7,7 @@
 #include <boost/interprocess/ipc/message_queue.hpp>
 
 #include <linux/futex.h>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -16,12 +17,14 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstdint>
 #include <cstring>
 #include <new>
 #include <string>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX leaves it to the program
@@ -202,6 +205,33 @@ Latency fork(int processes) {
     if (pid < 0) fail("fork");
     await_end(pid);
   });
+}
+
+Latency kill(int processes) {
+  pid_t pid = 0;
+  int pidfd = -1;
+  const auto end_last = [&] {
+    if (pid == 0) return;
+    await_end(std::exchange(pid, 0));
+    ::close(pidfd);
+  };
+  const auto begin = [&] {
+    end_last();
+    pid = ::fork();
+    if (pid == 0) {
+      for (;;) ::pause();
+    }
+    if (pid < 0) fail("fork");
+    pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+    if (pidfd < 0) fail("pidfd_open");
+  };
+  const auto latency = time_each(processes, begin, [&] {
+    pollfd ended{pidfd, POLLIN, 0};
+    ::syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, nullptr, 0);
+    if (::poll(&ended, 1, -1) != 1) fail("poll");
+  });
+  end_last();
+  return latency;
 }
 
 Latency copy(int copies) {

@@ -24,6 +24,8 @@ Latency queue_one_way(int messages);
 // A process that exits at once, and the wait for it: this very executable by posix_spawn; by fork.
 Latency exec(int processes);
 Latency fork(int processes);
+// SIGKILL of a small process that sleeps, until its pidfd is readable.
+Latency kill(int processes);
 // memcpy of kCopyBytes.
 Latency copy(int copies);
 

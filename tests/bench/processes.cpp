@@ -81,6 +81,38 @@ struct DeathStage {
   Runtime runtime;
 };
 
+// An actor that is started again at once, each time that it is killed.
+template <StartMethod kStart>
+struct RestartStage {
+  RestartStage()
+      : counter(runtime.spawn<Counter>(
+            SpawnOptions{.restart = {.max = 1'000'000, .backoff = {.first = std::chrono::seconds(0)}}, .start = kStart}, 0)) {}
+
+  // SIGKILL, until the next life has answered a call. The life that is killed may answer a few more.
+  double median_restart_ns(int count) {
+    Handle process;
+    unsigned life = 0;
+    const auto open_host = [&] {
+      counter.call<&Counter::add>(1).get();
+      process = open_process(counter.pid());
+      life = counter.incarnation();
+    };
+    const auto is_answered_again = [&] {
+      const bool is_next_life = counter.incarnation() != life;
+      return counter.call<&Counter::add>(1).exception() == nullptr && is_next_life;
+    };
+    return time_each(count, open_host,
+                     [&] {
+                       send_signal(process, SIGKILL);
+                       while (!is_answered_again()) continue;
+                     })
+        .p50_ns;
+  }
+
+  Runtime runtime;
+  Proxy<Counter> counter;
+};
+
 void check_it_was_running(std::exception_ptr error) {
   try {
     if (error == nullptr) throw std::runtime_error("a call came back from an actor that hangs");
@@ -111,10 +143,46 @@ double notice_ns(Runtime& runtime, std::size_t resident_bytes) {
   return static_cast<double>(noticed - killed) * nanoseconds_per_tick();
 }
 
+// SIGKILL of a small host, until the report on its death is complete.
+double median_report_ns(Runtime& runtime, int count) {
+  Proxy<Counter> counter;
+  Handle process;
+  const auto begin = [&] {
+    counter = runtime.spawn<Counter>(0);
+    counter.call<&Counter::add>(1).get();
+    process = open_process(counter.pid());
+  };
+  const auto report = [&] {
+    send_signal(process, SIGKILL);
+    for (;;) {
+      try {
+        counter.call<&Counter::add>(1).get();  // it may answer a few more
+      } catch (const ActorDied& death) {
+        if (death.cause().signal != SIGKILL) throw std::runtime_error("a killed host is not reported as killed");
+        return;
+      }
+    }
+  };
+  return time_each(count, begin, report).p50_ns;
+}
+
 double median_notice_ns(Runtime& runtime, std::size_t resident_bytes, int count) {
   std::vector<double> spans;
   for (int i = 0; i < count; ++i) spans.push_back(notice_ns(runtime, resident_bytes));
   return median(std::move(spans));
+}
+
+template <StartMethod kStart>
+Row restart_row(const Shared<SpawnStage>& spawns, const Bench& bench) {
+  const int count = bench.times(30);
+  const Shared<RestartStage<kStart>> stage;
+  const bool is_exec = kStart == StartMethod::spawn;
+  return {.name = is_exec ? "restart.spawn" : "restart.forkserver",
+          .unit = "ms",
+          .figure = [=] { return milliseconds(stage->median_restart_ns(count)); },
+          .reference_name = is_exec ? "spawn.spawn" : "spawn.forkserver",
+          .reference = [=] { return milliseconds(spawns->median_spawn_ns(kStart, count)); },
+          .bar = at_most(1.5)};
 }
 
 std::vector<Row> spawn_rows(const Bench& bench) {
@@ -140,6 +208,8 @@ std::vector<Row> spawn_rows(const Bench& bench) {
        .reference_name = "spawn.forkserver",
        .reference = by_forkserver,
        .bar = at_most(1.2)},
+      restart_row<StartMethod::forkserver>(stage, bench),
+      restart_row<StartMethod::spawn>(stage, bench),
   };
 }
 
@@ -151,6 +221,16 @@ std::vector<Row> death_rows(const Bench& bench) {
        .unit = "ms",
        .figure = [=] { return milliseconds(median_notice_ns(stage->runtime, 0, count)); },
        .bar = at_most(0.5)},
+      {.name = "death.report",
+       .unit = "ms",
+       .figure = [=] { return milliseconds(median_report_ns(stage->runtime, count)); },
+       .reference_name = "floor.kill + floor.futex",
+       .reference =
+           [=] {
+             return milliseconds(bench.floors.run(floors::kill, count).p50_ns) +
+                    milliseconds(bench.floors.run(floors::futex, 10 * count).p50_ns);
+           },
+       .bar = at_most(3)},
       {.name = "death.notice_2GiB",
        .unit = "ms",
        .figure = [=] { return milliseconds(notice_ns(stage->runtime, kManyBytes)); },

@@ -65,6 +65,7 @@ Score run_case(const Order& order, int number, const std::function<void()>& one_
 Score run_cases(const Order& order, const std::function<void(Random& random)>& one_case);
 
 Score run_kill(const Order& order);
+Score run_restart(const Order& order);
 Score run_manager(const Order& order);
 Score run_client(const Order& order);
 Score run_zygote(const Order& order);

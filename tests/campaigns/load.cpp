@@ -47,12 +47,13 @@ void settle_or_throw(std::uint64_t number, const AsyncResult<std::uint64_t>& res
 
 }  // namespace
 
-Sender::Sender(Proxy<Clerk> clerk, Ledger& ledger, std::uint32_t number, int in_flight, std::uint64_t seed)
+Sender::Sender(Proxy<Clerk> clerk, Ledger& ledger, std::uint32_t number, int in_flight, std::uint64_t seed, Lives lives)
     : clerk_(std::move(clerk)),
       pid_(clerk_.pid()),
       ledger_(ledger),
       number_(number),
       in_flight_(in_flight),
+      lives_(lives),
       random_(seed),
       uses_callbacks_(one_in(random_, 3)) {}
 
@@ -205,20 +206,22 @@ void Sender::record(const Sent& sent, const AsyncResult<T>& result) {
 
 void Sender::fail(std::uint64_t number, Execution execution, Blame blame) {
   ledger_.close(number, verdict_of(execution), blame);
-  has_fallen_ = true;
+  const bool is_end = lives_ == Lives::one || execution == Execution::not_started;
+  if (is_end) has_fallen_ = true;
 }
 
-// The one-way messages before it have been executed, too.
+// The one-way messages before it have been executed, too: unless one of them ran when a life ended.
 void Sender::note_answered(std::uint64_t number) {
+  if (lives_ == Lives::many) return;
   const std::lock_guard lock(mutex_);
   for (; !told_.empty() && told_.front() < number; told_.pop_front()) ledger_.note_answered_after(told_.front());
 }
 
-Lane::Lane(Runtime& runtime, Ledger& ledger, Random& random)
-    : clerk_(spawn_clerk(runtime, ledger)), host_(platform::Process::open(clerk_.pid())) {
+Lane::Lane(Runtime& runtime, Ledger& ledger, Random& random, Lives lives)
+    : clerk_(spawn_clerk(runtime, ledger, lives)), host_(platform::Process::open(clerk_.pid())) {
   const bool has_two = one_in(random, 3);
   for (std::uint32_t number = 0; number < (has_two ? 2u : 1u); ++number) {
-    senders_.push_back(std::make_unique<Sender>(clerk_, ledger, number, has_two ? kInFlight / 2 : kInFlight, random()));
+    senders_.push_back(std::make_unique<Sender>(clerk_, ledger, number, has_two ? kInFlight / 2 : kInFlight, random(), lives));
   }
 }
 
@@ -239,9 +242,10 @@ void Lane::end() {
   join();
 }
 
-Proxy<Clerk> spawn_clerk(Runtime& runtime, Ledger& ledger) {
+Proxy<Clerk> spawn_clerk(Runtime& runtime, Ledger& ledger, Lives lives) {
   const Step step("spawning an actor and calling it once");
-  auto clerk = runtime.spawn<Clerk>(ledger.path());
+  constexpr RestartPolicy kAlways = {.max = 1'000'000, .backoff = {.first = std::chrono::seconds(0)}};
+  auto clerk = runtime.spawn<Clerk>({.restart = lives == Lives::many ? kAlways : RestartPolicy::never}, ledger.path());
   call_once(clerk, ledger);
   return clerk;
 }
@@ -279,9 +283,9 @@ void expect_refusal(const Proxy<Clerk>& clerk, Ledger& ledger, DeathKind kind) {
   throw Broken("a call to a dead actor was answered");
 }
 
-Lanes make_lanes(Runtime& runtime, Ledger& ledger, Random& random) {
+Lanes make_lanes(Runtime& runtime, Ledger& ledger, Random& random, Lives lives) {
   Lanes lanes;
-  for (int i = 0; i < kActors; ++i) lanes.push_back(std::make_unique<Lane>(runtime, ledger, random));
+  for (int i = 0; i < kActors; ++i) lanes.push_back(std::make_unique<Lane>(runtime, ledger, random, lives));
   return lanes;
 }
 

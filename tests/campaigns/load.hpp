@@ -22,12 +22,15 @@ namespace troupe::campaigns {
 constexpr int kActors = 4;    // of each client
 constexpr int kInFlight = 8;  // calls to each actor
 
+// Whether an actor that is killed is started again.
+enum class Lives : bool { one, many };
+
 // One thread that keeps calls to one actor in flight, and one-way messages between them, until it is told to end or the
-// actor falls; then it waits for all that is open. Every outcome goes to the ledger. How it waits is drawn once for the
+// actor falls for good; then it waits for all that is open. Every outcome goes to the ledger. How it waits is drawn once for the
 // sender (callbacks, or looking at results) and anew for each result.
 class Sender {
  public:
-  Sender(Proxy<Clerk> clerk, Ledger& ledger, std::uint32_t number, int in_flight, std::uint64_t seed);
+  Sender(Proxy<Clerk> clerk, Ledger& ledger, std::uint32_t number, int in_flight, std::uint64_t seed, Lives lives = Lives::one);
   Sender(const Sender&) = delete;
   Sender& operator=(const Sender&) = delete;
 
@@ -68,6 +71,7 @@ class Sender {
   Ledger& ledger_;
   const std::uint32_t number_;
   const int in_flight_;
+  const Lives lives_;
   Random random_;
   const bool uses_callbacks_;
   std::deque<Sent> window_;  // without callbacks: the calls whose outcome is not recorded
@@ -84,7 +88,7 @@ class Sender {
 class Lane {
  public:
   // Spawns the actor and calls it once. Blocks: until it has answered.
-  Lane(Runtime& runtime, Ledger& ledger, Random& random);
+  Lane(Runtime& runtime, Ledger& ledger, Random& random, Lives lives = Lives::one);
   ~Lane();
   Lane(const Lane&) = delete;
   Lane& operator=(const Lane&) = delete;
@@ -96,7 +100,7 @@ class Lane {
   void end();
 
   const Proxy<Clerk>& clerk() const { return clerk_; }
-  const platform::Process& host() const { return host_; }
+  const platform::Process& host() const { return host_; }  // of the first life
 
  private:
   const Proxy<Clerk> clerk_;
@@ -106,7 +110,7 @@ class Lane {
 };
 
 // Makes an actor and calls it once; the proxy is good.
-Proxy<Clerk> spawn_clerk(Runtime& runtime, Ledger& ledger);
+Proxy<Clerk> spawn_clerk(Runtime& runtime, Ledger& ledger, Lives lives = Lives::one);
 // Waits for a call that was sent, and writes its outcome into the ledger; whether it gave the right value.
 bool settle(std::uint64_t number, const AsyncResult<std::uint64_t>& result, Ledger& ledger);
 // One call, now. Errors: what it fails with, after the ledger has it.
@@ -128,6 +132,6 @@ void expect_manager_died(const char* what, F f) {
 }
 
 using Lanes = std::vector<std::unique_ptr<Lane>>;
-Lanes make_lanes(Runtime& runtime, Ledger& ledger, Random& random);
+Lanes make_lanes(Runtime& runtime, Ledger& ledger, Random& random, Lives lives = Lives::one);
 
 }  // namespace troupe::campaigns

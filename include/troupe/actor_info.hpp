@@ -4,6 +4,7 @@
 #include <troupe/actor_id.hpp>
 #include <troupe/death.hpp>
 #include <troupe/exit_status.hpp>
+#include <troupe/supervise.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -70,7 +71,7 @@ struct Restarted {
   int pid = 0;
 };
 
-// Its restart policy allows no further life; Down has come before.
+// Its restart policy, or its group's intensity, allows no further life; Down has come before.
 struct GaveUp {
   ActorId actor{};
   DeathCause first_cause{};  // of the deaths that were too many, the first one's
@@ -85,7 +86,14 @@ struct ManagerDown {
   std::string reason{};
 };
 
-using RuntimeEvent = std::variant<Spawned, Down, Restarted, GaveUp, Unresponsive, ManagerDown>;
+// A group has failed more often than its intensity allows, and all that was in it has ended. The group above it, if there is
+// one, takes that for a failure and may start it again.
+struct GroupGaveUp {
+  GroupId group{};
+  DeathCause first_cause{};  // of the deaths that were too many, the first one's
+};
+
+using RuntimeEvent = std::variant<Spawned, Down, Restarted, GaveUp, Unresponsive, ManagerDown, GroupGaveUp>;
 
 namespace detail {
 // What callbacks are given.
@@ -93,6 +101,7 @@ Down with_symbols(Down down);
 RuntimeEvent with_symbols(RuntimeEvent event);
 }  // namespace detail
 
+// What stopping many actors came to.
 struct ShutdownReport {
   std::vector<ActorInfo> killed{};  // did not stop within the grace
 };

@@ -31,7 +31,7 @@ enum class SecurityLevel : std::uint8_t { l0, l1 };
 
 // When a dead actor is started again, and how soon. RestartPolicy{.max = 3} restarts it after crashes. It is constructed from the
 // same arguments; calls that it had not started are sent to its next life, in order, and its proxies go on to speak for it. When
-// it has died too often, it stays dead, and callers hear of the first of those deaths.
+// it has died too often, it stays dead, and callers hear of the first of those deaths. (An actor of a group: see group.hpp.)
 struct RestartPolicy {
   struct Backoff {
     Timeout first = std::chrono::milliseconds(100);  // delay before the first restart

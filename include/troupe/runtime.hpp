@@ -4,6 +4,8 @@
 #include <troupe/actor_info.hpp>
 #include <troupe/async_result.hpp>
 #include <troupe/detail/link.hpp>
+#include <troupe/detail/spawn.hpp>
+#include <troupe/group.hpp>
 #include <troupe/guard.hpp>
 #include <troupe/options.hpp>
 #include <troupe/proxy.hpp>
@@ -18,10 +20,6 @@
 #include <vector>
 
 namespace troupe {
-
-namespace client {
-class Session;
-}
 
 namespace detail {
 
@@ -44,22 +42,6 @@ class EventCallbackOf final : public EventCallback {
   F f_;
 };
 
-// How a spawn ends when its name is taken.
-enum class OnExisting : bool { fail, join };
-
-struct SpawnOrder {
-  RegistrationNode& constructor;
-  const std::type_info& type;
-  const SpawnOptions& options;
-  std::span<const std::byte> arguments;
-  OnExisting on_existing = OnExisting::fail;
-  const Carried* carried = nullptr;  // the proxies among the arguments
-};
-
-// Completes `cell` (of an AsyncResult<Proxy<A>>; with one reference for it) when the constructor has run.
-void spawn_into(client::Session& session, const SpawnOrder& order, ResultCell& cell);
-// The constructor's arguments could not be encoded: inside a catch block.
-void fail_to_encode(const SpawnOrder& order, ResultCell& cell);
 std::optional<LinkHandle> find_link(client::Session& session, std::string_view name, const std::type_info& type);
 
 }  // namespace detail
@@ -87,7 +69,7 @@ class Runtime {
   }
   template <class A, class... Args>
   Proxy<A> spawn(SpawnOptions options, Args&&... args) {
-    return start<A>(options, detail::OnExisting::fail, std::forward<Args>(args)...).get();
+    return detail::start_actor<A>({session(), options}, std::forward<Args>(args)...).get();
   }
 
   // The same without blocking; the errors are in the result.
@@ -97,14 +79,14 @@ class Runtime {
   }
   template <class A, class... Args>
   AsyncResult<Proxy<A>> spawn_async(SpawnOptions options, Args&&... args) {
-    return start<A>(options, detail::OnExisting::fail, std::forward<Args>(args)...);
+    return detail::start_actor<A>({session(), options}, std::forward<Args>(args)...);
   }
 
   // The living actor of that name, or else a new one; atomic among all who ask. Errors: as spawn; IncompatibleInterface
   // when the name belongs to an actor of another class; std::invalid_argument without a name.
   template <class A, class... Args>
   Proxy<A> spawn_or_get(SpawnOptions options, Args&&... args) {
-    return start<A>(options, detail::OnExisting::join, std::forward<Args>(args)...).get();
+    return detail::start_actor<A>({session(), options, detail::OnExisting::join}, std::forward<Args>(args)...).get();
   }
 
   // The living actor of that name, if there is one. Errors: IncompatibleInterface when it is of another class.
@@ -122,6 +104,10 @@ class Runtime {
     return std::move(*proxy);
   }
 
+  // A new group, of actors that are restarted together: group.hpp.
+  // Blocks: for the manager's answer. Errors: std::invalid_argument, which names the field; ManagerDied; RuntimeStopped.
+  Group supervise(const GroupOptions& options = {}) { return Group::make(session_, {}, options); }
+
   // All living actors of this runtime. Blocks: for the manager's answer, about 250 ms when a host is stuck.
   std::vector<ActorInfo> actors();
 
@@ -135,29 +121,6 @@ class Runtime {
   ShutdownReport shutdown(Timeout grace = std::chrono::seconds(5));
 
  private:
-  template <class A, class... Args>
-  AsyncResult<Proxy<A>> start(const SpawnOptions& options, detail::OnExisting on_existing, Args&&... args) {
-    static_assert(std::is_constructible_v<A, detail::Travelling<Args>&&...>,
-                  "troupe: the actor's class cannot be constructed from these arguments (decayed, text as std::string, spans as "
-                  "std::vector); convert them first, or give the class a constructor that takes them");
-    (detail::assert_argument_crosses<detail::Travelling<Args>>(), ...);
-    using Key = detail::ConstructorKey<A, detail::Travelling<Args>...>;
-    auto* cell = new detail::TypedCell<Proxy<A>>(1);
-    AsyncResult<Proxy<A>> result = detail::ResultAccess::adopt(cell);
-    detail::SpawnOrder order{detail::Registration<Key>::node(), typeid(A), options, {}, on_existing};
-    detail::GrowingBuffer buffer(detail::GrowingBuffer::kLargestArguments);
-    try {
-      detail::encode(buffer, detail::as_wire<detail::Travelling<Args>>(std::forward<Args>(args))...);
-    } catch (...) {
-      detail::fail_to_encode(order, *cell);
-      return result;
-    }
-    order.arguments = buffer.bytes();
-    order.carried = buffer.carried();
-    detail::spawn_into(session(), order, *cell);
-    return result;
-  }
-
   client::Session& session() { return *session_; }
   void add_event_callback(std::unique_ptr<detail::EventCallback> callback);
   [[noreturn]] static void no_such_actor(std::string_view name);

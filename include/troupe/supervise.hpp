@@ -4,9 +4,17 @@
 #include <troupe/timeout.hpp>
 
 #include <chrono>
+#include <compare>
 #include <cstdint>
 
 namespace troupe {
+
+// Names one group within its manager; never used again for another. 0 names none.
+struct GroupId {
+  std::uint64_t value = 0;
+
+  friend auto operator<=>(const GroupId&, const GroupId&) = default;
+};
 
 // Who is started again when a child of a group has failed. one_for_one: that child alone. one_for_all: all children; those
 // that still live are ended first. rest_for_one: that child and those that were added after it, since they may depend on it.

@@ -7,6 +7,7 @@
 #include <troupe/detail/exception_registry.hpp>
 #include <troupe/error.hpp>
 #include <troupe/fn.hpp>
+#include <troupe/group.hpp>
 #include <troupe/guard.hpp>
 #include <troupe/options.hpp>
 #include <troupe/proxy.hpp>

@@ -127,6 +127,7 @@ Down with_symbols(Down down) {
 RuntimeEvent with_symbols(RuntimeEvent event) {
   if (auto* down = std::get_if<Down>(&event)) *down = with_symbols(std::move(*down));
   if (auto* given_up = std::get_if<GaveUp>(&event)) given_up->first_cause = with_symbols(std::move(given_up->first_cause));
+  if (auto* group = std::get_if<GroupGaveUp>(&event)) group->first_cause = with_symbols(std::move(group->first_cause));
   return event;
 }
 

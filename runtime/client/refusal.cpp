@@ -5,6 +5,8 @@
 
 #include <fmt/core.h>
 
+#include <stdexcept>
+
 #include "base/death_report.hpp"
 #include "wire/exceptions.hpp"
 
@@ -44,6 +46,8 @@ std::exception_ptr error_of(const wire::Failure& failure, const std::string& wha
       return std::make_exception_ptr(RuntimeStopped(text));
     case wire::Refusal::no_memory:
       return std::make_exception_ptr(Error(text));
+    case wire::Refusal::bad_options:
+      return std::make_exception_ptr(std::invalid_argument(text));
     case wire::Refusal::protocol:
       break;
   }

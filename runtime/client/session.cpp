@@ -222,10 +222,13 @@ wire::ToClient Session::ask(Message message) {
   return reply.take();
 }
 
-// Spawning and attaching are in a file of their own, and so are references.
+// Spawning and attaching are in a file of their own, and so are references, and groups.
+template wire::ToClient Session::ask(wire::Supervise message);
+template wire::ToClient Session::ask(wire::StopGroup message);
 template void Session::send_request(const wire::Attach& message, std::span<const int> handles);
 template void Session::send_request(const wire::Spawn& message, std::span<const int> handles);
 template void Session::send(const wire::Hold& message, std::span<const int> handles);
+template void Session::send(const wire::KillActor& message, std::span<const int> handles);
 template void Session::send(const wire::Release& message, std::span<const int> handles);
 template void Session::send(const wire::LeaveChannel& message, std::span<const int> handles);
 template void Session::send(const wire::Lease& message, std::span<const int> handles);
@@ -249,7 +252,7 @@ std::vector<ActorInfo> Session::list() {
 ShutdownReport Session::shutdown(Timeout grace) {
   if (is_closing_ || has_manager_fallen()) return {};
   auto message = ask(wire::Shutdown{.grace_ns = grace.span().count()});
-  return {std::move(answer_in<wire::ShutdownDone>(message).killed)};
+  return {std::move(answer_in<wire::AllStopped>(message).killed)};
 }
 
 void Session::stop(Link& link, Timeout grace) { send(wire::StopActor{link.actor().id, link.actor().key, grace.span().count()}); }

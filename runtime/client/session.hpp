@@ -53,6 +53,8 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<detail::LinkHandle> find(std::string_view name, const std::type_info& type);
   std::vector<ActorInfo> list();
   ShutdownReport shutdown(Timeout grace);
+  GroupId supervise(GroupId parent, const GroupOptions& options);
+  ShutdownReport stop(GroupId group, Timeout grace);
   void stop(Link& link, Timeout grace);
   void kill(Link& link);
   void watch(Link& link);  // the manager shall tell when it is down
@@ -127,6 +129,7 @@ class Session : public std::enable_shared_from_this<Session> {
   struct ChannelOpening;
   struct SpawnPending;
   void finish_spawn(SpawnPending& pending, wire::ToClient* message, std::vector<platform::Handle>& handles);
+  void disown(const wire::ActorDescription& actor, bool is_in_group) noexcept;
   void refuse_spawn(SpawnPending& pending, const wire::Failure& failure);
   void give_proxy(detail::ResultCell& cell, detail::LinkHandle link);
   void complete_with_arrival(detail::ResultCell& cell, std::unique_ptr<detail::Arrival> arrival);

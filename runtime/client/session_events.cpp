@@ -27,9 +27,11 @@ void Session::on_message(wire::ToClient message, std::vector<Handle> handles) {
           on_unread(each);
         } else if constexpr (std::is_same_v<Message, wire::ActorUp>) {
           on_up(each.actor);
+        } else if constexpr (std::is_same_v<Message, wire::GroupFailed>) {
+          emit(GroupGaveUp{GroupId{each.group}, each.first_cause});
         } else if constexpr (std::is_same_v<Message, wire::Listed>) {
           if (gather(each.request, each.actors, each.more)) on_answer(each.request, message, handles);
-        } else if constexpr (std::is_same_v<Message, wire::ShutdownDone>) {
+        } else if constexpr (std::is_same_v<Message, wire::AllStopped>) {
           if (gather(each.request, each.killed, each.more)) on_answer(each.request, message, handles);
         } else if constexpr (requires { each.request; }) {
           on_answer(each.request, message, handles);

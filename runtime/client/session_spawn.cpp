@@ -53,6 +53,7 @@ struct Session::SpawnPending {
   const char* type_name;
   std::string what;
   ChannelOpening opening;
+  bool is_in_group = false;
   detail::Lease lease{};  // on the proxies among the constructor's arguments
 };
 
@@ -104,6 +105,7 @@ wire::Spawn spawn_message(const detail::SpawnOrder& order, const Geometry& geome
   message.security = static_cast<std::uint8_t>(options.security);
   message.offer = offer_of(geometry, runtime.spin);
   message.restart = restart_of(options.restart);
+  message.group = order.group.value;
   return message;
 }
 
@@ -139,8 +141,13 @@ void Session::spawn(const detail::SpawnOrder& order, detail::ResultCell& cell) {
     if (platform::is_forked_child()) throw std::logic_error(what + ": this process was forked from the one that has the runtime");
     check(order);
     const MailboxOptions& mailbox = order.options.mailbox;
-    auto pending = std::make_shared<SpawnPending>(SpawnPending{
-        &cell, order.type.name(), what, ChannelOpening(geometry_of(mailbox.calls, mailbox.bytes, mailbox.payload)), {}});
+    auto pending =
+        std::make_shared<SpawnPending>(SpawnPending{&cell,
+                                                    order.type.name(),
+                                                    what,
+                                                    ChannelOpening(geometry_of(mailbox.calls, mailbox.bytes, mailbox.payload)),
+                                                    order.group != GroupId(),
+                                                    {}});
     wire::Spawn message = spawn_message(order, pending->opening.geometry, options_);
     platform::SharedMemory arguments;
     if (!order.arguments.empty())
@@ -163,24 +170,33 @@ void Session::spawn(const detail::SpawnOrder& order, detail::ResultCell& cell) {
 }
 
 void Session::finish_spawn(SpawnPending& pending, wire::ToClient* message, std::vector<Handle>& handles) {
-  ActorId spawned{};  // by this order, and not given to anybody yet
+  const wire::ActorDescription* spawned = nullptr;  // by this order, and not given to anybody yet
   try {
     if (message == nullptr) std::rethrow_exception(no_answer(pending.what));
     if (const auto* refused = std::get_if<wire::Refused>(message)) return refuse_spawn(pending, refused->failure);
     const auto& opened = answer_in<wire::Opened>(*message);
     if (opened.found) return give_proxy(*pending.cell, add_link(opened.actor, pending.type_name, Grant::given, nullptr));
-    spawned = opened.actor.id;
+    spawned = &opened.actor;
     if (handles.empty()) throw StartError(pending.what + ": " + kNoRoomForHandles);
     const auto channel = open_channel(opened, std::move(pending.opening), handles, pending.type_name);
     auto link = add_link(opened.actor, pending.type_name, Grant::given, channel.get());
     give_proxy(*pending.cell, std::move(link));
   } catch (...) {
-    if (spawned.value != 0) release(spawned, 1);
+    if (spawned != nullptr) disown(*spawned, pending.is_in_group);
     if (pending.cell->claim()) {
       CellAccess::set_error(*pending.cell, std::current_exception());
       CellAccess::publish(*pending.cell, true, &callbacks_);
     }
     pending.cell->drop_reference();
+  }
+}
+
+// Nobody else has it; but a group would hold it.
+void Session::disown(const wire::ActorDescription& actor, bool is_in_group) noexcept {
+  if (!is_in_group) return release(actor.id, 1);
+  try {
+    send(wire::KillActor{actor.id, actor.key});
+  } catch (const std::exception&) {  // the manager cannot be told: it goes, and the actor with it
   }
 }
 

@@ -53,7 +53,7 @@ void Closing::answer_requesters() {
   const auto killed = std::exchange(killed_, {});
   for (const Requester& each : std::exchange(requesters_, {})) {
     send_in_parts(killed, [&](std::vector<ActorInfo> part, bool has_more) {
-      tables_.clients.send(each.client, wire::ShutdownDone{each.request, std::move(part), has_more});
+      tables_.clients.send(each.client, wire::AllStopped{each.request, std::move(part), has_more});
     });
   }
 }

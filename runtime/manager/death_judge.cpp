@@ -22,6 +22,7 @@ DeathKind kind_when_killed(Asked asked) {
   switch (asked) {
     case Asked::stop:
     case Asked::kill:
+    case Asked::restart:
       return DeathKind::killed_by_us;
     case Asked::parent_gone:
       return DeathKind::parent_gone;
@@ -35,7 +36,8 @@ DeathKind kind_when_killed(Asked asked) {
 
 DeathKind kind_of_exit(const DeathFacts& facts) {
   if (facts.constructor_threw) return DeathKind::uncaught_at_start;
-  if (facts.status.exit_code == 0 && facts.asked == Asked::stop) return DeathKind::stopped;
+  const bool was_to_stop = facts.asked == Asked::stop || facts.asked == Asked::restart;
+  if (facts.status.exit_code == 0 && was_to_stop) return DeathKind::stopped;
   if (facts.status.exit_code == 0 && facts.asked == Asked::parent_gone) return DeathKind::parent_gone;
   return DeathKind::exit_code;
 }

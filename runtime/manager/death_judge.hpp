@@ -16,6 +16,7 @@ enum class Asked : std::uint8_t {
   kill,         // somebody wanted it killed
   parent_gone,  // who it belonged to has ended: it is killed
   give_up,      // it did not come up in time: it is killed
+  restart,      // to stop, since its group wants a new life of it; it is killed when its grace runs out
 };
 
 // All that is known of a host that has ended.

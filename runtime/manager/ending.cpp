@@ -54,6 +54,12 @@ DeathFacts facts_of(const HostRecord& host, const platform::ChildEnd& end) {
   return facts;
 }
 
+// At once, whatever else is asked of it.
+bool is_going(const HostRecord& host) {
+  if (host.stage == Stage::running) return host.asked == Asked::kill || host.asked == Asked::parent_gone;
+  return host.stage == Stage::refused || !host.is_wanted();
+}
+
 // Who has to hear of its end: who has a channel, holds it, or watches.
 std::set<ClientId> interested_in(const Tables& tables, const HostRecord& host) {
   std::set<ClientId> clients = host.watchers;
@@ -96,12 +102,23 @@ void Ending::stop(HostRecord& host, std::chrono::nanoseconds grace) {
   if (host.stage != Stage::running) {
     return kill(host, Asked::stop, failure_of(wire::Refusal::stopped, "it was stopped while it came up"));
   }
-  if (host.asked != Asked::nothing && host.asked != Asked::stop) return;  // it has been killed
-  if (host.asked == Asked::nothing && !host.has_fallen) {
-    host.peer->send<wire::ToHost>(wire::StopHost{});
-    host.asked = Asked::stop;
-  }
+  if (is_going(host)) return;
+  tell_to_stop(host, Asked::stop);
   kill_after(host, grace);  // also one that is going: its exit handlers may take for ever
+}
+
+// One that has fallen hears nothing; how it ends is its own doing.
+void Ending::tell_to_stop(HostRecord& host, Asked why) {
+  if (host.asked == Asked::nothing && host.has_fallen) return;
+  if (host.asked == Asked::nothing) host.peer->send<wire::ToHost>(wire::StopHost{});
+  host.asked = why;
+}
+
+void Ending::stop_life(HostRecord& host, std::chrono::nanoseconds grace) {
+  if (is_going(host)) return;
+  if (host.stage != Stage::running) return spawning_.call_off(host);
+  tell_to_stop(host, host.is_last_life ? Asked::stop : Asked::restart);
+  kill_after(host, grace);
 }
 
 // The shortest grace counts.
@@ -134,7 +151,7 @@ void Ending::word_fell(LifeWatch::Life life, LifeWatch::Fall fall_kind) {
   HostRecord* host = tables_.hosts.find_launch(life);
   if (host == nullptr) return;
   fall(*host);
-  if (host->asked == Asked::stop) return;  // as wanted; its grace is being watched
+  if (host->is_stopping()) return;  // as wanted; its grace is being watched
   if (fall_kind == LifeWatch::Fall::by_kernel) return host->child->kill();
   host->is_leaving = true;
   kill_after(*host, kTimeToLeave);
@@ -144,7 +161,7 @@ void Ending::word_fell(LifeWatch::Life life, LifeWatch::Fall fall_kind) {
 void Ending::socket_closed(HostRecord& host, const std::string& reason) {
   fall(host);
   host.violation = reason;
-  const bool leaves = host.asked == Asked::stop || host.stage == Stage::refused || host.is_leaving;
+  const bool leaves = host.is_stopping() || host.stage == Stage::refused || host.is_leaving;
   if (host.child && (!reason.empty() || !leaves)) host.child->kill();
 }
 
@@ -189,6 +206,7 @@ wire::ActorDown down_of(const HostRecord& host, const ExitStatus& status, const 
 }  // namespace
 
 void Ending::life_ended(const HostRecord& host, const ExitStatus& status, const DeathCause& cause) {
+  if (!host.has_run) return;  // nobody has heard of it
   wire::ActorDown down = down_of(host, status, cause);
   down.will_restart = true;
   publish(host, down);
@@ -197,7 +215,7 @@ void Ending::life_ended(const HostRecord& host, const ExitStatus& status, const 
 void Ending::actor_ended(const HostRecord& host, const ExitStatus& status, const DeathCause& cause) {
   if (!host.has_run) return;  // nobody has heard of it
   wire::ActorDown down = down_of(host, status, cause);
-  if (host.has_given_up) down.first_cause = host.first_cause;
+  if (host.has_given_up) down.first_cause = host.first_death.cause();
   publish(host, down);
   tables_.obituaries.add({host.actor.key, std::move(down)});
 }

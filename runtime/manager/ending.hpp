@@ -26,6 +26,8 @@ class Ending {
 
   // Asks it to stop; it is killed when the grace has run out. A later call may shorten the grace.
   void stop(HostRecord& host, std::chrono::nanoseconds grace);
+  // Likewise, but it shall live again, unless it was stopped before. One that is still coming up is killed.
+  void stop_life(HostRecord& host, std::chrono::nanoseconds grace);
   // Now. One that is still coming up is refused with the same reason. The record may be gone afterwards.
   void kill(HostRecord& host, Asked why, const wire::Failure& failure);
   // What `client` spawned and did not detach ends with it.
@@ -45,6 +47,7 @@ class Ending {
 
  private:
   void fall(HostRecord& host);
+  void tell_to_stop(HostRecord& host, Asked why);
   void kill_after(HostRecord& host, std::chrono::nanoseconds grace);
   void publish(const HostRecord& host, const wire::ActorDown& down);
 

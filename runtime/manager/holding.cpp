@@ -119,7 +119,7 @@ void Holding::end_what_it_sent(Party sender) {
 void Holding::look() {
   for (const ActorId actor : tables_.references.take_doubtful()) {
     HostRecord* host = tables_.hosts.find(actor);
-    if (host == nullptr || !host->is_usable() || !host->is_scoped) continue;
+    if (host == nullptr || !host->is_usable() || !host->ends_unheld()) continue;
     if (!tables_.references.is_held(actor)) {
       ending_.stop(*host, kGraceOfTheUnheld);
     } else {

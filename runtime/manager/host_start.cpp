@@ -88,7 +88,7 @@ void Spawning::tell_to_construct(HostRecord& host) {
   }
   if (!host.actor.may_restart) host.arguments.reset();
   if (host.request) {
-    host.request->handles.clear();
+    if (host.group == 0) host.request->handles.clear();  // else this start may be called off, and made again
     host.channels[construct.channel] = {
         .client = host.spawner, .party = spawner != nullptr ? spawner->party() : Party(), .attach_request = std::nullopt};
   }
@@ -100,7 +100,7 @@ void Spawning::on(HostRecord& host, const wire::Hello& hello) {
   if (std::exchange(host.has_said_hello, true)) throw ProtocolError("a host says hello twice");
   if (hello.protocol != wire::kProtocolVersion) throw ProtocolError("a host speaks another version of the protocol");
   host.modules = hello.modules;
-  const bool is_given_up = !host.has_run && !host.request;  // and is being killed
+  const bool is_given_up = host.asked != Asked::nothing || (!host.has_run && !host.request);  // and is being killed
   if (host.stage != Stage::greeting || is_given_up) return;
   const std::string build_id = hello.modules.empty() ? std::string() : hello.modules[0].build_id;
   if (build_id != host.program.build_id) {
@@ -116,7 +116,7 @@ void Spawning::on(HostRecord& host, const wire::Constructed& constructed, std::v
   if (host.stage != Stage::constructing) throw ProtocolError("a host reports a construction that it was not asked for");
   if (host.has_run) return live_again(host, constructed, std::move(handles));
   const auto outgoing = host.handles_for_client(handles);
-  if (!host.request) return;  // it was given up meanwhile, and killed
+  if (!host.request || host.asked != Asked::nothing) return;  // it was given up meanwhile, and killed
   host.stage = Stage::running;
   host.has_run = true;
   host.alarm.cancel();

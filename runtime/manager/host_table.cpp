@@ -32,9 +32,11 @@ std::array<int, wire::Opened::kHandles> HostRecord::handles_for_client(const std
 }
 
 void HostRecord::begin_next_life() {
-  ++actor.incarnation;
+  ++starts;
+  if (has_run) ++actor.incarnation;
   actor.pid = 0;
   stage = Stage::starting;
+  asked = Asked::nothing;
   peer.reset();
   child.reset();
   modules.clear();
@@ -79,16 +81,16 @@ HostRecord* HostTable::find(ActorId actor, const wire::ActorKey& key) {
 
 namespace {
 
-constexpr unsigned kIncarnationBits = 20;
+constexpr unsigned kStartBits = 20;
 
 }  // namespace
 
 std::uint64_t launch_number(const HostRecord& host) {
-  return host.actor.id.value << kIncarnationBits | (host.actor.incarnation & ((1u << kIncarnationBits) - 1));
+  return host.actor.id.value << kStartBits | (host.starts & ((1u << kStartBits) - 1));
 }
 
 HostRecord* HostTable::find_launch(std::uint64_t number) {
-  HostRecord* host = find(ActorId{number >> kIncarnationBits});
+  HostRecord* host = find(ActorId{number >> kStartBits});
   return host != nullptr && launch_number(*host) == number ? host : nullptr;
 }
 
@@ -109,7 +111,7 @@ ActorInfo info_of(const HostRecord& host) {
   info.mailbox_depth = host.status.mailbox_depth;
   info.calls_handled = host.status.calls_handled;
   if (host.life) info.calls_handled = host.life.status().calls_handled.load(std::memory_order_relaxed);
-  info.restarts = host.history.restarts();
+  info.restarts = host.actor.incarnation - 1;
   info.last_death = host.last_cause;
   info.parent = host.parent;
   return info;

@@ -17,6 +17,7 @@
 #include "manager/child.hpp"
 #include "manager/client_table.hpp"
 #include "manager/death_judge.hpp"
+#include "manager/first_death.hpp"
 #include "manager/loop.hpp"
 #include "manager/peer.hpp"
 #include "platform/handle.hpp"
@@ -76,17 +77,18 @@ struct HostRecord {
   platform::Handle arguments;    // of its constructor: while they may be needed
   platform::Handle checkpoint;   // the last one
   std::uint64_t checkpoint_bytes = 0;
-  supervision::RestartHistory history;
-  std::optional<DeathCause> last_cause;   // of its last death, if it lives again
-  std::optional<DeathCause> first_cause;  // of the deaths that its policy counts
-  supervision::TimePoint first_death;
-  bool has_run = false;       // it was constructed once: clients may know it
-  bool is_last_life = false;  // it shall not be started again
-  bool has_given_up = false;  // its policy allows no more
+  supervision::RestartHistory history;   // of one that is in no group
+  std::uint64_t group = 0;               // that decides about its lives; 0: none
+  std::optional<DeathCause> last_cause;  // of its last death, if it lives again
+  FirstDeath first_death;                // of those that its policy, or its group, counts
+  bool has_run = false;                  // it was constructed once: clients may know it
+  bool is_last_life = false;             // it shall not be started again
+  bool has_given_up = false;             // its policy, or its group, allows no more
   bool is_scoped = true;
   ClientId spawner = 0;
   ActorId parent{};  // the actor that the spawner is
   Program program;
+  std::uint64_t starts = 1;  // of its processes, this one included
 
   Stage stage = Stage::starting;
   std::optional<SpawnRequest> request;   // until it is answered
@@ -112,10 +114,13 @@ struct HostRecord {
   std::string start_failure;  // why it did not come up, where that is known
 
   bool is_answering() const { return stage == Stage::running && !has_fallen; }
+  // It shall live, in this life or the next.
+  bool is_wanted() const { return (asked == Asked::nothing || asked == Asked::restart) && !is_last_life; }
+  bool is_stopping() const { return asked == Asked::stop || asked == Asked::restart; }
+  // Its group holds it.
+  bool ends_unheld() const { return is_scoped && group == 0; }
   // Whether to let clients have it. One that is between two lives will be there.
-  bool is_usable() const {
-    return asked == Asked::nothing && !is_last_life && (is_answering() || (has_run && actor.may_restart));
-  }
+  bool is_usable() const { return is_wanted() && (is_answering() || (has_run && actor.may_restart)); }
 };
 
 // The hosts, by actor. Thread-safety: the loop's thread.
@@ -135,6 +140,8 @@ class HostTable {
   std::vector<ActorId> actors() const;
   bool is_empty() const { return hosts_.empty(); }
   std::uint64_t next_channel() { return ++last_channel_; }
+  // For a group: groups and actors are numbered together.
+  std::uint64_t next_group() { return ++last_actor_; }
 
  private:
   Loop& loop_;

@@ -6,7 +6,9 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <type_traits>
@@ -17,6 +19,7 @@
 #include "manager/channels.hpp"
 #include "manager/closing.hpp"
 #include "manager/ending.hpp"
+#include "manager/groups.hpp"
 #include "manager/holding.hpp"
 #include "manager/listing.hpp"
 #include "manager/restarting.hpp"
@@ -72,8 +75,11 @@ class Manager::Impl final : ClientTable::Listener, HostListener {
   void host_gone(ActorId actor, const std::string& reason) override;
   void host_ended(ActorId actor, const platform::ChildEnd& end) override;
   void host_not_started(ActorId actor, const std::string& reason) override;
+  void host_waits(HostRecord& host) override { groups_.add(host); }
   void host_forgotten(HostRecord& host) override;
   void end_life(HostRecord& host, const ExitStatus& status, const DeathCause& cause);
+  void begin_next_life(HostRecord& host, const std::optional<std::chrono::nanoseconds>& delay);
+  void look();
   void tell_of_end(HostRecord& host, const ExitStatus& status, const DeathCause& cause);
 
   void on_client(ClientId client, wire::Join& message, Handles& handles);
@@ -117,6 +123,7 @@ class Manager::Impl final : ClientTable::Listener, HostListener {
   Spawning spawning_{tables_, children_, life_watch_, *this};
   Ending ending_{tables_, spawning_, life_watch_};
   Restarting restarting_{tables_};
+  Groups groups_{tables_, spawning_, ending_};
   Channels channels_{tables_};
   Holding holding_{tables_, ending_, channels_};
   Listing listing_{tables_};
@@ -151,7 +158,13 @@ void Manager::Impl::client_sent(ClientId id, platform::Packet& packet) {
   if (client->has_joined == std::holds_alternative<wire::Join>(message)) throw ProtocolError("Join must come first, and once");
   if (packet.handles_lost) return refuse_without_handles(id, message);
   std::visit([&](auto& each) { on_client(id, each, packet.handles); }, message);
+  look();
+}
+
+// After anything that may have changed what lives and who holds it.
+void Manager::Impl::look() {
   holding_.look();
+  groups_.look();
 }
 
 // That one request fails, and nothing else.
@@ -215,6 +228,8 @@ void Manager::Impl::on_client(ClientId client, Message& message, Handles&) {
     closing_.on(client, message);
   } else if constexpr (requires { holding_.on(client, message); }) {
     holding_.on(client, message);
+  } else if constexpr (requires { groups_.on(client, message); }) {
+    groups_.on(client, message);
   } else {
     ending_.on(client, message);
   }
@@ -226,9 +241,10 @@ void Manager::Impl::client_gone(ClientId id, const std::string& reason) {
   complain_of("client", reason);
   channels_.client_gone(id);
   if (client->is_owner) return closing_.owner_gone();
+  groups_.client_gone(id);
   ending_.client_gone(id);
   holding_.client_gone(*client);
-  holding_.look();
+  look();
 }
 
 // What its actor has come to hold, it has said before, on another socket: as a client.
@@ -240,7 +256,7 @@ void Manager::Impl::host_sent(ActorId actor, platform::Packet& packet) {
   if (host == nullptr) return;
   if (packet.handles_lost) return std::visit([&](const auto& each) { give_up_without_handles(*host, each); }, message);
   std::visit([&](const auto& each) { on_host(*host, each, packet.handles); }, message);
-  holding_.look();
+  look();
 }
 
 void Manager::Impl::give_up_without_handles(HostRecord& host, const wire::Constructed&) {
@@ -252,7 +268,9 @@ void Manager::Impl::give_up_without_handles(HostRecord& host, const wire::Constr
 
 void Manager::Impl::on_host(HostRecord& host, const wire::Constructed& message, Handles& handles) {
   spawning_.on(host, message, std::move(handles));
-  if (host.stage == Stage::running) channels_.host_runs(host);
+  if (host.stage != Stage::running) return;
+  channels_.host_runs(host);
+  groups_.started(host);
 }
 
 void Manager::Impl::on_host(HostRecord& host, const wire::JoinAsClient&, Handles& handles) {
@@ -295,20 +313,27 @@ void Manager::Impl::host_not_started(ActorId actor, const std::string& reason) {
 
 // The name is free when the clients hear of the actor's end.
 void Manager::Impl::end_life(HostRecord& host, const ExitStatus& status, const DeathCause& cause) {
-  if (const auto delay = restarting_.delay_of_next_life(host, cause)) {
+  const bool is_in_group = host.group != 0;
+  const auto delay = is_in_group ? std::nullopt : restarting_.delay_of_next_life(host, cause);
+  if (is_in_group ? groups_.lives_on(host, cause) : delay.has_value()) {
     ending_.life_ended(host, status, cause);
     channels_.life_ended(host);
     listing_.host_ended(host.actor.id);
     holding_.life_ended(host.actor.id);
-    spawning_.start_again(host, *delay);
+    begin_next_life(host, delay);
   } else {
     const auto ended = tables_.hosts.remove(host.actor.id);
     tables_.directory.release(ended->actor.name, ended->actor.id);
     tell_of_end(*ended, status, cause);
     spawning_.host_ended(*ended, cause);
   }
-  holding_.look();
+  look();
   closing_.look_whether_done();
+}
+
+// When it is started, its group says.
+void Manager::Impl::begin_next_life(HostRecord& host, const std::optional<std::chrono::nanoseconds>& delay) {
+  delay ? spawning_.start_again(host, *delay) : host.begin_next_life();
 }
 
 void Manager::Impl::tell_of_end(HostRecord& host, const ExitStatus& status, const DeathCause& cause) {
@@ -321,6 +346,8 @@ void Manager::Impl::tell_of_end(HostRecord& host, const ExitStatus& status, cons
 
 void Manager::Impl::host_forgotten(HostRecord& host) {
   if (host.has_run) tell_of_end(host, {}, Ending::judge_without_process(host, {}));
+  groups_.forgotten(host);
+  groups_.look();
   closing_.look_whether_done();
 }
 

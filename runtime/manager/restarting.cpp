@@ -5,30 +5,17 @@
 
 namespace troupe::manager {
 
-namespace {
-
 supervision::Exit exit_of(const DeathCause& cause) {
   const bool is_clean = cause.kind == DeathKind::stopped || (cause.kind == DeathKind::exit_code && cause.exit_code == 0);
   return is_clean ? supervision::Exit::clean : supervision::Exit::crash;
 }
 
-// The first of those that lie in one window with the last.
-void note_first(HostRecord& host, const DeathCause& cause, supervision::TimePoint now) {
-  const Timeout within = std::chrono::nanoseconds(host.order.restart.within_ns);
-  if (host.first_cause && within.after(host.first_death) >= now) return;
-  host.first_cause = cause;
-  host.first_death = now;
-}
-
-}  // namespace
-
 std::optional<std::chrono::nanoseconds> Restarting::delay_of_next_life(HostRecord& host, const DeathCause& cause) const {
-  const bool is_wanted = host.asked == Asked::nothing && !host.is_last_life && !tables_.is_closing;
-  if (!is_wanted || !host.has_run || !host.actor.may_restart) return std::nullopt;
+  if (!host.is_wanted() || tables_.is_closing || !host.has_run || !host.actor.may_restart) return std::nullopt;
   const auto now = std::chrono::steady_clock::now();
   const supervision::Verdict verdict = host.history.ended(exit_of(cause), now);
   if (verdict.what == supervision::Verdict::What::stay_down) return std::nullopt;
-  note_first(host, cause, now);
+  host.first_death.note(cause, std::chrono::nanoseconds(host.order.restart.within_ns), now);
   host.last_cause = cause;
   host.has_given_up = verdict.what == supervision::Verdict::What::give_up;
   if (host.has_given_up) return std::nullopt;

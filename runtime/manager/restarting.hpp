@@ -5,11 +5,15 @@
 #include <optional>
 
 #include "manager/tables.hpp"
+#include "supervision/exit.hpp"
 
 namespace troupe::manager {
 
-// Says whether an actor lives on when its process has ended: what its policy says (supervision), unless its end was wanted.
-// Thread-safety: the loop's thread.
+// How a policy sees such an end.
+supervision::Exit exit_of(const DeathCause& cause);
+
+// Says whether an actor that is in no group lives on when its process has ended: what its policy says (supervision), unless its
+// end was wanted. Thread-safety: the loop's thread.
 class Restarting {
  public:
   explicit Restarting(Tables& tables) : tables_(tables) {}

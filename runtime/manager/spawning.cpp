@@ -30,6 +30,7 @@ void check(const wire::Spawn& message, std::size_t handle_count) {
                         message.when_full <= static_cast<std::uint8_t>(WhenFull::spill) &&
                         message.restart.on <= static_cast<std::uint8_t>(RestartPolicy::On::any_exit);
   if (!is_known) throw ProtocolError("a spawn has an option that does not exist");
+  if (message.join_existing && message.group != 0) throw ProtocolError("a spawn in a group wants an actor that exists");
 }
 
 // Longer ones would not fit the messages that speak of the actor.
@@ -112,12 +113,21 @@ void Spawning::meet_existing(SpawnRequest request, HostRecord& host) {
 
 void Spawning::begin(SpawnRequest request, const ClientRecord& client) {
   HostRecord& host = tables_.hosts.add();
-  const std::uint64_t number = launch_number(host);
   host.request = std::move(request);
   try {
     describe(host, client);
-    launch(host);
+    if (host.group != 0) return hosts_.host_waits(host);
   } catch (const std::exception& error) {  // no memory, or a policy that no honest client sends
+    return launch_failed(launch_number(host), error.what());
+  }
+  start(host);
+}
+
+void Spawning::start(HostRecord& host) {
+  const std::uint64_t number = launch_number(host);
+  try {
+    launch(host);
+  } catch (const std::exception& error) {  // no memory
     launcher_.cancel(number);
     launch_failed(number, error.what());
   }
@@ -126,15 +136,15 @@ void Spawning::begin(SpawnRequest request, const ClientRecord& client) {
 void Spawning::start_again(HostRecord& host, std::chrono::nanoseconds delay) {
   host.begin_next_life();
   host.alarm.start(delay, [this, actor = host.actor.id] {
-    HostRecord* waiting = tables_.hosts.find(actor);
-    if (waiting == nullptr) return;
-    try {
-      launch(*waiting);
-    } catch (const std::exception& error) {  // no memory
-      launcher_.cancel(launch_number(*waiting));
-      hosts_.host_not_started(actor, error.what());
-    }
+    if (HostRecord* waiting = tables_.hosts.find(actor)) start(*waiting);
   });
+}
+
+void Spawning::call_off(HostRecord& host) {
+  host.asked = Asked::restart;
+  if (host.child) return host.child->kill();
+  launcher_.cancel(launch_number(host));
+  hosts_.host_not_started(host.actor.id, {});
 }
 
 void Spawning::describe(HostRecord& host, const ClientRecord& client) {
@@ -147,7 +157,9 @@ void Spawning::describe(HostRecord& host, const ClientRecord& client) {
   host.program = client.program;
   host.spawner = client.id;
   host.parent = client.actor;
-  host.history = supervision::RestartHistory(policy_of(host.order.restart), host.actor.key.high);
+  const RestartPolicy policy = policy_of(host.order.restart);
+  host.group = host.order.group;
+  if (host.group == 0) host.history = supervision::RestartHistory(policy, host.actor.key.high);
   host.is_scoped = host.order.lifetime == static_cast<std::uint8_t>(Lifetime::scoped);
   host.actor.name = host.order.name;
   host.actor.type = host.order.type;
@@ -156,7 +168,7 @@ void Spawning::describe(HostRecord& host, const ClientRecord& client) {
   host.actor.mailbox_payload = host.order.mailbox_payload;
   host.actor.when_full = host.order.when_full;
   host.actor.deadline_ns = host.order.deadline_ns;
-  host.actor.may_restart = host.history.may_restart();
+  host.actor.may_restart = host.group != 0 || host.history.may_restart();
   host.actor.poison_after = host.order.restart.poison_after;
   tables_.directory.reserve(host.actor.name, host.actor.id);
 }

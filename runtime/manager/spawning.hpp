@@ -30,8 +30,12 @@ class Spawning final : public Launcher::Listener {
   void on(HostRecord& host, const wire::ConstructFailed& failed);
   void on(HostRecord& host, const wire::GuardMissing& missing);
 
+  // Has its process started. The record may be gone afterwards.
+  void start(HostRecord& host);
   // Its next life: begins now, its process after the delay. The last one's must have been reaped.
   void start_again(HostRecord& host, std::chrono::nanoseconds delay);
+  // Before `running` only: ends what has come of this start. Another one will follow, or it would have been abandoned.
+  void call_off(HostRecord& host);
   // Answers what still waited for this host, which is in no table any more.
   void host_ended(HostRecord& host, const DeathCause& cause);
   // Before `running` only: answers its request with `failure`, and ends it. The record may be gone afterwards.

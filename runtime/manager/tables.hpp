@@ -34,6 +34,8 @@ class HostListener {
   virtual void host_ended(ActorId actor, const platform::ChildEnd& end) = 0;
   // Its process could not be started; it is in the table still.
   virtual void host_not_started(ActorId actor, const std::string& reason) = 0;
+  // One of a group is in the table, and waits for its group to have it started.
+  virtual void host_waits(HostRecord& host) = 0;
   // One that has no process is in no table any more.
   virtual void host_forgotten(HostRecord& host) = 0;
 

@@ -17,6 +17,11 @@ bool Group::has(ChildId child) const {
   return std::any_of(children_.begin(), children_.end(), [child](const Child& each) { return each.id == child; });
 }
 
+bool Group::is_leaving(ChildId child) const {
+  const auto leaves = [child](const Child& each) { return each.id == child && each.state == State::left; };
+  return std::any_of(children_.begin(), children_.end(), leaves);
+}
+
 void Group::start() {
   if (phase_ != Phase::down || is_leaving_) return;
   window_.clear();

@@ -77,8 +77,12 @@ class Group {
   std::optional<Order> next();
 
   bool has(ChildId child) const;
+  // A child that will be forgotten by one of the next orders.
+  bool is_leaving(ChildId child) const;
   // It ends, or has ended, and will not be started again.
   bool is_leaving() const { return is_leaving_; }
+  // Its children end because it failed too often.
+  bool is_giving_up() const { return is_giving_up_ && phase_ == Phase::closing; }
 
  private:
   enum class Phase : std::uint8_t { down, up, closing };

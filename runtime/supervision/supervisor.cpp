@@ -29,6 +29,15 @@ bool Supervisor::has(ChildId child) const {
                      [child](const Node& each) { return each.id == child || each.group.has(child); });
 }
 
+bool Supervisor::is_leaving(ChildId actor) const {
+  return std::any_of(nodes_.begin(), nodes_.end(), [actor](const Node& each) { return each.group.is_leaving(actor); });
+}
+
+bool Supervisor::is_giving_up(ChildId group) const {
+  return std::any_of(nodes_.begin(), nodes_.end(),
+                     [group](const Node& each) { return each.id == group && each.group.is_giving_up(); });
+}
+
 void Supervisor::add_group(ChildId id, ChildId parent, const GroupOptions& options) {
   check(options);
   if (id == parent) throw std::invalid_argument("parent: a group cannot supervise itself");

@@ -38,6 +38,10 @@ class Supervisor {
   std::optional<Order> next(TimePoint now);
 
   bool has(ChildId child) const;
+  // Of an actor that has ended: it will be forgotten by one of the next orders.
+  bool is_leaving(ChildId actor) const;
+  // A group that ends all that is in it, because it failed too often.
+  bool is_giving_up(ChildId group) const;
 
  private:
   struct Node {

@@ -52,12 +52,13 @@ struct Spawn {
   ChannelOffer offer{};
   Restart restart{};
   std::uint64_t lease = 0;  // on the proxies among the arguments; 0: none
+  std::uint64_t group = 0;  // that it is spawned in: one of the client's own; 0: none
 
   template <class Archive>
   void serialize(Archive& archive) {
     archive(request, constructor, type, name, join_existing, argument_bytes, lifetime, start, stdio, concurrency, mailbox_calls,
             mailbox_bytes, mailbox_payload, when_full, deadline_ns, start_timeout_ns, environment, working_directory, security,
-            offer, restart, lease);
+            offer, restart, lease, group);
   }
 };
 
@@ -201,6 +202,32 @@ struct Shutdown {
   }
 };
 
+// A new group, the client's own; it ends with the client. Answered by Supervised.
+struct Supervise {
+  std::uint64_t request = 0;
+  std::uint64_t parent = 0;  // the group that it is a child of; 0: none
+  std::uint8_t strategy = 0;
+  std::uint32_t max = 0;
+  std::int64_t within_ns = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(request, parent, strategy, max, within_ns);
+  }
+};
+
+// Answered by AllStopped, when all that was in the group has ended.
+struct StopGroup {
+  std::uint64_t request = 0;
+  std::uint64_t group = 0;
+  std::int64_t grace_ns = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(request, group, grace_ns);
+  }
+};
+
 // ---- manager → client
 
 // Handles: the manager's life page (its word 0 is nobody's to wait on, only to look at).
@@ -323,8 +350,29 @@ struct ActorUp {
   }
 };
 
-// Likewise.
-struct ShutdownDone {
+struct Supervised {
+  std::uint64_t request = 0;
+  std::uint64_t group = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(request, group);
+  }
+};
+
+// A group has failed too often, and all that was in it has ended: to all programs.
+struct GroupFailed {
+  std::uint64_t group = 0;
+  DeathCause first_cause{};  // of the deaths that were too many, the first one's
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(group, first_cause);
+  }
+};
+
+// Answers Shutdown and StopGroup. Too long for one message it comes in several.
+struct AllStopped {
   std::uint64_t request = 0;
   std::vector<ActorInfo> killed{};
   bool more = false;
@@ -336,8 +384,8 @@ struct ShutdownDone {
 };
 
 using ToManagerFromClient = std::variant<Join, Spawn, Find, Attach, List, Watch, StopActor, KillActor, Hold, Release, Lease,
-                                         LeaseNews, Shutdown, LeaveChannel, GuardMissing>;
+                                         LeaseNews, Shutdown, LeaveChannel, Supervise, StopGroup, GuardMissing>;
 using ToClient = std::variant<Welcome, Opened, Refused, Found, Listed, ActorFalling, ChannelBroken, ActorDown, ActorUp,
-                              ReadReplies, ShutdownDone, GuardMissing>;
+                              ReadReplies, AllStopped, Supervised, GroupFailed, GuardMissing>;
 
 }  // namespace troupe::wire

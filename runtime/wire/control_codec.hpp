@@ -10,7 +10,7 @@ namespace troupe {
 namespace wire {
 
 inline void serialize(FieldArchive& archive, Failure& failure) {
-  archive.enumerator(failure.kind, Refusal::protocol);
+  archive.enumerator(failure.kind, Refusal::bad_options);
   archive(failure.text, failure.exception, failure.cause);
 }
 

@@ -155,6 +155,7 @@ enum class Refusal : std::uint8_t {
   stopped,     // the runtime is shutting down
   no_memory,
   protocol,
+  bad_options,  // of a group: what nobody can follow
 };
 
 struct Failure {

@@ -13,6 +13,7 @@ set(paths
     runtime/client/call_channel\\.cpp
     runtime/client/call_channel_fall
     runtime/client/death_cause
+    runtime/client/group
     runtime/client/lease
     runtime/client/link
     runtime/client/refusal

@@ -154,7 +154,7 @@ void act(Input& input, std::uint64_t request, Manager& manager, const Things& th
     case 7:
       return manager.say(input, wire::ActorUp{some_actor(input)});
     case 8:
-      return manager.say(input, wire::ShutdownDone{request, std::vector<ActorInfo>(input.below(4)), input.below(2) == 1});
+      return manager.say(input, wire::AllStopped{request, std::vector<ActorInfo>(input.below(4)), input.below(2) == 1});
     case 9:
       return manager.say(input, wire::Welcome{wire::own_hello(1)}, Things::handles(things.life_page()));
     default:

@@ -25,7 +25,7 @@ TEST(Shutdown, WaitsForActorsToStop) {
   auto second = managed.client.spawn(kind<Quiet>());
   managed.client.say(wire::Shutdown{9, kMuchGrace});
 
-  const auto done = managed.client.await<wire::ShutdownDone>();
+  const auto done = managed.client.await<wire::AllStopped>();
 
   EXPECT_EQ(done.message.request, 9u);
   EXPECT_THAT(done.message.killed, IsEmpty());
@@ -39,7 +39,7 @@ TEST(Shutdown, NamesThoseThatHadToBeKilled) {
   const auto stubborn = managed.client.spawn(kind<Stubborn>());
   managed.client.say(wire::Shutdown{9, 300'000'000});
 
-  const auto done = managed.client.await<wire::ShutdownDone>();
+  const auto done = managed.client.await<wire::AllStopped>();
 
   ASSERT_THAT(done.message.killed, SizeIs(1));
   EXPECT_EQ(done.message.killed[0].id, stubborn.message.actor.id);
@@ -52,7 +52,7 @@ TEST(Shutdown, KillsAnActorThatIsStuckInItsExitHandlersSinceAnEarlierStop) {
   managed.client.await<wire::ActorFalling>();
   managed.client.say(wire::Shutdown{9, 1'000'000});
 
-  const auto done = managed.client.await<wire::ShutdownDone>();
+  const auto done = managed.client.await<wire::AllStopped>();
 
   ASSERT_THAT(done.message.killed, SizeIs(1));
   EXPECT_EQ(done.message.killed[0].id, loiterer.message.actor.id);
@@ -63,7 +63,7 @@ TEST(Shutdown, NobodyIsSpawnedAfterIt) {
   managed.client.say(wire::Shutdown{9, kMuchGrace});
   managed.client.ask_for(kind<Quiet>());
   EXPECT_EQ(managed.client.await<wire::Refused>().message.failure.kind, wire::Refusal::stopped);
-  managed.client.await<wire::ShutdownDone>();
+  managed.client.await<wire::AllStopped>();
 }
 
 TEST(Shutdown, ActorsThatAreComingUpAreRefused) {
@@ -72,16 +72,16 @@ TEST(Shutdown, ActorsThatAreComingUpAreRefused) {
   managed.client.list();
   managed.client.say(wire::Shutdown{9, kMuchGrace});
   EXPECT_EQ(managed.client.await<wire::Refused>().message.failure.kind, wire::Refusal::stopped);
-  managed.client.await<wire::ShutdownDone>();
+  managed.client.await<wire::AllStopped>();
   EXPECT_THAT(children_of(managed.manager.pid()), IsEmpty());
 }
 
 TEST(Shutdown, ASecondOneIsAnsweredToo) {
   ManagedClient managed;
   managed.client.say(wire::Shutdown{1, kMuchGrace});
-  managed.client.await<wire::ShutdownDone>();
+  managed.client.await<wire::AllStopped>();
   managed.client.say(wire::Shutdown{2, kMuchGrace});
-  EXPECT_EQ(managed.client.await<wire::ShutdownDone>().message.request, 2u);
+  EXPECT_EQ(managed.client.await<wire::AllStopped>().message.request, 2u);
 }
 
 // A client that is killed, while a child that it forked holds all its sockets open. Tells the test who there is.

@@ -117,7 +117,7 @@ TEST(Zygote, AKilledOneLeavesNoProcessBehind) {
   }
   managed.client.say(wire::Shutdown{1, 0});
 
-  managed.client.await<wire::ShutdownDone>();
+  managed.client.await<wire::AllStopped>();
 
   EXPECT_THAT(children_of(managed.manager.pid()), ::testing::IsEmpty());
 }

@@ -227,6 +227,21 @@ TEST(Supervisor, TakesNobodyTwiceAndNobodyIntoAGroupThatHasBeenStopped) {
   EXPECT_FALSE(supervisor.add(kLower, 23));
 }
 
+TEST(Supervisor, KnowsWhoLeavesAndWhichGroupGivesUp) {
+  Supervisor supervisor = tree({.intensity = {.max = 0}}, {});
+  supervisor.ended(21, Exit::crash, kStart);
+  EXPECT_FALSE(supervisor.is_leaving(21));
+  supervisor.ended(2, Exit::clean, kStart);
+  EXPECT_TRUE(supervisor.is_leaving(2));
+  EXPECT_FALSE(supervisor.is_giving_up(kUpper));
+  supervisor.ended(1, Exit::crash, kStart);
+  EXPECT_TRUE(supervisor.is_leaving(1));
+  EXPECT_TRUE(supervisor.is_giving_up(kUpper));
+  EXPECT_FALSE(supervisor.is_giving_up(kLower));
+  supervisor.stop(kUpper);
+  EXPECT_FALSE(supervisor.is_giving_up(kUpper));
+}
+
 std::string complaint(Supervisor& supervisor, ChildId group, ChildId parent, const GroupOptions& options = {}) {
   try {
     supervisor.add_group(group, parent, options);

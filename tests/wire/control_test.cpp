@@ -123,7 +123,7 @@ ActorUp sample() {
   return {actor()};
 }
 template <>
-ShutdownDone sample() {
+AllStopped sample() {
   return {1, {info()}};
 }
 template <>

@@ -238,7 +238,7 @@ TEST(ActorDown, KeepsTheWholeReport) {
 
 TEST(Refused, MustNotHaveAReasonPastTheLast) {
   Failure failure;
-  failure.kind = static_cast<Refusal>(static_cast<int>(Refusal::protocol) + 1);
+  failure.kind = static_cast<Refusal>(static_cast<int>(Refusal::bad_options) + 1);
   Bytes bytes = encode_message<ToClient>(Refused{1, {}});
   bytes[1 + sizeof(std::uint64_t)] = static_cast<std::byte>(failure.kind);
   EXPECT_THROW((void)decode_message<ToClient>(bytes), ProtocolError);

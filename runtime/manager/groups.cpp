@@ -43,7 +43,10 @@ void Groups::on(ClientId client, const wire::Supervise& message) {
   if (message.parent != 0 && find_of(client, message.parent) == nullptr) return refuse(wire::Refusal::bad_options, kIsOver);
   const GroupNumber group = tables_.hosts.next_group();
   const GroupOptions options = options_of(message);
-  groups_[group] = {.owner = client, .parent = message.parent, .within = options.intensity.within};
+  Record& record = groups_[group];
+  record.owner = client;
+  record.parent = message.parent;
+  record.within = options.intensity.within;
   try {
     supervisor_.add_group(group, message.parent, options);
   } catch (const std::invalid_argument& error) {

@@ -25,17 +25,24 @@ Group* Supervisor::group_with(ChildId actor) {
 }
 
 bool Supervisor::has(ChildId child) const {
-  return std::any_of(nodes_.begin(), nodes_.end(),
-                     [child](const Node& each) { return each.id == child || each.group.has(child); });
+  for (const Node& each : nodes_) {
+    if (each.id == child || each.group.has(child)) return true;
+  }
+  return false;
 }
 
 bool Supervisor::is_leaving(ChildId actor) const {
-  return std::any_of(nodes_.begin(), nodes_.end(), [actor](const Node& each) { return each.group.is_leaving(actor); });
+  for (const Node& each : nodes_) {
+    if (each.group.is_leaving(actor)) return true;
+  }
+  return false;
 }
 
 bool Supervisor::is_giving_up(ChildId group) const {
-  return std::any_of(nodes_.begin(), nodes_.end(),
-                     [group](const Node& each) { return each.id == group && each.group.is_giving_up(); });
+  for (const Node& each : nodes_) {
+    if (each.id == group) return each.group.is_giving_up();
+  }
+  return false;
 }
 
 void Supervisor::add_group(ChildId id, ChildId parent, const GroupOptions& options) {

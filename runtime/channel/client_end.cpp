@@ -125,9 +125,11 @@ std::vector<ClientEnd::Left> ClientEnd::judge(Which which) {
     const auto kind = static_cast<wire::RequestKind>(header.kind);
     if (which == (kind == wire::RequestKind::tell ? Which::calls : Which::tells)) continue;
     const Ticket ticket{header.slot, header.generation};
+    const Execution execution = withdraw(ticket, wire::SlotState::taken);
+    if (execution == Execution::done) continue;
     left.push_back({ticket,
                     kind,
-                    withdraw(ticket, wire::SlotState::taken),
+                    execution,
                     {header.method},
                     header.deadline_ns,
                     (header.flags & wire::kLeased) != 0,

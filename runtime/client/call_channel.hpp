@@ -174,13 +174,11 @@ class CallChannel {
     Retry retry{};
     // Of one that a dead host had taken: it is pending until it is known whether its reply was written.
     bool is_taken = false;
-    bool is_whole = false;  // its payload is here, too
+    bool is_whole = false;   // its payload is here, too
+    bool is_leased = false;  // ... and ends with a lease
+    bool is_poison = false;
     channel::Ticket ticket{};
     Execution execution = Execution::not_started;
-  };
-  struct Failed {
-    Spilled request;
-    bool is_poison = false;
   };
   // The retry of a request that is in the ring.
   struct SentRetry {
@@ -284,14 +282,13 @@ class CallChannel {
   void judge();
   bool may_live_again() const;
   void take_back_requests(Gate gate);
-
-  void take_back(const channel::ClientEnd::Left& left, std::list<Spilled>::iterator before);
-  void take_back_unknown();
-  void drop_withdrawn(Spilled& request);
-  std::list<Failed> settle_taken();
-  [[gnu::cold]] bool try_again(Spilled& request, bool& is_poison);
-  void complete_failed(std::list<Failed> failed);
-  std::exception_ptr error_of(const Failed& failed) const;
+  std::list<Spilled> copy_left(channel::ClientEnd::Which which);
+  void add_unknown(std::list<Spilled>& taken);
+  bool take_back(Spilled& request) noexcept;
+  std::list<Spilled> settle_taken() noexcept;
+  [[gnu::cold]] bool try_again(Spilled& request) noexcept;
+  void complete_failed(std::list<Spilled> failed) noexcept;
+  std::exception_ptr error_of(const Spilled& failed) const noexcept;
 
   // Lives, as the reader (call_channel_lives.cpp).
   bool park();
@@ -303,7 +300,7 @@ class CallChannel {
   void wake_reader();
   void note_host_fallen();
   std::exception_ptr failure(const std::string& call, Execution execution) const;
-  void note_how_it_fell();
+  void note_how_it_fell() noexcept;
   void note_fault(const std::string& what);
   std::string method_text(std::uint32_t number) const;
 

@@ -221,7 +221,7 @@ class CallChannel {
   void note_protocol_error(const std::string& what);
   std::exception_ptr failure(const std::string& call, Execution execution) const;
   std::string death_text() const;
-  std::string method_text(std::uint32_t number) const;
+  std::string running_text(std::uint32_t running) const;
 
   const std::shared_ptr<Session> session_;
   const ActorIdentity actor_;

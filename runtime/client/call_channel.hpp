@@ -302,7 +302,7 @@ class CallChannel {
   std::exception_ptr failure(const std::string& call, Execution execution) const;
   void note_how_it_fell() noexcept;
   void note_fault(const std::string& what);
-  std::string method_text(std::uint32_t number) const;
+  std::string running_text(std::uint32_t running) const;
 
   const std::shared_ptr<Session> session_;
   const ActorIdentity actor_;  // of the first life that was known here

@@ -273,9 +273,9 @@ void CallChannel::note_how_it_fell() noexcept try {
   if (host_life_) {
     const auto& status = host_life_.status();
     const std::uint32_t signal = status.fatal_signal.load(std::memory_order_acquire);
-    const std::uint32_t method = status.running_method.load(std::memory_order_acquire);
+    const std::uint32_t running = status.running_method.load(std::memory_order_acquire);
     if (signal != 0) text = "the actor's process died of " + detail::signal_text(static_cast<int>(signal));
-    if (method != 0) text += " while " + method_text(method - 1) + " ran";
+    if (running != 0) text += ' ' + detail::text_of_running(running_text(running));
   }
   const std::lock_guard lock(text_mutex_);
   death_text_ = std::move(text);
@@ -287,10 +287,11 @@ std::shared_ptr<detail::DeathReport> CallChannel::report() const {
   return report_;
 }
 
-std::string CallChannel::method_text(std::uint32_t number) const {
-  const wire::MethodId id{number};
+std::string CallChannel::running_text(std::uint32_t running) const {
+  if (running == wire::kDestructorRuns) return "destructor of " + actor_.type;
+  const wire::MethodId id{running - 1};
   const auto* node = wire::find_node({id.module(), id.rank()});
-  return node != nullptr ? wire::readable_name(*node) : fmt::format("method {}", number);
+  return node != nullptr ? wire::readable_name(*node) : fmt::format("method {}", id.value);
 }
 
 std::string ActorIdentity::text() const {

@@ -185,9 +185,7 @@ void Session::finish_spawn(SpawnPending& pending, wire::ToClient* message, std::
 }
 
 void Session::refuse_spawn(SpawnPending& pending, const wire::Failure& failure) {
-  if (failure.kind == wire::Refusal::actor_died)
-    throw StartError(pending.what + ": " + failure.text + "; " + failure.cause.text());
-  if (failure.kind != wire::Refusal::constructor_threw) std::rethrow_exception(error_of(failure, pending.what));
+  if (failure.kind != wire::Refusal::constructor_threw) std::rethrow_exception(spawn_error_of(failure, pending.what));
   auto arrival = std::make_unique<detail::Arrival>();
   arrival->bytes = failure.exception;
   arrival->is_exception = true;

@@ -163,6 +163,7 @@ std::uint64_t Control::mailbox_depth() const {
 std::string Control::running_method() const {
   const std::uint32_t running = page_.status().running_method.load(std::memory_order_relaxed);
   if (running == 0) return {};
+  if (running == wire::kDestructorRuns) return "destructor";
   const wire::MethodId method{running - 1};
   const auto* node = wire::find_node({method.module(), method.rank()});
   return node != nullptr ? wire::readable_name(*node) : std::string();

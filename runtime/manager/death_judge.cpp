@@ -49,6 +49,15 @@ DeathKind kind_of(const DeathFacts& facts) {
   return facts.status.signal != 0 ? DeathKind::signal : kind_of_exit(facts);
 }
 
+std::string detail_of(const DeathFacts& facts, DeathKind kind) {
+  if (!facts.violation.empty()) return facts.violation;
+  if (!facts.is_status_known) return "how it ended is not known: something else reaped it";
+  if (crashed_first(facts)) return facts.last_words;
+  if (kind == DeathKind::killed_by_us && facts.asked == Asked::stop) return "it did not stop within its grace";
+  const bool is_mute = facts.status.signal == kFaultSignal && facts.has_handler && facts.fatal_signal == 0;
+  return is_mute ? "its handler of signals could not run: a thread beside the actor's may have overflowed its stack" : "";
+}
+
 }  // namespace
 
 DeathCause judge_death(const DeathFacts& facts) {
@@ -64,8 +73,7 @@ DeathCause judge_death(const DeathFacts& facts) {
   cause.method = facts.method;
   cause.resource_usage = facts.usage;
   cause.incarnation = facts.incarnation;
-  cause.detail = facts.violation.empty() && crashed_first(facts) ? facts.last_words : facts.violation;
-  if (!facts.is_status_known) cause.detail = "how it ended is not known: something else reaped it";
+  cause.detail = detail_of(facts, cause.kind);
   return cause;
 }
 

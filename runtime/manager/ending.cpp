@@ -25,6 +25,7 @@ std::chrono::nanoseconds grace_of(std::int64_t nanoseconds) {
 std::string name_of_running_method(const HostRecord& host) {
   const std::uint32_t running = host.life.status().running_method.load(std::memory_order_relaxed);
   if (running == 0) return {};
+  if (running == wire::kDestructorRuns) return "destructor of " + wire::readable_type(host.actor.type.c_str());
   try {
     const auto* node = wire::ModuleMap(host.modules).find({running - 1});
     return node != nullptr ? wire::readable_name(*node) : std::string();
@@ -43,6 +44,7 @@ DeathFacts facts_of(const HostRecord& host, const platform::ChildEnd& end) {
   facts.violation = host.violation;
   facts.incarnation = host.actor.incarnation;
   if (!host.life) return facts;
+  facts.has_handler = true;
   facts.fatal_signal = host.life.status().fatal_signal.load(std::memory_order_acquire);
   facts.fault_address = host.life.status().fault_address.load(std::memory_order_relaxed);
   if (facts.fatal_signal != 0) {

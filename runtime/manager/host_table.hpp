@@ -97,7 +97,7 @@ struct HostRecord {
   std::unique_ptr<Child> child;  // likewise
   std::vector<wire::ModuleIdentity> modules;
   bool has_said_hello = false;
-  platform::LifeView life;  // from running on
+  platform::LifeView life;  // from its hello on, or (there was no handle for it) from running on
   wire::Status status;      // its last
 
   std::map<std::uint64_t, ChannelRecord> channels;  // by the manager's number

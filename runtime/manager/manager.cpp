@@ -83,6 +83,7 @@ class Manager::Impl final : ClientTable::Listener, HostListener {
   template <class Message>
   void on_client(ClientId client, Message& message, Handles& handles);
 
+  void on_host(HostRecord& host, const wire::Hello& message, Handles& handles) { spawning_.on(host, message, handles); }
   void on_host(HostRecord& host, const wire::Constructed& message, Handles& handles);
   void on_host(HostRecord& host, const wire::ChannelOpened& message, Handles& handles) { channels_.on(host, message, handles); }
   void on_host(HostRecord& host, const wire::ChannelRefused& message, Handles&) { channels_.on(host, message); }
@@ -98,6 +99,7 @@ class Manager::Impl final : ClientTable::Listener, HostListener {
 
   // Their handles found no room in this process.
   void refuse_without_handles(ClientId client, const wire::ToManagerFromClient& message);
+  void give_up_without_handles(HostRecord& host, const wire::Hello& message) { spawning_.on(host, message, {}); }
   void give_up_without_handles(HostRecord& host, const wire::Constructed& message);
   void give_up_without_handles(HostRecord& host, const wire::ChannelOpened& message) {
     channels_.give_up(host, message, failure_of(wire::Refusal::no_memory, kNoRoomForHandles));

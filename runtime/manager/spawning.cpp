@@ -249,7 +249,7 @@ void Spawning::host_ended(HostRecord& host, const DeathCause& cause) {
 wire::Failure Spawning::failure_for(const HostRecord& host, const DeathCause& cause) const {
   wire::Failure failure;
   failure.cause = cause;
-  const bool was_silent = host.stage == Stage::greeting;
+  const bool was_silent = host.stage == Stage::greeting && cause.kind != DeathKind::protocol_violation;
   failure.kind = was_silent || !host.start_failure.empty() ? wire::Refusal::start_failed : wire::Refusal::actor_died;
   failure.text = "its process ended before the actor was constructed";
   if (was_silent) failure.text = early_end(status_in(cause), host.program);

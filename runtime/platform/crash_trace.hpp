@@ -20,7 +20,7 @@ struct CrashTrace {
   std::atomic<std::uint32_t> word_bytes{0};     // of `words`
   std::atomic<std::uint32_t> lacked_memory{0};  // 1: the exception that ended it was a std::bad_alloc
   std::array<char, kMostBytes> text;            // as the memory was, like this one:
-  std::array<char, kMostWords> words;           // why it gave up: the assertion or the exception that nobody caught
+  std::array<char, kMostWords> words;           // why, in words: the assertion, the exception that nobody caught
 };
 static_assert(sizeof(CrashTrace) == CrashTrace::kBytes);
 
@@ -31,6 +31,8 @@ void write_crash_trace(CrashTrace& trace, const void* context) noexcept;
 
 // For a handler of SIGABRT, likewise: what the C library says of an assertion that failed, or of a heap that is damaged.
 void write_abort_words(CrashTrace& trace) noexcept;
+// For a handler of SIGSEGV, likewise: when that was the thread's stack, which has grown as far as it may.
+void write_overflow_words(CrashTrace& trace, std::uintptr_t fault_address, const void* context) noexcept;
 // From here on an exception that nobody catches leaves its type and text in `trace`, before std::terminate goes on.
 void write_words_of_uncaught_exceptions(CrashTrace& trace);
 

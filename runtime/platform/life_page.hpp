@@ -16,7 +16,7 @@ namespace troupe::platform {
 
 // What a role process tells about itself while it runs, for readers that survive it. Written by its owner only.
 struct LifeStatus {
-  std::atomic<std::uint32_t> running_method{0};  // wire method id + 1; 0: between calls
+  std::atomic<std::uint32_t> running_method{0};  // see wire/registry.hpp; 0: nothing of the actor's
   std::atomic<std::uint32_t> fatal_signal{0};    // set by the handler for fatal signals
   std::atomic<std::uint64_t> fault_address{0};   // with fatal_signal
   std::atomic<std::uint64_t> calls_handled{0};

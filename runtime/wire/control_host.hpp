@@ -12,7 +12,7 @@
 // The control plane between the manager and a host.
 namespace troupe::wire {
 
-// ---- manager → host, and its answers
+// ---- manager → host, and its answers. The host says Hello first. Handle: its life page; none: it could not make one.
 
 // Handles: those of the offer, unless `channel` is 0 (then none is opened yet); if argument_bytes, the sealed constructor
 // arguments; if checkpoint_bytes, the sealed checkpoint.

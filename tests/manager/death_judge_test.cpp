@@ -122,6 +122,21 @@ TEST(DeathJudge, AThrowingConstructorIsNoExitCode) {
   EXPECT_EQ(judge_death(facts).kind, DeathKind::uncaught_at_start);
 }
 
+TEST(DeathJudge, OneThatHadToBeKilledAtItsStopSaysSo) {
+  EXPECT_EQ(judge_death(killed(SIGKILL, Asked::stop)).detail, "it did not stop within its grace");
+  EXPECT_EQ(judge_death(killed(SIGKILL, Asked::kill)).detail, "");
+}
+
+TEST(DeathJudge, AFaultThatItsHandlerWasNotToldOfSaysWhyThatMayBe) {
+  DeathFacts facts = killed(SIGSEGV);
+  EXPECT_EQ(judge_death(facts).detail, "");
+  facts.has_handler = true;
+  EXPECT_NE(judge_death(facts).detail.find("overflowed its stack"), std::string::npos);
+  facts.fatal_signal = SIGSEGV;
+  facts.last_words = "its own words";
+  EXPECT_EQ(judge_death(facts).detail, "its own words");
+}
+
 TEST(DeathJudge, WhatIsLostIsUnknown) {
   DeathFacts facts = exited(0, Asked::stop);
   facts.is_status_known = false;

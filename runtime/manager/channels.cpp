@@ -33,7 +33,8 @@ void Channels::attach(ClientId client, wire::Attach message, std::vector<platfor
 void Channels::refuse_unknown(const AttachRequest& request) {
   const wire::Attach& message = request.message;
   if (const auto* obituary = tables_.obituaries.find(message.actor, message.key)) {
-    return refuse_dead(request.client, message.request, obituary->down.cause);
+    const wire::ActorDown& down = obituary->down;
+    return refuse_dead(request.client, message.request, down.first_cause ? *down.first_cause : down.cause);
   }
   tables_.clients.refuse(
       request.client, message.request,

@@ -316,7 +316,7 @@ void Manager::Impl::end_life(HostRecord& host, const ExitStatus& status, const D
 void Manager::Impl::tell_of_end(HostRecord& host, const ExitStatus& status, const DeathCause& cause) {
   ending_.actor_ended(host, status, cause);
   closing_.host_ended(host, cause);
-  channels_.host_ended(host, cause);
+  channels_.host_ended(host, host.has_given_up ? *host.first_cause : cause);
   listing_.host_ended(host.actor.id);
   holding_.host_ended(host.actor.id);
 }

@@ -287,7 +287,7 @@ class CallChannel {
   bool take_back(Spilled& request) noexcept;
   std::list<Spilled> settle_taken() noexcept;
   [[gnu::cold]] bool try_again(Spilled& request) noexcept;
-  void complete_failed(std::list<Spilled> failed) noexcept;
+  void complete_failed(const std::list<Spilled>& failed) noexcept;
   std::exception_ptr error_of(const Spilled& failed) const noexcept;
 
   // Lives, as the reader (call_channel_lives.cpp).

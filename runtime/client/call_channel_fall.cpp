@@ -194,7 +194,7 @@ bool CallChannel::try_again(Spilled& request) noexcept try {
   return false;
 }
 
-void CallChannel::complete_failed(std::list<Spilled> failed) noexcept {
+void CallChannel::complete_failed(const std::list<Spilled>& failed) noexcept {
   for (const Spilled& each : failed) {
     give_back(each.lease);
     if (each.cell == nullptr) continue;
@@ -232,7 +232,7 @@ std::uint64_t CallChannel::lost_tells() {
   for (const Spilled& each : failed) lost_tells_ += each.is_taken ? 0 : 1;
   const std::uint64_t lost_tells = lost_tells_;
   lock.unlock();
-  complete_failed(std::move(failed));
+  complete_failed(failed);
   return lost_tells;
 }
 

@@ -21,13 +21,12 @@ using platform::Handle;
 void Session::ask_for_next_life(CallChannel& channel) {
   channel.add_reference();
   const auto reference = std::make_shared<ChannelReference>(&channel);
-  std::uint64_t request = 0;
   try {
     auto events = std::make_shared<std::pair<platform::Event, platform::Event>>(platform::Event::pair());
     wire::Attach message = channel.offer_to_next_life();
     const auto [requests, extents] = channel.request_handles();
     const std::array handles{requests, extents, events->second.handle().get()};
-    message.request = request = expect([this, reference, events](wire::ToClient* answer, std::vector<Handle>& came) {
+    message.request = expect([this, reference, events](wire::ToClient* answer, std::vector<Handle>& came) {
       CallChannel& waiting = **reference;
       if (answer == nullptr) return waiting.end(is_closing_ ? Fall::runtime_stopped : Fall::manager_died);
       if (const auto* refused = std::get_if<wire::Refused>(answer)) return waiting.fail_to_reopen(refused->failure.text);

@@ -21,7 +21,7 @@ namespace troupe::campaigns {
 
 [[gnu::noinline]] void call_abort() { std::abort(); }
 
-[[gnu::noinline, gnu::no_sanitize("undefined")]] void divide_by_zero() {
+[[gnu::noinline]] __attribute__((no_sanitize("undefined"))) void divide_by_zero() {
   volatile int dividend = 1, divisor = 0;
   dividend = dividend / divisor;
 }

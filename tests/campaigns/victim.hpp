@@ -77,7 +77,8 @@ class Victim {
 template <class F>
 void run_in_callback(const Proxy<Victim>& other, const F& f) {
   const auto asker = std::this_thread::get_id();
-  for (bool is_elsewhere = false; !is_elsewhere;) {  // here and now when the call is answered already
+  const auto runs_elsewhere = [&] {  // false: here and now, since the call was answered already
+    bool is_elsewhere = false;
     const auto ran = std::make_shared<std::promise<void>>();
     const auto answer = other.call<&Victim::ping>();
     answer.on_done([&] {
@@ -86,7 +87,9 @@ void run_in_callback(const Proxy<Victim>& other, const F& f) {
     });
     answer.on_done([ran] { ran->set_value(); });
     ran->get_future().wait();
-  }
+    return is_elsewhere;
+  };
+  while (!runs_elsewhere()) continue;
 }
 
 }  // namespace troupe::campaigns

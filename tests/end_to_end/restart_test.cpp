@@ -209,7 +209,7 @@ TEST_F(Restart, TellsOfEachDeathAndEachLife) {
   std::vector<std::string> events;
   std::promise<void> over;
   runtime().on_event([&](const RuntimeEvent& event) {
-    if (const auto* down = std::get_if<Down>(&event)) events.push_back(down->will_restart ? "down" : "down for good");
+    if (const auto* down = std::get_if<Down>(&event)) events.emplace_back(down->will_restart ? "down" : "down for good");
     if (const auto* restarted = std::get_if<Restarted>(&event))
       events.push_back("life " + std::to_string(restarted->incarnation));
     if (!events.empty() && events.back() == "down for good") over.set_value();

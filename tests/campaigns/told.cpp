@@ -35,9 +35,9 @@ void expect_cause(const DeathCause& cause, const Death& death) {
          cause.exit_code, static_cast<int>(death.kind), death.signal, death.exit_code, cause.text());
   expect((cause.fault_address != 0) == death.has_address, "the fault's address is {:#x}: {}", cause.fault_address, cause.text());
   expect(cause.method.empty() == death.method.empty() && cause.method.find(death.method) != std::string::npos,
-         R"(the method is "{}" instead of "{}"), cause.method, death.method);
+         R"(the method is "{}" instead of "{}")", cause.method, death.method);
   expect(cause.detail.empty() == death.detail.empty() && cause.detail.starts_with(death.detail),
-         R"(the detail is "{}" instead of "{}"), cause.detail, death.detail);
+         R"(the detail is "{}" instead of "{}")", cause.detail, death.detail);
   expect(cause.incarnation == 1, "it says life {}", cause.incarnation);
   expect_backtrace(cause, death.function);
 }

@@ -156,6 +156,7 @@ class ClientEnd {
     std::uint64_t end;  // position behind its record
   };
 
+  std::uint64_t commit_at(std::uint64_t position) const;
   void arm_all_slots(std::uint32_t generation);
 
   const Geometry geometry_;

@@ -69,7 +69,7 @@ struct NextLife {
   platform::Handle host;  // its pidfd
 };
 
-// Why a channel is judged. All but the first are for good. Adding one: CallChannel::failure.
+// Why a channel is judged. All but host_died are for good. Adding one: CallChannel::failure.
 enum class Fall : std::uint8_t {
   none,
   host_died,
@@ -134,7 +134,8 @@ class CallChannel {
   // The same, and no life follows. `first_cause`: of the deaths that were too many. From the loop, or without it.
   void end(Fall why, const DeathCause* first_cause = nullptr);
   // From the loop: the next life, after a fall that did not end it.
-  void reopen(NextLife next);
+  // False: it has ended meanwhile, or could not be opened.
+  bool reopen(NextLife next);
   // From the loop: there is one, but it cannot be reached from here.
   void fail_to_reopen(const std::string& why);
   // What the next life's channel is asked for with. Errors: std::system_error.
@@ -250,6 +251,7 @@ class CallChannel {
   [[gnu::cold]] void lease_draft(std::uint64_t number) noexcept;
   [[gnu::cold]] void note_sent_lease(std::uint64_t number) noexcept;
   [[gnu::cold]] std::uint64_t take_sent_lease(channel::Ticket ticket);
+  [[gnu::cold]] bool has_run_before(channel::Ticket ticket) const;
   [[gnu::cold]] void give_back(std::uint64_t lease) noexcept;
   [[gnu::cold]] static void fail(detail::CallWriter& writer, std::exception_ptr error);
 
@@ -301,7 +303,7 @@ class CallChannel {
   void note_host_fallen();
   std::exception_ptr failure(const std::string& call, Execution execution) const;
   void note_how_it_fell() noexcept;
-  void note_fault(const std::string& what);
+  void note_fault(const std::string& what) noexcept;
   std::string running_text(std::uint32_t running) const;
 
   const std::shared_ptr<Session> session_;
@@ -337,7 +339,7 @@ class CallChannel {
   bool is_last_life_;
   bool is_parked_ = false;  // the reader's role is held for the next life, by whoever brings it or the end
 
-  alignas(64) SendLock send_lock_;
+  alignas(64) mutable SendLock send_lock_;
   // Guarded by send_lock_:
   Gate gate_ = Gate::open;
   bool are_tells_taken_back_ = false;  // of this life

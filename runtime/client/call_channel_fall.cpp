@@ -59,9 +59,10 @@ void CallChannel::note_host_fallen() {
                                 std::memory_order_seq_cst);
 }
 
-void CallChannel::note_fault(const std::string& what) {
+void CallChannel::note_fault(const std::string& what) noexcept try {
   const std::lock_guard lock(text_mutex_);
   if (fault_.empty()) fault_ = what;
+} catch (const std::bad_alloc&) {  // then the error says less
 }
 
 bool CallChannel::may_live_again() const {
@@ -95,6 +96,9 @@ void CallChannel::take_back_requests(Gate gate) {
   const std::lock_guard lock(send_lock_);
   gate_ = gate;
   const bool leaves_tells = are_tells_taken_back_ || fall_.load() == Fall::runtime_stopped;
+  for (std::uint32_t slot = 0; slot < end_.geometry().slots; ++slot) {
+    if (ResultCell* cell = pending_[slot].load(std::memory_order_acquire)) CellAccess::set_found(*cell, false);
+  }
   std::list<Spilled> taken = copy_left(leaves_tells ? Which::calls : Which::all);
   add_unknown(taken);
   taken.remove_if([this](Spilled& each) { return !take_back(each); });  // from here on nothing fails
@@ -109,7 +113,7 @@ std::list<CallChannel::Spilled> CallChannel::copy_left(channel::ClientEnd::Which
   for (const auto& left : end_.judge(which)) {
     const bool is_call = left.kind == wire::RequestKind::call;
     ResultCell* cell = is_call ? pending_[left.ticket.slot].load(std::memory_order_acquire) : nullptr;
-    if (is_call && (cell == nullptr || !(CellAccess::ticket(*cell) == left.ticket))) continue;
+    if (is_call && (cell == nullptr || CellAccess::is_found(*cell) || !(CellAccess::ticket(*cell) == left.ticket))) continue;
     Spilled& request = all.emplace_back(Spilled{.cell = cell, .method = left.method, .deadline_ns = left.deadline_ns});
     request.ticket = left.ticket;
     request.execution = left.execution;
@@ -165,6 +169,7 @@ std::list<CallChannel::Spilled> CallChannel::settle_taken() noexcept {
     if (each->is_taken && each->cell != nullptr) {
       auto& pending = pending_[each->ticket.slot];
       if (pending.load(std::memory_order_acquire) != each->cell) {
+        if (each->extent.bytes != 0) end_.give_back(each->extent);
         spill_.erase(each);
         continue;
       }
@@ -206,7 +211,8 @@ void CallChannel::complete_failed(const std::list<Spilled>& failed) noexcept {
 std::exception_ptr CallChannel::error_of(const Spilled& failed) const noexcept try {
   const std::string call = describe_call(*failed.cell);
   const auto& deaths = failed.retry.deaths;
-  if (!failed.is_poison) return failure(call, failed.execution);
+  const bool has_run = failed.execution == Execution::not_started && !deaths.empty();  // in an earlier life
+  if (!failed.is_poison) return failure(call, has_run ? Execution::maybe : failed.execution);
   return std::make_exception_ptr(PoisonMessage(
       fmt::format("{}: it ran each time when the actor died, {} times in a row, so it is not sent again; look at causes()", call,
                   deaths.size()),

@@ -15,6 +15,9 @@ namespace troupe::manager {
 
 namespace {
 
+// So that what tells of two deaths fits a message.
+constexpr std::size_t kMostDetailBytes = 8 * 1024;
+
 constexpr std::chrono::seconds kTimeToLeave(5);  // to write a core, or to run exit handlers
 
 std::chrono::nanoseconds grace_of(std::int64_t nanoseconds) {
@@ -61,6 +64,7 @@ std::set<ClientId> interested_in(const Tables& tables, const HostRecord& host) {
   std::set<ClientId> clients = host.watchers;
   for (const ClientId client : tables.references.holders(host.actor.id)) clients.insert(client);
   for (const auto& [number, channel] : host.channels) clients.insert(channel.client);
+  for (const AttachRequest& each : host.attaching) clients.insert(each.client);
   return clients;
 }
 
@@ -161,13 +165,14 @@ void Ending::fall(HostRecord& host) {
 DeathCause Ending::judge(const HostRecord& host, const platform::ChildEnd& end) const {
   DeathCause cause = judge_death(facts_of(host, end));
   if (cause.detail.empty()) cause.detail = host.start_failure;
+  cause.detail.resize(std::min(cause.detail.size(), kMostDetailBytes));
   return cause;
 }
 
 DeathCause Ending::judge_without_process(const HostRecord& host, const std::string& reason) {
   DeathCause cause;
   cause.incarnation = host.actor.incarnation;
-  cause.detail = reason;
+  cause.detail = reason.substr(0, kMostDetailBytes);
   cause.kind = host.asked == Asked::nothing       ? DeathKind::start_failure
                : host.asked == Asked::parent_gone ? DeathKind::parent_gone
                : host.asked == Asked::kill        ? DeathKind::killed_by_us

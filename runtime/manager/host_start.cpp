@@ -188,6 +188,7 @@ void Spawning::on(HostRecord& host, const wire::ConstructFailed& failed) {
 }
 
 void Spawning::on(HostRecord& host, const wire::GuardMissing& missing) {
+  if (host.stage == Stage::running) throw ProtocolError("a host that runs says that it has no guard");
   host.start_failure = host.program.path + ": " + missing.what;
 }
 

@@ -62,7 +62,7 @@ struct ChannelRecord {
 
 // One actor and its host process, from the order to the reaping; where it is restarted, its hosts, one after the other.
 struct HostRecord {
-  explicit HostRecord(Loop& loop) : alarm(loop) {}
+  explicit HostRecord(Loop& loop) : alarm(loop), patience(loop) {}
 
   // What is of one life only begins anew. Its process must have been reaped.
   void begin_next_life();
@@ -103,7 +103,8 @@ struct HostRecord {
   std::map<std::uint64_t, ChannelRecord> channels;  // by the manager's number
   std::set<ClientId> watchers;                      // want to hear of its end
 
-  Alarm alarm;  // for its start, or its end
+  Alarm alarm;     // for its start, or its end
+  Alarm patience;  // with those who attach to a life after this one
   Asked asked = Asked::nothing;
   std::chrono::steady_clock::time_point kill_time = std::chrono::steady_clock::time_point::max();  // when the alarm kills it
   bool is_leaving = false;    // it said so itself: it crashed, or runs its exit handlers

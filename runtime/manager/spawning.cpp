@@ -128,11 +128,12 @@ void Spawning::start_again(HostRecord& host, std::chrono::nanoseconds delay) {
   host.alarm.start(delay, [this, actor = host.actor.id] {
     HostRecord* waiting = tables_.hosts.find(actor);
     if (waiting == nullptr) return;
+    const std::uint64_t number = launch_number(*waiting);
     try {
       launch(*waiting);
     } catch (const std::exception& error) {  // no memory
-      launcher_.cancel(launch_number(*waiting));
-      hosts_.host_not_started(actor, error.what());
+      launcher_.cancel(number);
+      if (tables_.hosts.find_launch(number) != nullptr) hosts_.host_not_started(actor, error.what());
     }
   });
 }

@@ -248,6 +248,12 @@ TEST_F(Restart, IsWaitedForNoLongerThanACallsDeadline) {
   EXPECT_EQ(verdict<TimeoutError>(waiting), Execution::not_started);
 }
 
+TEST_F(Restart, DoesNotSayOfACallThatRanThatItDidNot) {
+  auto mortal = spawn_mortal(kMuchLater);
+  const auto ran = mortal.with({.deadline = std::chrono::milliseconds(300), .idempotent = true}).call<&Mortal::die_now>();
+  EXPECT_EQ(verdict<TimeoutError>(ran), Execution::maybe);
+}
+
 TEST_F(Restart, BoundsTheQueueMeanwhileAsTheMailbox) {
   auto mortal = runtime().spawn<Mortal>({.restart = kMuchLater, .mailbox = {.calls = 4, .when_full = WhenFull::fail}});
   mortal.call<&Mortal::die_now>().wait();

@@ -22,6 +22,8 @@ constexpr std::array kFatalSignals{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIG
 
 // Written once, before the handlers are installed. The page does nothing in a forked child of this process.
 LifePage* marked_page = nullptr;
+// The main thread's. Volatile, so that who looks for leaks finds it.
+AlternateStack* volatile alternate_stack = nullptr;
 int marked_pid = 0;
 std::array<struct sigaction, NSIG> former_actions;
 
@@ -83,8 +85,7 @@ void mark_life_page_on_crash(LifePage& page) {
   if (marked_page != nullptr) throw std::logic_error("a process has one life page to mark");
   marked_page = &page;
   marked_pid = ::getpid();
-  static AlternateStack* volatile alternate_stack = nullptr;  // volatile, so that who looks for leaks finds it
-  alternate_stack = new AlternateStack;                       // for ever
+  alternate_stack = new AlternateStack;  // for ever
   write_words_of_uncaught_exceptions(page.crash_trace());
   for (const int number : kFatalSignals) handle(number);
   mark_life_page_before_exit_handlers();

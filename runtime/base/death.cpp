@@ -31,6 +31,8 @@ std::string headline(const DeathCause& cause) {
       return "it never came up";
     case DeathKind::out_of_memory:
       return "out of memory";
+    case DeathKind::out_of_cpu_time:
+      return "out of processor time";
   }
   return "ended";
 }

@@ -72,6 +72,7 @@ Construction Control::prepare(const wire::Construct& message, Handles& handles) 
   construction.actor = message.actor;
   construction.working_directory = message.working_directory;
   construction.security = message.security == 0 ? SecurityLevel::l0 : SecurityLevel::l1;
+  construction.limits = message.limits;
   construction.checkpoint_every = message.checkpoint_every;
   std::optional<unsigned> life_word;
   if (has_channel) {

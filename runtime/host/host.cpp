@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <exception>
+#include <new>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -41,6 +42,7 @@ struct Host::State final : Dispatcher::Listener, Checkpoints::Listener {
   std::optional<Actor> make_actor(Mail& mail);
   int serve(const Actor& actor, Mail mail);
   void destroy(std::optional<Actor> actor);
+  int live(Mail mail);
   void note_running(std::uint32_t running) { page.status().running_method.store(running, std::memory_order_relaxed); }
 
   void channel_broken(const ServedChannel& channel, const std::string& reason) override;
@@ -66,7 +68,9 @@ struct Host::State final : Dispatcher::Listener, Checkpoints::Listener {
 [[noreturn]] void Host::State::listen() {
   try {
     control.run();
-  } catch (const std::exception& error) {  // it broke the protocol, or there is no memory to hear it
+  } catch (const std::bad_alloc&) {
+    std::terminate();                      // it is told as what it is
+  } catch (const std::exception& error) {  // it broke the protocol, or the system has no memory to hear it
     platform::complain("a host ends, since it cannot follow its manager: {}", error.what());
   }
   std::_Exit(1);
@@ -110,6 +114,19 @@ void Host::State::destroy(std::optional<Actor> actor) {
   note_running(wire::kDestructorRuns);
   actor.reset();
   note_running(0);
+}
+
+// The actor may have left no memory for what lies between its methods.
+int Host::State::live(Mail mail) {
+  try {
+    auto actor = make_actor(mail);
+    if (!actor) return 1;
+    const int exit_code = serve(*actor, std::move(mail));
+    destroy(std::move(actor));
+    return exit_code;
+  } catch (const std::bad_alloc&) {
+    std::terminate();  // it is told as what it is
+  }
 }
 
 namespace {
@@ -160,11 +177,7 @@ int Host::run() {
   platform::ticks_per_microsecond();  // in a process that was not forked from a zygote this takes a moment: now is the best
   Mail mail = state_.inbox.wait();
   if (!mail.construction) return mail.exit_code.value_or(0);
-  auto actor = state_.make_actor(mail);
-  if (!actor) return 1;
-  const int exit_code = state_.serve(*actor, std::move(mail));
-  state_.destroy(std::move(actor));
-  return exit_code;
+  return state_.live(std::move(mail));
 }
 
 platform::ControlSocket Host::join_as_client() {

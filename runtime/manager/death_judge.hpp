@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <string>
 
+#include "wire/control_parts.hpp"
+
 namespace troupe::manager {
 
 // What the manager had asked of a host before it ended; the last one counts.
@@ -32,16 +34,19 @@ struct DeathFacts {
   std::string backtrace;
   std::string last_words;
   bool lacked_memory = false;  // when it called std::terminate
+  bool had_no_memory = false;  // when it crashed
   std::string method;          // that was running
+  wire::Limits limits;         // that it had
   unsigned incarnation = 0;
 };
 
 // Why it ended. A pure function. The kernel's word (the status) stands over the host's own.
 DeathCause judge_death(const DeathFacts& facts);
 
-// The numbers of SIGABRT, SIGKILL and SIGSEGV, the same wherever there are signals.
+// The numbers of SIGABRT, SIGKILL, SIGSEGV and SIGXCPU, the same wherever this runs.
 constexpr int kAbortSignal = 6;
 constexpr int kKillSignal = 9;
 constexpr int kFaultSignal = 11;
+constexpr int kCpuTimeSignal = 24;
 
 }  // namespace troupe::manager

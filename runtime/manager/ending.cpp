@@ -46,6 +46,7 @@ DeathFacts facts_of(const HostRecord& host, const platform::ChildEnd& end) {
   facts.constructor_threw = host.stage == Stage::refused;
   facts.violation = host.violation;
   facts.incarnation = host.actor.incarnation;
+  facts.limits = host.order.limits;
   if (!host.life) return facts;
   facts.has_handler = true;
   facts.fatal_signal = host.life.status().fatal_signal.load(std::memory_order_acquire);
@@ -54,6 +55,7 @@ DeathFacts facts_of(const HostRecord& host, const platform::ChildEnd& end) {
     facts.backtrace = host.life.crash_trace();
     facts.last_words = host.life.last_words();
     facts.lacked_memory = host.life.lacked_memory();
+    facts.had_no_memory = host.life.had_no_memory();
   }
   facts.method = name_of_running_method(host);
   return facts;

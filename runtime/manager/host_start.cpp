@@ -72,6 +72,7 @@ void Spawning::tell_to_construct(HostRecord& host) {
   construct.argument_bytes = host.order.argument_bytes;
   construct.concurrency = host.order.concurrency;
   construct.security = host.order.security;
+  construct.limits = host.order.limits;
   construct.working_directory = host.stage == Stage::constructing ? host.order.working_directory : std::string();
   construct.checkpoint_every = host.actor.may_restart ? host.order.restart.checkpoint_every : wire::Construct::kNoCheckpoints;
   construct.checkpoint_bytes = host.checkpoint_bytes;

@@ -20,6 +20,8 @@ namespace troupe::manager {
 
 namespace {
 
+bool is_niceness(int value) { return value == wire::Limits::kNotNice || (value >= -20 && value <= 19); }
+
 void check(const wire::Spawn& message, std::size_t handle_count) {
   const std::size_t wanted = wire::ChannelOffer::kHandles + (message.argument_bytes != 0 ? 1 : 0);
   if (handle_count != wanted)
@@ -28,7 +30,8 @@ void check(const wire::Spawn& message, std::size_t handle_count) {
                         message.start <= static_cast<std::uint8_t>(StartMethod::spawn) &&
                         message.stdio <= static_cast<std::uint8_t>(Stdio::capture) &&
                         message.when_full <= static_cast<std::uint8_t>(WhenFull::spill) &&
-                        message.restart.on <= static_cast<std::uint8_t>(RestartPolicy::On::any_exit);
+                        message.restart.on <= static_cast<std::uint8_t>(RestartPolicy::On::any_exit) &&
+                        is_niceness(message.limits.nice);
   if (!is_known) throw ProtocolError("a spawn has an option that does not exist");
 }
 

@@ -18,7 +18,7 @@
 namespace troupe::platform {
 namespace {
 
-constexpr std::array kFatalSignals{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
+constexpr std::array kFatalSignals{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS, SIGXCPU};
 
 // Written once, before the handlers are installed. The page does nothing in a forked child of this process.
 LifePage* marked_page = nullptr;
@@ -53,6 +53,7 @@ void tell_or_wait(int number, const siginfo_t& cause, const void* context) {
   }
   record(number, cause);
   marked_page->fall_all();  // before all that takes time: others wait for it
+  write_whether_memory_was_left(marked_page->crash_trace());
   if (number == SIGABRT) write_abort_words(marked_page->crash_trace());
   if (number == SIGSEGV) write_overflow_words(marked_page->crash_trace(), marked_page->status().fault_address.load(), context);
   write_crash_trace(marked_page->crash_trace(), context);

@@ -2,6 +2,7 @@
 // What a process says of itself when it dies.
 #include <cxxabi.h>
 #include <dlfcn.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -88,6 +89,13 @@ void on_terminate() {
 }
 
 }  // namespace
+
+void write_whether_memory_was_left(CrashTrace& trace) noexcept {
+  constexpr int kPrivate = MAP_PRIVATE | MAP_ANONYMOUS;
+  void* probe = ::mmap(nullptr, CrashTrace::kProbeBytes, PROT_READ | PROT_WRITE, kPrivate, -1, 0);
+  if (probe == MAP_FAILED) trace.had_no_memory.store(1, std::memory_order_release);
+  if (probe != MAP_FAILED) ::munmap(probe, CrashTrace::kProbeBytes);
+}
 
 void write_abort_words(CrashTrace& trace) noexcept {
   const AbortMessage* message = abort_message() != nullptr ? *abort_message() : nullptr;

@@ -74,13 +74,14 @@ class LifeView {
   std::string crash_trace() const;
   std::string last_words() const;
   bool lacked_memory() const;
+  bool had_no_memory() const;
   explicit operator bool() const { return mapping_ != nullptr; }
 
  private:
   std::shared_ptr<const Mapping> mapping_;
 };
 
-// From here on fatal signals (SEGV, BUS, FPE, ILL, ABRT, TRAP, SYS; on an alternate stack) and exit() mark `page` and
+// From here on fatal signals (SEGV, BUS, FPE, ILL, ABRT, TRAP, SYS, XCPU; on an alternate stack) and exit() mark `page` and
 // wake its words before a core is written or exit handlers run slow; then the signal takes the course that it had before
 // (the default). Between the two it leaves the stack, and what the process says of itself (crash_trace.hpp). `page` must
 // live until the process ends. Once per process; in the main thread, which alone gets the alternate stack.

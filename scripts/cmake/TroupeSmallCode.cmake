@@ -14,6 +14,7 @@ set(paths
     runtime/client/call_channel_fall
     runtime/client/death_cause
     runtime/client/lease
+    runtime/client/limits
     runtime/client/link
     runtime/client/refusal
     runtime/client/remote_function
@@ -23,6 +24,7 @@ set(paths
     runtime/host/control
     runtime/host/host
     runtime/host/inbox
+    runtime/host/limits
     runtime/host/method_table
     runtime/host/served_channel
     runtime/host/thrown

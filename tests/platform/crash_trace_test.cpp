@@ -248,6 +248,17 @@ TEST(LastWords, TellAStackOverflowOfAThreadWithAnAlternateStack) {
             "its stack has overflowed");
 }
 
+TEST(LastWords, SayWhetherThereWasMemoryLeft) {
+  const LifeView poor = left_by([](ControlSocket&) {
+    constexpr rlimit kNone{0, 0};
+    ::setrlimit(RLIMIT_DATA, &kNone);
+    std::abort();
+  });
+  EXPECT_TRUE(poor.had_no_memory());
+  const LifeView rich = left_by([](ControlSocket&) { std::abort(); });
+  EXPECT_FALSE(rich.had_no_memory());
+}
+
 TEST(LastWords, AreNoneOfOneThatHasNothingToSay) {
   const LifeView left = left_by([](ControlSocket&) { std::abort(); });
   EXPECT_EQ(left.last_words(), "");

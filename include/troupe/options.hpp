@@ -22,6 +22,7 @@ enum class StartMethod : std::uint8_t { forkserver, spawn };
 // sender's own memory until there is room.
 enum class WhenFull : std::uint8_t { automatic, block, fail, spill };
 
+// inherit: the program's; of a terminal an actor can write, and not read (EIO).
 enum class Stdio : std::uint8_t { inherit, capture };
 
 // What an actor's process expects of its callers. l0: they may crash, hang and write garbage, but mean no harm; parameters

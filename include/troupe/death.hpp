@@ -39,7 +39,7 @@ struct ResourceUsage {
 // The report on one death. A value.
 struct DeathCause {
   DeathKind kind = DeathKind::unknown;
-  int exit_code = 0;                // for exit_code
+  int exit_code = 0;                // for exit_code, and for out_of_memory without a signal
   int signal = 0;                   // for signal, out_of_memory, out_of_cpu_time and killed_by_us
   std::uint64_t fault_address = 0;  // for signals that have one
   std::string method{};             // that ran when it died; empty: none did

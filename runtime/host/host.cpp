@@ -43,6 +43,8 @@ struct Host::State final : Dispatcher::Listener, Checkpoints::Listener {
   int serve(const Actor& actor, Mail mail);
   void destroy(std::optional<Actor> actor);
   int live(Mail mail);
+  // Before the end that it brings, which is told as what it is then.
+  void note_want_of_memory() { page.status().wanted_memory.store(1, std::memory_order_release); }
   void note_running(std::uint32_t running) { page.status().running_method.store(running, std::memory_order_relaxed); }
 
   void channel_broken(const ServedChannel& channel, const std::string& reason) override;
@@ -69,8 +71,9 @@ struct Host::State final : Dispatcher::Listener, Checkpoints::Listener {
   try {
     control.run();
   } catch (const std::bad_alloc&) {
-    std::terminate();                      // it is told as what it is
-  } catch (const std::exception& error) {  // it broke the protocol, or the system has no memory to hear it
+    note_want_of_memory();
+    platform::write_to_stderr("troupe: a host ends, since it has no memory to follow its manager\n");
+  } catch (const std::exception& error) {  // it broke the protocol
     platform::complain("a host ends, since it cannot follow its manager: {}", error.what());
   }
   std::_Exit(1);
@@ -125,7 +128,8 @@ int Host::State::live(Mail mail) {
     destroy(std::move(actor));
     return exit_code;
   } catch (const std::bad_alloc&) {
-    std::terminate();  // it is told as what it is
+    note_want_of_memory();
+    throw;
   }
 }
 

@@ -39,7 +39,7 @@ DeathKind kind_of_exit(const DeathFacts& facts) {
   if (facts.constructor_threw) return DeathKind::uncaught_at_start;
   if (facts.status.exit_code == 0 && facts.asked == Asked::stop) return DeathKind::stopped;
   if (facts.status.exit_code == 0 && facts.asked == Asked::parent_gone) return DeathKind::parent_gone;
-  return DeathKind::exit_code;
+  return facts.wanted_memory && facts.status.exit_code != 0 ? DeathKind::out_of_memory : DeathKind::exit_code;
 }
 
 // The system has said so; or, to one that did not listen, it has sent SIGKILL a second later.
@@ -71,7 +71,7 @@ void add(std::string& text, const std::string& sentence) {
 void add_wants(std::string& text, const DeathFacts& facts, DeathKind kind) {
   constexpr double kMebibyte = 1024.0 * 1024.0;
   const bool lacked_memory = kind == DeathKind::out_of_memory || (crashed_first(facts) && facts.had_no_memory);
-  if (lacked_memory && kind != DeathKind::out_of_memory) add(text, "it could get no more memory");
+  if (lacked_memory && (kind != DeathKind::out_of_memory || text.empty())) add(text, "it could get no more memory");
   if (lacked_memory && facts.limits.memory_bytes != 0)
     add(text, fmt::format("its limit (SpawnOptions::limits.memory) was {:g} MiB",
                           static_cast<double>(facts.limits.memory_bytes) / kMebibyte));

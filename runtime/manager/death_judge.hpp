@@ -28,6 +28,7 @@ struct DeathFacts {
   Asked asked = Asked::nothing;
   bool constructor_threw = false;
   std::string violation;           // how it broke the protocol; empty: it did not
+  bool wanted_memory = false;      // it said so, and exited
   bool has_handler = false;        // for fatal signals, which writes the next five; it may lie
   std::uint32_t fatal_signal = 0;  // 0: it did not run
   std::uint64_t fault_address = 0;

@@ -48,6 +48,7 @@ DeathFacts facts_of(const HostRecord& host, const platform::ChildEnd& end) {
   facts.incarnation = host.actor.incarnation;
   facts.limits = host.order.limits;
   if (!host.life) return facts;
+  facts.wanted_memory = host.life.status().wanted_memory.load(std::memory_order_acquire) == 1;
   facts.has_handler = true;
   facts.fatal_signal = host.life.status().fatal_signal.load(std::memory_order_acquire);
   facts.fault_address = host.life.status().fault_address.load(std::memory_order_relaxed);

@@ -14,6 +14,7 @@
 
 #include "actors.hpp"
 #include "fixture.hpp"
+#include "processes.hpp"
 
 namespace troupe::test {
 namespace {
@@ -25,6 +26,26 @@ using ::testing::StartsWith;
 
 constexpr std::size_t kMebibyte = std::size_t{1} << 20;
 
+// All memory that there is, to the last byte.
+class Hoard {
+ public:
+  // Also what the allocator keeps ready, by size.
+  void fill() {
+    for (std::size_t bytes = 4096; bytes >= 8; bytes -= 8) {
+      while (auto* block = static_cast<Block*>(std::malloc(bytes))) first_ = new (block) Block{first_};
+    }
+  }
+  void give_back() {
+    while (first_ != nullptr) std::free(std::exchange(first_, first_->next));
+  }
+
+ private:
+  struct Block {
+    Block* next;
+  };
+  Block* first_ = nullptr;
+};
+
 // Takes what it can get.
 class Glutton {
  public:
@@ -32,16 +53,11 @@ class Glutton {
   std::size_t vector_of(std::size_t bytes) { return std::vector<char>(bytes).size(); }
   std::size_t echo(const std::string& text) { return text.size(); }
 
-  // To the last byte.
   void hoard() {
-    for (const std::size_t bytes : {4096, 256, 16}) {
-      while (auto* block = static_cast<Block*>(std::malloc(bytes))) first_ = new (block) Block{first_};
-    }
+    hoard_.fill();
     throw std::bad_alloc();
   }
-  void give_back() {
-    while (first_ != nullptr) std::free(std::exchange(first_, first_->next));
-  }
+  void give_back() { hoard_.give_back(); }
   void hoard_for_ever() noexcept { hoard(); }
   void hoard_in_a_thread() {
     std::thread([this] { hoard(); }).join();
@@ -52,10 +68,16 @@ class Glutton {
   }
 
  private:
-  struct Block {
-    Block* next;
-  };
-  Block* first_ = nullptr;
+  Hoard hoard_;
+};
+
+// Leaves nothing to say that it is there.
+class Miser {
+ public:
+  Miser() { hoard_.fill(); }
+
+ private:
+  Hoard hoard_;
 };
 
 // A sanitizer's own memory is private, and more than anybody could allow.
@@ -133,6 +155,16 @@ TEST_P(MemoryLimit, LeavesACrashOfCodeThatDoesNotLookACrash) {
   EXPECT_EQ(cause.kind, DeathKind::signal);
   EXPECT_EQ(cause.signal, SIGSEGV);
   EXPECT_EQ(cause.detail, "it could get no more memory; its limit (SpawnOptions::limits.memory) was 32 MiB");
+}
+
+TEST_P(MemoryLimit, IsNamedByAProcessThatCannotGoOn) {
+  try {
+    runtime().spawn<Miser>({.limits = {.memory = 32 * kMebibyte}, .start = GetParam()});
+    FAIL();
+  } catch (const StartError& error) {
+    EXPECT_EQ(error.cause().kind, DeathKind::out_of_memory);
+    EXPECT_EQ(error.cause().detail, "it could get no more memory; its limit (SpawnOptions::limits.memory) was 32 MiB");
+  }
 }
 
 TEST_P(MemoryLimit, HarmsNobodyElse) {
@@ -223,6 +255,15 @@ class Friend {
 TEST_F(Limits, OfOpenFilesHold) {
   auto inmate = runtime().spawn<Inmate>({.limits = {.open_files = 40}});
   EXPECT_EQ(inmate.call<&Inmate::highest_handle>().get(), 39);
+}
+
+TEST_F(Limits, HoldInEachLife) {
+  auto inmate = runtime().spawn<Inmate>({.restart = {.max = 1}, .limits = {.open_files = 40, .nice = 19}});
+  EXPECT_EQ(inmate.call<&Inmate::highest_handle>().get(), 39);
+  OtherProcess(inmate.pid()).kill();
+  EXPECT_EQ(inmate.with({.idempotent = true}).call<&Inmate::highest_handle>().get(), 39);
+  EXPECT_THAT(inmate.call<&Inmate::nicenesses>().get(), Each(19));
+  EXPECT_EQ(inmate.incarnation(), 2u);
 }
 
 TEST_F(Limits, OfOpenFilesLeaveTheLeastOneCaller) {

@@ -75,6 +75,15 @@ TEST(DeathJudge, OneThatGaveUpForWantOfMemorySaysSo) {
   EXPECT_EQ(judge_death(facts).signal, SIGABRT);
 }
 
+TEST(DeathJudge, OneThatExitedForWantOfMemorySaysSo) {
+  DeathFacts facts = exited(1);
+  facts.wanted_memory = true;
+  EXPECT_EQ(judge_death(facts).kind, DeathKind::out_of_memory);
+  EXPECT_EQ(judge_death(facts).detail, "it could get no more memory");
+  facts.status.exit_code = 0;
+  EXPECT_EQ(judge_death(facts).kind, DeathKind::exit_code);
+}
+
 TEST(DeathJudge, WantOfMemoryUnderALimitNamesTheLimit) {
   DeathFacts facts = killed(SIGABRT);
   facts.fatal_signal = SIGABRT;

@@ -27,6 +27,7 @@ enum class DeathKind : std::uint8_t {
   protocol_violation,  // it wrote what no host may write
   start_failure,       // it never came up
   out_of_memory,       // it could get no more, and nobody caught that
+  out_of_cpu_time,     // it had used as much processor time as it may (LimitOptions::cpu_time, or ulimit -t)
 };
 
 struct ResourceUsage {
@@ -38,8 +39,8 @@ struct ResourceUsage {
 // The report on one death. A value.
 struct DeathCause {
   DeathKind kind = DeathKind::unknown;
-  int exit_code = 0;                // for exit_code
-  int signal = 0;                   // for signal, out_of_memory and killed_by_us
+  int exit_code = 0;                // for exit_code, and for out_of_memory without a signal
+  int signal = 0;                   // for signal, out_of_memory, out_of_cpu_time and killed_by_us
   std::uint64_t fault_address = 0;  // for signals that have one
   std::string method{};             // that ran when it died; empty: none did
   std::string backtrace{};          // of the thread that crashed, a line for each frame; empty when there is none

@@ -22,6 +22,7 @@ enum class StartMethod : std::uint8_t { forkserver, spawn };
 // sender's own memory until there is room.
 enum class WhenFull : std::uint8_t { automatic, block, fail, spill };
 
+// inherit: the program's; of a terminal an actor can write, and not read (EIO).
 enum class Stdio : std::uint8_t { inherit, capture };
 
 // What an actor's process expects of its callers. l0: they may crash, hang and write garbage, but mean no harm; parameters
@@ -65,13 +66,23 @@ struct MailboxOptions {
   std::size_t payload = (std::size_t{1} << 30) + (std::size_t{1} << 20);
 };
 
-// Bounds for the actor's process; absent: none of its own.
+// Bounds for the actor's process, and for each process that it starts; absent: none of its own. They hold before the actor is
+// constructed, and it can tighten them only. What the system does not grant (a processor that is not there, more open files
+// than the hard limit, a nicer place without permission) is a StartError: nothing is left out in silence.
 struct LimitOptions {
-  std::optional<std::size_t> memory{};  // bytes
+  // Bytes of private memory: heap, static data, the stacks of all threads but the first, touched or not (VmData in
+  // /proc/PID/status). What callers and actor share, payloads on their way included, does not count. The process has some 9 MiB
+  // before there is an actor, most of it an untouched stack; less than that and 1 MiB is a StartError that says how much.
+  // Past it allocations throw std::bad_alloc: when it leaves the method, it is the caller's exception; when nobody catches it,
+  // the death is DeathKind::out_of_memory. What C code makes of a null pointer is a signal like any other.
+  std::optional<std::size_t> memory{};
+  // Processor time of all threads, user and system, from the process's start; each life has as much. In whole seconds: rounded
+  // up. Past it the actor dies: DeathKind::out_of_cpu_time.
   std::optional<Timeout> cpu_time{};
+  // At least 16, which the process has for itself and one caller; each further caller takes 4, and 10 it takes to call actors.
   std::optional<unsigned> open_files{};
-  std::optional<int> nice{};
-  std::vector<int> cpus{};  // empty: all
+  std::optional<int> nice{};  // -20 (before all others) to 19; absolute. Below the starter's takes permission.
+  std::vector<int> cpus{};    // the processors that it may use, numbered from 0 to 1023; empty: as its starter
 };
 
 struct SpawnOptions {

@@ -258,18 +258,21 @@ class Proxy : public detail::CallVerbs<Proxy<A>, A> {
   // Finishes what was sent before, destroys the actor, ends its process; killed when that takes longer than `grace`.
   // Returns at once.
   void stop(Timeout grace = std::chrono::seconds(5)) const { detail::link_stop(link_, grace); }
-  // SIGKILL, now. Returns at once.
+  // SIGKILL, now; no restart follows. Returns at once.
   void kill() const { detail::link_kill(link_); }
+  // Whether it has a process; not so between two lives.
   bool is_alive() const { return detail::link_is_alive(link_); }
-  // How its process ended. Blocks: until it has; nullopt when `timeout` passes first.
+  // How its last process ended. Blocks: until it is down for good; nullopt when `timeout` passes first.
   std::optional<ExitStatus> wait(Timeout timeout = {}) const { return detail::link_wait(link_, timeout); }
 
   ActorId id() const { return detail::link_id(link_); }
   std::string name() const { return detail::link_name(link_); }
   int pid() const { return detail::link_pid(link_); }
+  // Counts its lives from 1, as far as this process has heard; pid() is that life's.
   unsigned incarnation() const { return detail::link_incarnation(link_); }
 
-  // Calls f() or f(const Down&) once its process has ended, in a thread of the runtime; soon when it has ended already.
+  // Calls f() or f(const Down&) once it is down for good (Runtime::on_event tells of each life's end), in a thread of the
+  // runtime; soon when it has ended already.
   template <class F>
   void on_down(F f) const {
     detail::link_on_down(link_, std::make_unique<detail::DownCallbackOf<F>>(std::move(f)));

@@ -31,6 +31,8 @@ std::string headline(const DeathCause& cause) {
       return "it never came up";
     case DeathKind::out_of_memory:
       return "out of memory";
+    case DeathKind::out_of_cpu_time:
+      return "out of processor time";
   }
   return "ended";
 }
@@ -49,7 +51,7 @@ std::string usage_text(const ResourceUsage& usage) {
 std::string DeathCause::text() const {
   std::string text = headline(*this);
   if (fault_address != 0) text += fmt::format(" at address {:#x}", fault_address);
-  if (!method.empty()) text += fmt::format(" while {} ran", method);
+  if (!method.empty()) text += ' ' + detail::text_of_running(method);
   if (incarnation > 1) text += fmt::format(", in its life number {}", incarnation);
   if (!detail.empty()) text += "; " + detail;
   if (resource_usage.max_resident_bytes != 0) text += "; " + usage_text(resource_usage);

@@ -17,4 +17,11 @@ std::string text_of_end(const ExitStatus& status) {
                             : fmt::format("exited with code {}", status.exit_code);
 }
 
+// What has no name of its own is described.
+std::string text_of_running(const std::string& method) {
+  const bool is_described =
+      method.starts_with("constructor ") || method.starts_with("destructor ") || method.starts_with("function ");
+  return fmt::format("while {}{} ran", is_described ? "the " : "", method);
+}
+
 }  // namespace troupe::detail

@@ -12,4 +12,7 @@ std::string signal_text(int signal);  // "signal 11 (SIGSEGV)"
 std::string text_of_end(
     const ExitStatus& status);  // what a process did: "was killed by signal 11 (SIGSEGV)", "exited with code 7"
 
+// What ran in it: "while Counter::add ran", "while the constructor of Counter ran".
+std::string text_of_running(const std::string& method);
+
 }  // namespace troupe::detail

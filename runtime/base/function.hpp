@@ -52,10 +52,12 @@ class Function<Result(Arguments...)> {
   // The callee if it is small and trivial, else a pointer to it: so moving copies bytes.
   struct alignas(void*) Place : std::array<std::byte, 2 * sizeof(void*)> {};
 
+  static constexpr bool has_room_for(std::size_t bytes, std::size_t alignment) {
+    return bytes <= sizeof(Place) && alignment <= alignof(Place);
+  }
   template <class Callee>
-  static constexpr bool fits_in_place =
-      sizeof(Callee) <= sizeof(Place) &&
-      alignof(Callee) <= alignof(Place) && std::is_trivially_copyable_v<Callee>&& std::is_trivially_destructible_v<Callee>;
+  static constexpr bool fits_in_place = has_room_for(sizeof(Callee), alignof(Callee)) &&
+                                        std::is_trivially_copyable_v<Callee>&& std::is_trivially_destructible_v<Callee>;
 
   template <class Callee>
   static Callee& in(Place& place) {

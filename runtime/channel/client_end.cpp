@@ -104,36 +104,44 @@ void ClientEnd::publish(const Draft& draft, wire::RequestKind kind, wire::Method
   }
 }
 
-// The ring's bytes are this process's own; where something has spoiled them all the same, what follows is not found here.
+// The ring's bytes are this process's own, but where its records begin is the host's word. So they must follow each other, up to
+// the last one; else none is known.
 std::vector<ClientEnd::Left> ClientEnd::judge(Which which) {
   std::vector<Left> left;
   const auto& cells = requests_writer_.cells();
-  for (std::uint64_t position = requests_writer_.released(); position < requests_writer_.position();) {
+  std::uint64_t position = requests_writer_.released();
+  std::uint32_t tag = wire::Commit::unpack(commit_at(position)).tag;
+  for (; position < requests_writer_.position(); ++tag) {
     const auto cell = static_cast<std::uint32_t>(position % cells.count());
-    const std::uint32_t payload_bytes = wire::Commit::unpack(cells.commit(cell).load(std::memory_order_relaxed)).payload_bytes;
+    const auto commit = wire::Commit::unpack(commit_at(position));
     wire::RequestHeader header;
     std::memcpy(&header, cells.at(cell), sizeof header);
-    if (static_cast<wire::RequestKind>(header.kind) == wire::RequestKind::padding) {
-      position += cells.count() - cell;
-      continue;
-    }
-    const std::uint32_t taken = wire::cells_for(sizeof header, payload_bytes);
-    const bool is_sane = taken <= cells.count() - cell && header.slot < geometry_.slots &&
-                         header.kind <= static_cast<std::uint8_t>(wire::RequestKind::tell);
-    if (!is_sane) break;
-    position += taken;
     const auto kind = static_cast<wire::RequestKind>(header.kind);
-    if (which == (kind == wire::RequestKind::tell ? Which::calls : Which::tells)) continue;
+    const bool is_padding = kind == wire::RequestKind::padding;
+    const std::uint32_t taken = is_padding ? cells.count() - cell : wire::cells_for(sizeof header, commit.payload_bytes);
+    const bool is_sane = commit.tag == tag && taken <= cells.count() - cell && kind <= wire::RequestKind::tell &&
+                         (is_padding || header.slot < geometry_.slots);
+    if (!is_sane) return {};
+    position += taken;
+    if (is_padding || which == (kind == wire::RequestKind::tell ? Which::calls : Which::tells)) continue;
     const Ticket ticket{header.slot, header.generation};
+    const Execution execution = withdraw(ticket, wire::SlotState::taken);
+    if (execution == Execution::done) continue;
     left.push_back({ticket,
                     kind,
-                    withdraw(ticket, wire::SlotState::taken),
+                    execution,
                     {header.method},
                     header.deadline_ns,
                     (header.flags & wire::kLeased) != 0,
-                    {cells.at(cell) + sizeof header, payload_bytes}});
+                    {cells.at(cell) + sizeof header, commit.payload_bytes}});
   }
-  return left;
+  const bool is_whole = position == requests_writer_.position() && (left.empty() || tag == requests_writer_.next_tag());
+  return is_whole ? std::move(left) : std::vector<Left>();
+}
+
+std::uint64_t ClientEnd::commit_at(std::uint64_t position) const {
+  const auto& cells = requests_writer_.cells();
+  return cells.commit(static_cast<std::uint32_t>(position % cells.count())).load(std::memory_order_relaxed);
 }
 
 wire::ExtentReference ClientEnd::take_extent_of(Ticket ticket) {

@@ -80,9 +80,9 @@ class ClientEnd {
   };
 
   enum class Which : std::uint8_t { all, calls, tells };
-  // Takes all requests from a dead host that it had not started. Those whose place in the ring is not known to be free, in the
-  // order in which they were published. Of the others nothing is taken. Nothing is published afterwards, unless reopen() comes
-  // first.
+  // Takes all requests from a dead host that it had not started. Those that it had not done, and whose place in the ring is not
+  // known to be free, in the order in which they were published. Of the others nothing is taken. Nothing is published afterwards,
+  // unless reopen() comes first.
   std::vector<Left> judge(Which which);
   // After judge(): empties the request memory, so that another host may be given it. Returns the generation that the slots of
   // that life begin with. A dead host that still runs can win nothing here, whatever it reads.
@@ -156,6 +156,7 @@ class ClientEnd {
     std::uint64_t end;  // position behind its record
   };
 
+  std::uint64_t commit_at(std::uint64_t position) const;
   void arm_all_slots(std::uint32_t generation);
 
   const Geometry geometry_;

@@ -75,6 +75,7 @@ class RingWriter {
 
   std::uint64_t position() const { return position_; }
   std::uint64_t released() const { return released_; }
+  std::uint32_t next_tag() const { return tag_; }
   std::uint32_t free_cells() const { return cells_.count() - static_cast<std::uint32_t>(position_ - released_); }
 
   // The reader says that it is done with everything before `position`. False: it lies (backwards, or past what was written).

@@ -69,7 +69,7 @@ struct NextLife {
   platform::Handle host;  // its pidfd
 };
 
-// Why a channel is judged. All but the first are for good. Adding one: CallChannel::failure.
+// Why a channel is judged. All but host_died are for good. Adding one: CallChannel::failure.
 enum class Fall : std::uint8_t {
   none,
   host_died,
@@ -134,7 +134,8 @@ class CallChannel {
   // The same, and no life follows. `first_cause`: of the deaths that were too many. From the loop, or without it.
   void end(Fall why, const DeathCause* first_cause = nullptr);
   // From the loop: the next life, after a fall that did not end it.
-  void reopen(NextLife next);
+  // False: it has ended meanwhile, or could not be opened.
+  bool reopen(NextLife next);
   // From the loop: there is one, but it cannot be reached from here.
   void fail_to_reopen(const std::string& why);
   // What the next life's channel is asked for with. Errors: std::system_error.
@@ -174,13 +175,11 @@ class CallChannel {
     Retry retry{};
     // Of one that a dead host had taken: it is pending until it is known whether its reply was written.
     bool is_taken = false;
-    bool is_whole = false;  // its payload is here, too
+    bool is_whole = false;   // its payload is here, too
+    bool is_leased = false;  // ... and ends with a lease
+    bool is_poison = false;
     channel::Ticket ticket{};
     Execution execution = Execution::not_started;
-  };
-  struct Failed {
-    Spilled request;
-    bool is_poison = false;
   };
   // The retry of a request that is in the ring.
   struct SentRetry {
@@ -252,6 +251,7 @@ class CallChannel {
   [[gnu::cold]] void lease_draft(std::uint64_t number) noexcept;
   [[gnu::cold]] void note_sent_lease(std::uint64_t number) noexcept;
   [[gnu::cold]] std::uint64_t take_sent_lease(channel::Ticket ticket);
+  [[gnu::cold]] bool has_run_before(channel::Ticket ticket) const;
   [[gnu::cold]] void give_back(std::uint64_t lease) noexcept;
   [[gnu::cold]] static void fail(detail::CallWriter& writer, std::exception_ptr error);
 
@@ -284,14 +284,13 @@ class CallChannel {
   void judge();
   bool may_live_again() const;
   void take_back_requests(Gate gate);
-
-  void take_back(const channel::ClientEnd::Left& left, std::list<Spilled>::iterator before);
-  void take_back_unknown();
-  void drop_withdrawn(Spilled& request);
-  std::list<Failed> settle_taken();
-  [[gnu::cold]] bool try_again(Spilled& request, bool& is_poison);
-  void complete_failed(std::list<Failed> failed);
-  std::exception_ptr error_of(const Failed& failed) const;
+  std::list<Spilled> copy_left(channel::ClientEnd::Which which);
+  void add_unknown(std::list<Spilled>& taken);
+  bool take_back(Spilled& request) noexcept;
+  std::list<Spilled> settle_taken() noexcept;
+  [[gnu::cold]] bool try_again(Spilled& request) noexcept;
+  void complete_failed(const std::list<Spilled>& failed) noexcept;
+  std::exception_ptr error_of(const Spilled& failed) const noexcept;
 
   // Lives, as the reader (call_channel_lives.cpp).
   bool park();
@@ -303,9 +302,9 @@ class CallChannel {
   void wake_reader();
   void note_host_fallen();
   std::exception_ptr failure(const std::string& call, Execution execution) const;
-  void note_how_it_fell();
-  void note_fault(const std::string& what);
-  std::string method_text(std::uint32_t number) const;
+  void note_how_it_fell() noexcept;
+  void note_fault(const std::string& what) noexcept;
+  std::string running_text(std::uint32_t running) const;
 
   const std::shared_ptr<Session> session_;
   const ActorIdentity actor_;  // of the first life that was known here
@@ -340,7 +339,7 @@ class CallChannel {
   bool is_last_life_;
   bool is_parked_ = false;  // the reader's role is held for the next life, by whoever brings it or the end
 
-  alignas(64) SendLock send_lock_;
+  alignas(64) mutable SendLock send_lock_;
   // Guarded by send_lock_:
   Gate gate_ = Gate::open;
   bool are_tells_taken_back_ = false;  // of this life

@@ -3,6 +3,9 @@
 
 #include <fmt/core.h>
 
+#include <chrono>
+#include <new>
+#include <thread>
 #include <utility>
 
 #include "base/exit_text.hpp"
@@ -14,6 +17,22 @@
 namespace troupe::client {
 
 using detail::ResultCell;
+
+namespace {
+
+// Nobody could be told, and all would wait for ever, if it were given up. `f` does all or nothing.
+template <class F>
+void until_there_is_memory(F f) {
+  for (;;) {
+    try {
+      return f();
+    } catch (const std::bad_alloc&) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
+}
+
+}  // namespace
 
 void CallChannel::fall(Fall why) {
   Fall none = Fall::none;
@@ -40,9 +59,10 @@ void CallChannel::note_host_fallen() {
                                 std::memory_order_seq_cst);
 }
 
-void CallChannel::note_fault(const std::string& what) {
+void CallChannel::note_fault(const std::string& what) noexcept try {
   const std::lock_guard lock(text_mutex_);
   if (fault_.empty()) fault_ = what;
+} catch (const std::bad_alloc&) {  // then the error says less
 }
 
 bool CallChannel::may_live_again() const {
@@ -58,7 +78,7 @@ void CallChannel::judge() {
   if (is_readable) drain();
   note_how_it_fell();
   const bool lives_again = may_live_again();
-  take_back_requests(lives_again ? Gate::waiting : Gate::closed);
+  until_there_is_memory([&] { take_back_requests(lives_again ? Gate::waiting : Gate::closed); });
   if (is_readable) drain();
   is_judged_ = true;
   is_ended_ = !lives_again;
@@ -76,137 +96,149 @@ void CallChannel::take_back_requests(Gate gate) {
   const std::lock_guard lock(send_lock_);
   gate_ = gate;
   const bool leaves_tells = are_tells_taken_back_ || fall_.load() == Fall::runtime_stopped;
-  const auto old = spill_.begin();
-  for (const auto& left : end_.judge(leaves_tells ? Which::calls : Which::all)) take_back(left, old);
-  take_back_unknown();
+  for (std::uint32_t slot = 0; slot < end_.geometry().slots; ++slot) {
+    if (ResultCell* cell = pending_[slot].load(std::memory_order_acquire)) CellAccess::set_found(*cell, false);
+  }
+  std::list<Spilled> taken = copy_left(leaves_tells ? Which::calls : Which::all);
+  add_unknown(taken);
+  taken.remove_if([this](Spilled& each) { return !take_back(each); });  // from here on nothing fails
+  spill_.splice(spill_.begin(), taken);
   if (!spill_.empty()) watch_spill();
   if (has_excess_.exchange(false)) unwatch();
 }
 
-void CallChannel::take_back(const channel::ClientEnd::Left& left, std::list<Spilled>::iterator before) {
-  auto& pending = pending_[left.ticket.slot];
-  ResultCell* cell = left.kind == wire::RequestKind::call ? pending.load(std::memory_order_acquire) : nullptr;
-  if (left.kind == wire::RequestKind::call && (cell == nullptr || !(CellAccess::ticket(*cell) == left.ticket))) return;
-  if (cell == nullptr && left.execution == Execution::done) return;
-  Spilled& request = *spill_.insert(before, Spilled{.cell = cell, .method = left.method, .deadline_ns = left.deadline_ns});
-  request.ticket = left.ticket;
-  request.execution = left.execution;
-  request.is_taken = left.execution != Execution::not_started;
-  request.is_whole = !left.is_leased || !request.is_taken;
-  if (may_restart_) {
-    request.bytes.assign(left.in_ring.begin(), left.in_ring.end());
-    request.extent = end_.take_extent_of(left.ticket);
-    if (request.extent.bytes != 0) request.bytes.clear();
+// What the ring holds, beside those that have been answered. Changes nothing here but that they are found.
+std::list<CallChannel::Spilled> CallChannel::copy_left(channel::ClientEnd::Which which) {
+  std::list<Spilled> all;
+  for (const auto& left : end_.judge(which)) {
+    const bool is_call = left.kind == wire::RequestKind::call;
+    ResultCell* cell = is_call ? pending_[left.ticket.slot].load(std::memory_order_acquire) : nullptr;
+    if (is_call && (cell == nullptr || CellAccess::is_found(*cell) || !(CellAccess::ticket(*cell) == left.ticket))) continue;
+    Spilled& request = all.emplace_back(Spilled{.cell = cell, .method = left.method, .deadline_ns = left.deadline_ns});
+    request.ticket = left.ticket;
+    request.execution = left.execution;
+    request.is_taken = left.execution != Execution::not_started;
+    request.is_leased = left.is_leased;
+    request.is_whole = true;
+    if (cell != nullptr) CellAccess::set_found(*cell, true);
+    if (may_restart_) request.bytes.assign(left.in_ring.begin(), left.in_ring.end());
   }
-  if (left.is_leased) request.lease = take_sent_lease(left.ticket);
-  if (sent_retries_ && cell != nullptr && sent_retries_[left.ticket.slot].generation == left.ticket.generation)
-    request.retry = std::move(sent_retries_[left.ticket.slot].retry);
-  if (cell == nullptr || request.is_taken) return;
-  pending.store(nullptr, std::memory_order_relaxed);
-  CellAccess::clear_ticket(*cell);
-  if (CellAccess::is_withdrawn(*cell)) drop_withdrawn(request);
+  return all;
 }
 
-// Who withdrew it completes it.
-void CallChannel::drop_withdrawn(Spilled& request) {
-  if (request.extent.bytes != 0) end_.give_back(request.extent);
-  request.cell->drop_reference();
-  spill_.remove_if([&](const Spilled& each) { return &each == &request; });
-}
-
-// The host says that these places are free, so it has run them to their end, or lies.
-void CallChannel::take_back_unknown() {
-  std::vector<bool> is_known(end_.geometry().slots);
-  for (const Spilled& each : spill_) {
-    if (each.is_taken && each.cell != nullptr) is_known[each.ticket.slot] = true;
-  }
-  for (std::uint32_t slot = 0; slot < is_known.size(); ++slot) {
+// The host says that the places of these calls are free, so it has run them to their end, or lies.
+void CallChannel::add_unknown(std::list<Spilled>& taken) {
+  for (std::uint32_t slot = end_.geometry().slots; slot-- > 0;) {
     ResultCell* cell = pending_[slot].load(std::memory_order_acquire);
-    if (cell == nullptr || is_known[slot]) continue;
-    Spilled& request = spill_.emplace_front(Spilled{.cell = cell});
+    if (cell == nullptr || CellAccess::is_found(*cell)) continue;
+    Spilled& request = taken.emplace_front(Spilled{.cell = cell});
     request.ticket = CellAccess::ticket(*cell);
     request.execution = end_.withdraw(request.ticket, wire::SlotState::taken);
     request.is_taken = true;
+    request.is_leased = true;  // perhaps
   }
+}
+
+// Makes it one of the queue. False: it was withdrawn, and whoever did that completes it.
+bool CallChannel::take_back(Spilled& request) noexcept {
+  const std::uint16_t slot = request.ticket.slot;
+  if (request.is_whole) request.extent = end_.take_extent_of(request.ticket);
+  if (request.extent.bytes != 0) request.bytes.clear();
+  if (request.is_leased) request.lease = take_sent_lease(request.ticket);
+  if (request.cell == nullptr) return true;
+  CellAccess::set_found(*request.cell, false);
+  if (sent_retries_ && sent_retries_[slot].generation == request.ticket.generation)
+    request.retry = std::move(sent_retries_[slot].retry);
+  if (request.is_taken) return true;
+  pending_[slot].store(nullptr, std::memory_order_relaxed);
+  CellAccess::clear_ticket(*request.cell);
+  if (!CellAccess::is_withdrawn(*request.cell)) return true;
+  if (request.extent.bytes != 0) end_.give_back(request.extent);
+  request.cell->drop_reference();
+  return false;
 }
 
 // Of those that the host had taken, what has been answered by now is done, and what may be tried again waits. Where no life
 // follows, nothing waits any more. Returns the rest.
-std::list<CallChannel::Failed> CallChannel::settle_taken() {
-  std::list<Failed> failed;
+std::list<CallChannel::Spilled> CallChannel::settle_taken() noexcept {
+  std::list<Spilled> failed;
   const std::lock_guard lock(send_lock_);
   for (auto next = spill_.begin(); next != spill_.end();) {
     const auto each = next++;
-    bool is_poison = false;
     if (!each->is_taken && gate_ == Gate::waiting) continue;
     if (each->is_taken && each->cell != nullptr) {
       auto& pending = pending_[each->ticket.slot];
       if (pending.load(std::memory_order_acquire) != each->cell) {
+        if (each->extent.bytes != 0) end_.give_back(each->extent);
         spill_.erase(each);
         continue;
       }
       pending.store(nullptr, std::memory_order_relaxed);
-      if (gate_ == Gate::waiting && try_again(*each, is_poison)) continue;
+      if (gate_ == Gate::waiting && try_again(*each)) continue;
     }
     if (each->extent.bytes != 0) end_.give_back(each->extent);
     lost_tells_ += each->cell == nullptr && !each->is_taken ? 1 : 0;
-    failed.push_back({std::move(*each), is_poison});
-    spill_.erase(each);
+    failed.splice(failed.end(), spill_, each);
   }
   if (spill_.empty() && has_spill_.exchange(false)) unwatch();
   return failed;
 }
 
-// One that has run, in part or whole. Its lease, if it had one, is used up.
-bool CallChannel::try_again(Spilled& request, bool& is_poison) {
+// One that has run, in part or whole; its lease, if it had one, is used up.
+bool CallChannel::try_again(Spilled& request) noexcept try {
   Retry& retry = request.retry;
-  if (!retry.is_wanted || !request.is_whole || CellAccess::is_claimed(*request.cell)) return false;
+  if (!retry.is_wanted || !request.is_whole || request.is_leased || CellAccess::is_claimed(*request.cell)) return false;
   retry.deaths.push_back(report());
-  is_poison = retry.deaths.size() >= poison_after_;
-  if (is_poison || retry.left == 0) return false;
+  request.is_poison = retry.deaths.size() >= poison_after_;
+  if (request.is_poison || retry.left == 0) return false;
   --retry.left;
   CellAccess::clear_ticket(*request.cell);
   request.is_taken = false;
   return true;
+} catch (const std::bad_alloc&) {
+  return false;
 }
 
-void CallChannel::complete_failed(std::list<Failed> failed) {
-  for (Failed& each : failed) {
-    give_back(each.request.lease);
-    if (each.request.cell == nullptr) continue;
-    each.request.cell->complete_with_error(error_of(each));
-    each.request.cell->drop_reference();
+void CallChannel::complete_failed(const std::list<Spilled>& failed) noexcept {
+  for (const Spilled& each : failed) {
+    give_back(each.lease);
+    if (each.cell == nullptr) continue;
+    each.cell->complete_with_error(error_of(each));
+    each.cell->drop_reference();
   }
 }
 
-std::exception_ptr CallChannel::error_of(const Failed& failed) const {
-  const std::string call = describe_call(*failed.request.cell);
-  const Retry& retry = failed.request.retry;
-  if (!failed.is_poison) return failure(call, failed.request.execution);
+std::exception_ptr CallChannel::error_of(const Spilled& failed) const noexcept try {
+  const std::string call = describe_call(*failed.cell);
+  const auto& deaths = failed.retry.deaths;
+  const bool has_run = failed.execution == Execution::not_started && !deaths.empty();  // in an earlier life
+  if (!failed.is_poison) return failure(call, has_run ? Execution::maybe : failed.execution);
   return std::make_exception_ptr(PoisonMessage(
       fmt::format("{}: it ran each time when the actor died, {} times in a row, so it is not sent again; look at causes()", call,
-                  retry.deaths.size()),
-      retry.deaths));
+                  deaths.size()),
+      deaths));
+} catch (const std::bad_alloc&) {
+  return std::current_exception();
 }
 
 // Also before the channel is judged, which whoever reads it may not have come to yet.
 std::uint64_t CallChannel::lost_tells() {
-  std::list<Failed> failed;
+  std::list<Spilled> failed;
   std::unique_lock lock(send_lock_);
   gate_ = Gate::closed;
-  if (!std::exchange(are_tells_taken_back_, true) && !is_judged_ && fall_.load() != Fall::runtime_stopped) {
-    for (const auto& left : end_.judge(channel::ClientEnd::Which::tells)) take_back(left, spill_.end());
+  if (!are_tells_taken_back_ && !is_judged_ && fall_.load() != Fall::runtime_stopped) {
+    failed = copy_left(channel::ClientEnd::Which::tells);
+    are_tells_taken_back_ = true;
+    for (Spilled& each : failed) take_back(each);
   }
   for (auto next = spill_.begin(); next != spill_.end();) {
     const auto each = next++;
-    if (each->cell != nullptr) continue;
-    lost_tells_ += each->is_taken ? 0 : 1;
-    failed.push_back({std::move(*each), false});
-    spill_.erase(each);
+    if (each->cell == nullptr) failed.splice(failed.end(), spill_, each);
   }
+  for (const Spilled& each : failed) lost_tells_ += each.is_taken ? 0 : 1;
   const std::uint64_t lost_tells = lost_tells_;
   lock.unlock();
-  complete_failed(std::move(failed));
+  complete_failed(failed);
   return lost_tells;
 }
 
@@ -242,17 +274,18 @@ std::exception_ptr CallChannel::failure(const std::string& call, Execution execu
 }
 
 // What the host's own status words tell before the manager's report comes.
-void CallChannel::note_how_it_fell() {
+void CallChannel::note_how_it_fell() noexcept try {
   std::string text = "the actor's process ended";
   if (host_life_) {
     const auto& status = host_life_.status();
     const std::uint32_t signal = status.fatal_signal.load(std::memory_order_acquire);
-    const std::uint32_t method = status.running_method.load(std::memory_order_acquire);
+    const std::uint32_t running = status.running_method.load(std::memory_order_acquire);
     if (signal != 0) text = "the actor's process died of " + detail::signal_text(static_cast<int>(signal));
-    if (method != 0) text += " while " + method_text(method - 1) + " ran";
+    if (running != 0) text += ' ' + detail::text_of_running(running_text(running));
   }
   const std::lock_guard lock(text_mutex_);
   death_text_ = std::move(text);
+} catch (const std::bad_alloc&) {  // then the error says less
 }
 
 std::shared_ptr<detail::DeathReport> CallChannel::report() const {
@@ -260,10 +293,11 @@ std::shared_ptr<detail::DeathReport> CallChannel::report() const {
   return report_;
 }
 
-std::string CallChannel::method_text(std::uint32_t number) const {
-  const wire::MethodId id{number};
+std::string CallChannel::running_text(std::uint32_t running) const {
+  if (running == wire::kDestructorRuns) return "destructor of " + actor_.type;
+  const wire::MethodId id{running - 1};
   const auto* node = wire::find_node({id.module(), id.rank()});
-  return node != nullptr ? wire::readable_name(*node) : fmt::format("method {}", number);
+  return node != nullptr ? wire::readable_name(*node) : fmt::format("method {}", id.value);
 }
 
 std::string ActorIdentity::text() const {

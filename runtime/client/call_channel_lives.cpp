@@ -79,8 +79,8 @@ std::array<int, 2> CallChannel::request_handles() const {
 }
 
 // The watch on the last life's handles goes with them.
-void CallChannel::reopen(NextLife next) {
-  if (!unpark(Lives::more)) return;
+bool CallChannel::reopen(NextLife next) {
+  if (!unpark(Lives::more)) return false;
   try {
     client_event_.replace(std::move(next.client_event));
     host_.replace(std::move(next.host));
@@ -95,15 +95,18 @@ void CallChannel::reopen(NextLife next) {
     note_fault(error.what());
     fall_ = Fall::not_reopened;
     end_parked();
-    return leave_read_role();
+    leave_read_role();
+    return false;
   }
   flush_spill();
   note_room();
   leave_read_role();
+  return true;
 }
 
 // Nobody touches the old life's memory: senders queue up, the reader is this thread; and who looks at its words meets either.
 void CallChannel::enter(NextLife& next) {
+  auto report = std::make_shared<detail::DeathReport>();
   const std::lock_guard lock(send_lock_);
   end_.reopen(std::move(next.end));
   host_life_ = std::move(next.host_life);
@@ -114,8 +117,9 @@ void CallChannel::enter(NextLife& next) {
   are_tells_taken_back_ = false;
   {
     const std::lock_guard text_lock(text_mutex_);
-    report_ = std::make_shared<detail::DeathReport>();
+    report_ = std::move(report);
     death_text_.clear();
+    fault_.clear();
   }
   is_judged_ = false;
   fall_ = Fall::none;

@@ -328,9 +328,13 @@ std::exception_ptr CallChannel::refusal(const ResultCell& cell, const channel::C
   const std::string call = describe_call(cell);
   switch (reply.kind) {
     case ReplyKind::skipped:  // who withdrew it at its deadline has not claimed it yet
-    case ReplyKind::expired:
-      return std::make_exception_ptr(
-          TimeoutError(call + ": the deadline had passed before its turn came; it was not started", Execution::not_started));
+    case ReplyKind::expired: {
+      const std::lock_guard lock(send_lock_);
+      const bool has_run = has_run_before(reply.ticket);
+      return std::make_exception_ptr(TimeoutError(call + ": the deadline had passed before its turn came; " +
+                                                      (has_run ? "it ran in an earlier life" : "it was not started"),
+                                                  has_run ? Execution::maybe : Execution::not_started));
+    }
     case ReplyKind::unencodable:
       return std::make_exception_ptr(
           SerializationError(fmt::format("{} ran, but its result cannot be sent: {}", call, detail), Direction::result));

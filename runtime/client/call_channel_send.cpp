@@ -298,6 +298,12 @@ void CallChannel::note_sent_retry(Retry retry) noexcept {
   sent_retries_[draft_->ticket.slot] = {draft_->ticket.generation, std::move(retry)};
 }
 
+// With the send lock held: an idempotent call that is not the first of its tries.
+bool CallChannel::has_run_before(channel::Ticket ticket) const {
+  if (!sent_retries_ || sent_retries_[ticket.slot].generation != ticket.generation) return false;
+  return !sent_retries_[ticket.slot].retry.deaths.empty();
+}
+
 void CallChannel::send_rare(detail::CallWriter& writer) {
   if (writer.extent_bytes_ != 0) return send_large(writer);
   if (writer.lease_ != 0) lease_draft(writer.lease_);
@@ -368,9 +374,10 @@ void CallChannel::publish(detail::ResultCell* cell, wire::MethodId method, std::
 void CallChannel::flush_spill() {
   std::list<std::pair<Spilled, std::exception_ptr>> failed;
   bool has_sent = false;
+  bool has_memory = true;
   {
     const std::lock_guard lock(send_lock_);
-    while (!spill_.empty() && gate_ == Gate::open) {
+    while (!spill_.empty() && gate_ == Gate::open && has_memory) {
       Spilled& next = spill_.front();
       try {
         if (!attempt_under_lock([&] { return draft_spilled(next); })) break;
@@ -380,6 +387,9 @@ void CallChannel::flush_spill() {
         has_sent = true;
       } catch (const std::system_error&) {  // no memory for a large one
         failed.emplace_back(std::move(next), std::current_exception());
+      } catch (const std::bad_alloc&) {  // it waits on
+        has_memory = false;
+        continue;
       }
       spill_.pop_front();
     }
@@ -454,11 +464,13 @@ Execution CallChannel::withdraw(detail::ResultCell& cell, wire::SlotState outcom
       execution = end_.withdraw(CellAccess::ticket(cell), outcome);
       if (execution == Execution::not_started) CellAccess::set_withdrawn(cell);
       if (execution == Execution::not_started) lease = take_sent_lease(CellAccess::ticket(cell));
+      if (execution == Execution::not_started && has_run_before(CellAccess::ticket(cell))) execution = Execution::maybe;
     } else {
       const auto spilled = std::find_if(spill_.begin(), spill_.end(), [&](const Spilled& each) { return each.cell == &cell; });
       if (spilled != spill_.end()) {
         if (spilled->extent.bytes != 0) end_.give_back(spilled->extent);
         lease = spilled->lease;
+        if (!spilled->retry.deaths.empty()) execution = Execution::maybe;  // it ran in an earlier life
         spill_.erase(spilled);
         if (spill_.empty() && has_spill_.exchange(false)) unwatch();
         cell.drop_reference();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "client/started_thread.hpp"
+#include "platform/alternate_stack.hpp"
 #include "platform/complaint.hpp"
 #include "platform/fork_mark.hpp"
 
@@ -66,6 +67,7 @@ void CallbackThread::stop() {
 
 void CallbackThread::run(std::shared_ptr<State> state) {
   runs_callbacks = true;
+  const platform::AlternateStack for_signals;  // it runs what the user has written
   std::unique_lock lock(state->mutex);
   for (;;) {
     state->changed.wait(lock, [&] { return !state->jobs.empty() || state->is_stopping; });

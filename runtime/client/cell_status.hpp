@@ -85,6 +85,8 @@ class CellAccess {
   static void clear_ticket(Cell& cell) { cell.is_sent_ = false; }
   static bool is_withdrawn(const Cell& cell) { return cell.is_withdrawn_; }
   static void set_withdrawn(Cell& cell) { cell.is_withdrawn_ = true; }
+  static bool is_found(const Cell& cell) { return cell.is_found_; }
+  static void set_found(Cell& cell, bool is_found) { cell.is_found_ = is_found; }
   static channel::Ticket ticket(const Cell& cell) { return {cell.slot_, cell.generation_}; }
 
   static bool is_claimed(const Cell& cell) { return (cell.status_.load(std::memory_order_acquire) & CellStatus::kClaimed) != 0; }

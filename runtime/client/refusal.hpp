@@ -13,6 +13,8 @@ namespace troupe::client {
 
 // The error that a refusal of the manager's becomes for the user who asked for `what`.
 std::exception_ptr error_of(const wire::Failure& failure, const std::string& what);
+// The same for a spawn, where an actor that died never was one: StartError.
+std::exception_ptr spawn_error_of(const wire::Failure& failure, const std::string& what);
 
 // What the manager says, as the answer that it has to be. Errors: ProtocolError for another one.
 template <class Answer>

@@ -19,22 +19,24 @@ using platform::Handle;
 // The manager has the answer when the next life is constructed, or will never be. Before that it says so on its own, too; then
 // the answer comes to a channel that has ended.
 void Session::ask_for_next_life(CallChannel& channel) {
-  channel.add_reference();
-  const auto reference = std::make_shared<ChannelReference>(&channel);
-  std::uint64_t request = 0;
   try {
+    channel.add_reference();
+    ChannelReference own(&channel);
+    const auto reference = std::make_shared<ChannelReference>(std::move(own));
     auto events = std::make_shared<std::pair<platform::Event, platform::Event>>(platform::Event::pair());
     wire::Attach message = channel.offer_to_next_life();
     const auto [requests, extents] = channel.request_handles();
     const std::array handles{requests, extents, events->second.handle().get()};
-    message.request = request = expect([this, reference, events](wire::ToClient* answer, std::vector<Handle>& came) {
+    message.request = expect([this, reference, events](wire::ToClient* answer, std::vector<Handle>& came) {
       CallChannel& waiting = **reference;
       if (answer == nullptr) return waiting.end(is_closing_ ? Fall::runtime_stopped : Fall::manager_died);
       if (const auto* refused = std::get_if<wire::Refused>(answer)) return waiting.fail_to_reopen(refused->failure.text);
+      const auto& opened = answer_in<wire::Opened>(*answer);
       try {
-        begin_next_life(waiting, std::move(events->first), answer_in<wire::Opened>(*answer), came);
+        begin_next_life(waiting, std::move(events->first), opened, came);
       } catch (const std::exception& error) {
         waiting.fail_to_reopen(error.what());
+        leave_channel(opened);
       }
     });
     send_request(message, handles);
@@ -54,7 +56,7 @@ void Session::begin_next_life(CallChannel& channel, platform::Event event, const
   life.client_event = std::move(event);
   loop_->forget(channel);
   note_next_life(opened.actor.id, life.pid, life.incarnation);
-  channel.reopen(std::move(life));
+  if (!channel.reopen(std::move(life))) leave_channel(opened);
 }
 
 void Session::note_next_life(ActorId actor, int pid, unsigned incarnation) {

@@ -15,6 +15,7 @@
 #include "channel/client_end.hpp"
 #include "client/callback_thread.hpp"
 #include "client/cell_status.hpp"
+#include "client/limits.hpp"
 #include "client/refusal.hpp"
 #include "client/session.hpp"
 #include "platform/fork_mark.hpp"
@@ -103,6 +104,7 @@ wire::Spawn spawn_message(const detail::SpawnOrder& order, const Geometry& geome
   message.environment = options.environment;
   message.working_directory = options.working_directory;
   message.security = static_cast<std::uint8_t>(options.security);
+  message.limits = wire_limits(options.limits);
   message.offer = offer_of(geometry, runtime.spin);
   message.restart = restart_of(options.restart);
   message.group = order.group.value;
@@ -114,7 +116,6 @@ wire::Spawn spawn_message(const detail::SpawnOrder& order, const Geometry& geome
 // What an order must be, and what this version cannot do yet: never ignored, always said.
 void check(const detail::SpawnOrder& order) {
   const SpawnOptions& options = order.options;
-  const LimitOptions& limits = options.limits;
   if (order.on_existing == detail::OnExisting::join && options.name.empty()) {
     refuse_option("name is empty; spawn_or_get needs the name to look for");
   }
@@ -122,8 +123,6 @@ void check(const detail::SpawnOrder& order) {
     refuse_option("lifetime is detached; that needs a named manager, and this runtime has a private one");
   if (options.concurrency != 1) refuse_option("concurrency must be 1: an actor handles one call at a time");
   supervision::check(options.restart);
-  if (limits.memory || limits.cpu_time || limits.open_files || limits.nice || !limits.cpus.empty())
-    refuse_option("limits are not supported");
   if (options.stdio != Stdio::inherit) refuse_option("stdio: only Stdio::inherit is supported");
   if (!options.module.empty()) refuse_option("module is not supported: the actor's class must be in this executable");
 }
@@ -201,9 +200,7 @@ void Session::disown(const wire::ActorDescription& actor, bool is_in_group) noex
 }
 
 void Session::refuse_spawn(SpawnPending& pending, const wire::Failure& failure) {
-  if (failure.kind == wire::Refusal::actor_died)
-    throw StartError(pending.what + ": " + failure.text + "; " + failure.cause.text());
-  if (failure.kind != wire::Refusal::constructor_threw) std::rethrow_exception(error_of(failure, pending.what));
+  if (failure.kind != wire::Refusal::constructor_threw) std::rethrow_exception(spawn_error_of(failure, pending.what));
   auto arrival = std::make_unique<detail::Arrival>();
   arrival->bytes = failure.exception;
   arrival->is_exception = true;

@@ -10,9 +10,12 @@
 #include <exception>
 #include <filesystem>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <system_error>
+#include <utility>
 
+#include "host/limits.hpp"
 #include "host/thrown.hpp"
 #include "platform/complaint.hpp"
 #include "platform/control_socket.hpp"
@@ -41,10 +44,10 @@ wire::Failure undecodable(const char* reason) {
   return failure;
 }
 
-wire::Failure cannot_enter(const std::string& directory, const std::error_code& reason) {
+wire::Failure start_failed(std::string reason) {
   wire::Failure failure;
   failure.kind = wire::Refusal::start_failed;
-  failure.text = fmt::format("the working directory \"{}\" cannot be entered: {}", directory, reason.message());
+  failure.text = std::move(reason);
   return failure;
 }
 
@@ -63,6 +66,22 @@ std::optional<wire::Failure> restore(const detail::ActorInstance& instance, cons
   }
 }
 
+void enter(const std::string& directory) {
+  std::error_code error;
+  std::filesystem::current_path(directory, error);
+  if (error)
+    throw std::runtime_error(fmt::format("the working directory \"{}\" cannot be entered: {}", directory, error.message()));
+}
+
+// The process as its spawner wants it. A text: why that cannot be.
+std::string prepare(const Construction& construction) try {
+  apply(construction.limits);
+  if (!construction.working_directory.empty()) enter(construction.working_directory);
+  return {};
+} catch (const std::runtime_error& error) {
+  return error.what();
+}
+
 }  // namespace
 
 void end_if_forked() {
@@ -74,11 +93,7 @@ void end_if_forked() {
 // The catch around a constructor; the one around methods is in Turn.
 std::variant<Actor, wire::Failure> construct(const Construction& construction) {
   const auto& node = *construction.constructor;
-  if (const auto& directory = construction.working_directory; !directory.empty()) {
-    std::error_code error;
-    std::filesystem::current_path(directory, error);
-    if (error) return cannot_enter(directory, error);
-  }
+  if (std::string reason = prepare(construction); !reason.empty()) return start_failed(std::move(reason));
   try {
     const auto instance = node.construct(construction.arguments.bytes().first(construction.argument_bytes));
     Actor actor(instance, *node.actor_type, construction.security);

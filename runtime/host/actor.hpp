@@ -48,6 +48,7 @@ struct Construction {
   std::size_t argument_bytes = 0;  // so many of them count
   std::string working_directory;   // empty: stays where it is
   SecurityLevel security = SecurityLevel::l0;
+  wire::Limits limits;
   OpenedChannel opened;          // to the client that spawned it; none in a later life
   platform::Mapping checkpoint;  // like the arguments
   std::size_t checkpoint_bytes = 0;
@@ -55,8 +56,8 @@ struct Construction {
   wire::Constructed answer;  // to send when it has been made
 };
 
-// Enters the working directory, runs the constructor, and restores the state of the last life, if there is a checkpoint.
-// Whatever is thrown is in the failure; nothing leaves here.
+// Applies the limits, enters the working directory, runs the constructor, and restores the state of the last life, if there is a
+// checkpoint. Whatever is thrown is in the failure; nothing leaves here.
 std::variant<Actor, wire::Failure> construct(const Construction& construction);
 
 }  // namespace troupe::host

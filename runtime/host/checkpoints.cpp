@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "host/checkpoints.hpp"
 
+#include <cxxabi.h>
 #include <troupe/checkpoint.hpp>
 #include <troupe/detail/growing_buffer.hpp>
 
@@ -37,7 +38,10 @@ void Checkpoints::take() {
     detail::GrowingBuffer buffer(detail::GrowingBuffer::kLargestArguments, Direction::result);
     actor_.checkpoint(buffer);
     if (buffer.size() == 0) return;  // it has no state
+    if (buffer.carried() != nullptr) throw std::logic_error("there are proxies in it, which it would not keep alive");
     listener_.checkpoint_taken(platform::SharedMemory::sealed_copy("a checkpoint", buffer.bytes()), buffer.size());
+  } catch (abi::__forced_unwind&) {
+    throw;  // this thread is being cancelled
   } catch (...) {
     platform::complain("a checkpoint was not taken, the one before stays: {}", describe(std::current_exception()));
   }

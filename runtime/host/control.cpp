@@ -72,6 +72,7 @@ Construction Control::prepare(const wire::Construct& message, Handles& handles) 
   construction.actor = message.actor;
   construction.working_directory = message.working_directory;
   construction.security = message.security == 0 ? SecurityLevel::l0 : SecurityLevel::l1;
+  construction.limits = message.limits;
   construction.checkpoint_every = message.checkpoint_every;
   std::optional<unsigned> life_word;
   if (has_channel) {
@@ -163,6 +164,7 @@ std::uint64_t Control::mailbox_depth() const {
 std::string Control::running_method() const {
   const std::uint32_t running = page_.status().running_method.load(std::memory_order_relaxed);
   if (running == 0) return {};
+  if (running == wire::kDestructorRuns) return "destructor";
   const wire::MethodId method{running - 1};
   const auto* node = wire::find_node({method.module(), method.rank()});
   return node != nullptr ? wire::readable_name(*node) : std::string();

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <exception>
+#include <new>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -40,6 +41,11 @@ struct Host::State final : Dispatcher::Listener, Checkpoints::Listener {
   [[noreturn]] void listen();
   std::optional<Actor> make_actor(Mail& mail);
   int serve(const Actor& actor, Mail mail);
+  void destroy(std::optional<Actor> actor);
+  int live(Mail mail);
+  // Before the end that it brings, which is told as what it is then.
+  void note_want_of_memory() { page.status().wanted_memory.store(1, std::memory_order_release); }
+  void note_running(std::uint32_t running) { page.status().running_method.store(running, std::memory_order_relaxed); }
 
   void channel_broken(const ServedChannel& channel, const std::string& reason) override;
   void channel_closed(std::uint64_t number) override { send_to_manager(socket, wire::ChannelClosed{number}); }
@@ -64,7 +70,10 @@ struct Host::State final : Dispatcher::Listener, Checkpoints::Listener {
 [[noreturn]] void Host::State::listen() {
   try {
     control.run();
-  } catch (const std::exception& error) {  // it broke the protocol, or there is no memory to hear it
+  } catch (const std::bad_alloc&) {
+    note_want_of_memory();
+    platform::write_to_stderr("troupe: a host ends, since it has no memory to follow its manager\n");
+  } catch (const std::exception& error) {  // it broke the protocol
     platform::complain("a host ends, since it cannot follow its manager: {}", error.what());
   }
   std::_Exit(1);
@@ -78,7 +87,9 @@ void Host::State::channel_broken(const ServedChannel& channel, const std::string
 std::optional<Actor> Host::State::make_actor(Mail& mail) {
   const Construction construction = *std::exchange(mail.construction, std::nullopt);
   platform::set_process_name(wire::readable_type(construction.constructor->actor_type->name()));
+  note_running(wire::number_of(*construction.constructor).value + 1);
   auto made = construct(construction);
+  note_running(0);
   end_if_forked();
   if (const auto* failure = std::get_if<wire::Failure>(&made)) {
     send_to_manager(socket, wire::ConstructFailed{*failure});
@@ -102,6 +113,26 @@ int Host::State::serve(const Actor& actor, Mail mail) {
   return Dispatcher(actor, inbox, page.status(), sleeper, *this, &checkpoints).run(std::move(mail));
 }
 
+void Host::State::destroy(std::optional<Actor> actor) {
+  note_running(wire::kDestructorRuns);
+  actor.reset();
+  note_running(0);
+}
+
+// The actor may have left no memory for what lies between its methods.
+int Host::State::live(Mail mail) {
+  try {
+    auto actor = make_actor(mail);
+    if (!actor) return 1;
+    const int exit_code = serve(*actor, std::move(mail));
+    destroy(std::move(actor));
+    return exit_code;
+  } catch (const std::bad_alloc&) {
+    note_want_of_memory();
+    throw;
+  }
+}
+
 namespace {
 
 // The spawner hears why there is no actor; nobody else could tell.
@@ -112,8 +143,8 @@ void refuse_to_start(const platform::ControlSocket& manager, const std::string& 
   send_to_manager(manager, wire::ConstructFailed{failure});
 }
 
-void say_hello(const platform::ControlSocket& manager) {
-  send_to_manager(manager, wire::own_hello(platform::Process::self().pid()));
+void say_hello(const platform::ControlSocket& manager, std::span<const int> life_page) {
+  send_to_manager(manager, wire::own_hello(platform::Process::self().pid()), life_page);
 }
 
 }  // namespace
@@ -122,7 +153,7 @@ Host::State& Host::made(platform::ControlSocket& control) {
   try {
     return *new State(control);
   } catch (const std::system_error& error) {  // out of handles, memory
-    say_hello(control);
+    say_hello(control, {});
     refuse_to_start(control, error.what());
     throw;
   }
@@ -144,13 +175,13 @@ int Host::run() {
   platform::watch_forks();
   platform::mark_life_page_on_crash(state_.page);
   platform::keep_freed_memory(channel::ExtentWriter::kWarmBytes);
-  say_hello(state_.socket);
+  const int life_page = state_.page.memory().handle().get();
+  say_hello(state_.socket, {&life_page, 1});
   if (!start_listening()) return 1;
   platform::ticks_per_microsecond();  // in a process that was not forked from a zygote this takes a moment: now is the best
   Mail mail = state_.inbox.wait();
   if (!mail.construction) return mail.exit_code.value_or(0);
-  const auto actor = state_.make_actor(mail);
-  return actor ? state_.serve(*actor, std::move(mail)) : 1;
+  return state_.live(std::move(mail));
 }
 
 platform::ControlSocket Host::join_as_client() {

@@ -26,7 +26,9 @@ class Sleeper {
 
   // `most_futexes`: with more channels it sleeps on events.
   explicit Sleeper(Inbox& inbox, std::size_t most_futexes = platform::has_futex_wait_any() ? kMostFutexes : 0)
-      : inbox_(inbox), most_futexes_(most_futexes) {}
+      : inbox_(inbox), most_futexes_(most_futexes) {
+    targets_.reserve(most_futexes_ + 1);
+  }
 
   // Blocks: until a channel has a request or room for what waits for it, or there is mail. May return early. `latest`: the
   // channel that was served last; may be null. False: `deadline` has passed.
@@ -46,7 +48,7 @@ class Sleeper {
 
   Inbox& inbox_;
   const std::size_t most_futexes_;
-  std::vector<platform::FutexTarget> targets_;   // kept, so that sleeping allocates nothing
+  std::vector<platform::FutexTarget> targets_;   // with room for all: sleeping allocates nothing
   std::optional<platform::EventSet> event_set_;  // once it was needed
 };
 

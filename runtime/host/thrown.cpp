@@ -14,7 +14,9 @@
 
 namespace troupe::host {
 
-std::string describe(const std::exception_ptr& thrown) {
+namespace {
+
+std::string description_of(const std::exception_ptr& thrown) {
   try {
     std::rethrow_exception(thrown);
   } catch (const std::exception& error) {
@@ -22,6 +24,26 @@ std::string describe(const std::exception_ptr& thrown) {
   } catch (...) {
     const std::type_info* type = abi::__cxa_current_exception_type();
     return type != nullptr ? wire::readable_type(type->name()) : "an exception of a foreign language";
+  }
+}
+
+}  // namespace
+
+std::string describe(const std::exception_ptr& thrown) {
+  try {
+    return description_of(thrown);
+  } catch (const std::bad_alloc&) {
+    return "out of memory";  // short enough to need none
+  }
+}
+
+bool is_want_of_memory(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::bad_alloc&) {
+    return true;
+  } catch (...) {
+    return false;
   }
 }
 

@@ -13,6 +13,8 @@ namespace troupe::host {
 // What was thrown, for people: "std::out_of_range: vector::_M_range_check". Of any type.
 std::string describe(const std::exception_ptr& thrown);
 
+bool is_want_of_memory(const std::exception_ptr& thrown);
+
 // `thrown` for the wire (wire/exceptions), in at most `limit_bytes`: one that is longer keeps a part of its text only.
 // Empty: there is no way to send it.
 std::vector<std::byte> encode_within(const std::exception_ptr& thrown, std::size_t limit_bytes);

@@ -11,10 +11,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "host/limits.hpp"
 #include "host/thrown.hpp"
 #include "platform/complaint.hpp"
 #include "platform/step_mark.hpp"
@@ -113,17 +115,28 @@ void Turn::reply_with(const detail::GrowingBuffer& result) {
 void Turn::fail(const Method& method, const std::exception_ptr& thrown) {
   channel_.end.discard_draft();
   if (is_call()) return fail_call(thrown);
-  const char* what = has_entered_ ? "threw" : "did not run, its arguments cannot be decoded:";
-  platform::complain("{} (a one-way message) {} {}", wire::readable_name(*method.node), what, describe(thrown));
+  complain_of(method, thrown);
   answer(ReplyKind::value, has_entered_);
+}
+
+// Nobody waits for a one-way message. It harms nobody either if there is no memory to speak of it.
+void Turn::complain_of(const Method& method, const std::exception_ptr& thrown) const {
+  const char* what = has_entered_ ? "threw" : "did not run, its arguments cannot be decoded:";
+  try {
+    platform::complain("{} (a one-way message) {} {}", wire::readable_name(*method.node), what, describe(thrown));
+  } catch (const std::bad_alloc&) {
+    platform::write_to_stderr("troupe: a one-way message failed, and there is no memory to say more\n");
+  }
 }
 
 void Turn::fail_call(const std::exception_ptr& thrown) {
   if (!has_entered_) return answer_text(ReplyKind::undecodable, describe(thrown), false);
   if (has_returned_) return answer_text(ReplyKind::unencodable, describe(thrown), true);
   const auto bytes = encode_within(thrown, channel_.end.geometry().payload_bytes);
-  if (bytes.empty()) return answer_text(ReplyKind::unencodable, "the method threw an exception that cannot be sent", true);
-  answer_bytes(ReplyKind::exception, bytes, true);
+  if (!bytes.empty()) return answer_bytes(ReplyKind::exception, bytes, true);
+  if (const auto ready = ready_bad_alloc(); !ready.empty() && is_want_of_memory(thrown))
+    return answer_bytes(ReplyKind::exception, ready, true);
+  answer_text(ReplyKind::unencodable, "the method threw an exception that cannot be sent", true);
 }
 
 void Turn::answer_text(ReplyKind kind, std::string_view text, bool has_run) {

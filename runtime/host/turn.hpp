@@ -54,6 +54,7 @@ class Turn final : private detail::Invocation {
   void run(const Method& method);
   std::exception_ptr call(const Method& method);
   void fail(const Method& method, const std::exception_ptr& thrown);
+  [[gnu::cold]] void complain_of(const Method& method, const std::exception_ptr& thrown) const;
   void fail_call(const std::exception_ptr& thrown);
   void answer_bytes(wire::ReplyKind kind, std::span<const std::byte> bytes, bool has_run);
   void answer_text(wire::ReplyKind kind, std::string_view text, bool has_run);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <stdexcept>
 #include <utility>
 
@@ -14,6 +15,13 @@
 #include "wire/registry.hpp"
 
 namespace troupe::manager {
+
+namespace {
+
+constexpr int kMostAttachesWaiting = 8;  // of one client to one actor: it needs one, and one for each link that comes meanwhile
+constexpr std::chrono::seconds kPatience(10);
+
+}  // namespace
 
 void Channels::attach(ClientId client, wire::Attach message, std::vector<platform::Handle> handles) {
   TROUPE_STEP_MARK("attach: manager asks");
@@ -27,13 +35,30 @@ void Channels::attach(ClientId client, wire::Attach message, std::vector<platfor
   }
   const bool is_that_life = host->actor.incarnation > request.message.after_incarnation;
   if (is_that_life && host->is_answering()) return open(*host, std::move(request));
+  const auto is_clients = [client](const AttachRequest& each) { return each.client == client; };
+  if (std::count_if(host->attaching.begin(), host->attaching.end(), is_clients) >= kMostAttachesWaiting)
+    throw ProtocolError("a client attaches to one actor too often");
+  if (host->is_answering()) limit_patience(*host);
   host->attaching.push_back(std::move(request));  // it is coming up, or its death is being looked into
+}
+
+// Somebody says that this life has ended, and nobody else does: either it soon shows, or that one channel has been spoiled.
+void Channels::limit_patience(HostRecord& host) {
+  host.patience.start(kPatience, [this, life = launch_number(host)] {
+    HostRecord* living = tables_.hosts.find_launch(life);
+    if (living == nullptr || !living->is_answering()) return;
+    for (const AttachRequest& each : std::exchange(living->attaching, {})) {
+      tables_.clients.refuse(each.client, each.message.request,
+                             failure_of(wire::Refusal::protocol, "its process has let go of this channel, and lives on"));
+    }
+  });
 }
 
 void Channels::refuse_unknown(const AttachRequest& request) {
   const wire::Attach& message = request.message;
   if (const auto* obituary = tables_.obituaries.find(message.actor, message.key)) {
-    return refuse_dead(request.client, message.request, obituary->down.cause);
+    const wire::ActorDown& down = obituary->down;
+    return refuse_dead(request.client, message.request, down.first_cause ? *down.first_cause : down.cause);
   }
   tables_.clients.refuse(
       request.client, message.request,
@@ -135,6 +160,9 @@ void Channels::on(HostRecord& host, const wire::ChannelRefused& refused) {
 void Channels::life_ended(HostRecord& host) {
   for (auto& [number, channel] : std::exchange(host.channels, {})) {
     if (channel.again && !channel.is_closing) host.attaching.push_back(std::move(*channel.again));
+    // What a client that is gone had sent will be read by nobody.
+    if (channel.is_closing && tables_.clients.clients_of(channel.party).empty())
+      tables_.references.end_unread_requests(channel.party, {host.actor.id, 0});
   }
 }
 

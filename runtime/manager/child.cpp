@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "platform/process_group.hpp"
 #include "platform/stray_children.hpp"
 
 namespace troupe::manager {
@@ -51,6 +52,7 @@ Child::~Child() {
 
 void Child::on_ended() {
   watch_.reset();
+  platform::kill_group_of(process_);
   const auto end = platform::reap_with_usage(process_);
   if (!end) {
     children_.held_.insert(this);

@@ -44,7 +44,7 @@ class Children {
   std::map<int, std::unique_ptr<Child>> unwanted_;  // by pid; last, since they leave what is above
 };
 
-// One child process, watched to its end and reaped there.
+// One child process, watched to its end and reaped there; what is left of the process group that it leads ends with it.
 class Child {
  public:
   using OnEnd = Function<void(const platform::ChildEnd& end)>;

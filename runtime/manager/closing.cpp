@@ -33,8 +33,10 @@ void Closing::owner_gone() {
   look_whether_done();
 }
 
+// Of one that never came up, who wanted it has been told.
 void Closing::host_ended(const HostRecord& host, const DeathCause& cause) {
-  if (!tables_.is_closing || host.asked != Asked::stop || cause.kind != DeathKind::killed_by_us) return;
+  if (host.stage != Stage::running || !tables_.is_closing || host.asked != Asked::stop || cause.kind != DeathKind::killed_by_us)
+    return;
   killed_.push_back(info_of(host));
   killed_.back().state = ActorState::dead;
   killed_.back().last_death = cause;

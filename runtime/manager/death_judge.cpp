@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "manager/death_judge.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <iterator>
 
@@ -39,16 +41,59 @@ DeathKind kind_of_exit(const DeathFacts& facts) {
   const bool was_to_stop = facts.asked == Asked::stop || facts.asked == Asked::restart;
   if (facts.status.exit_code == 0 && was_to_stop) return DeathKind::stopped;
   if (facts.status.exit_code == 0 && facts.asked == Asked::parent_gone) return DeathKind::parent_gone;
-  return DeathKind::exit_code;
+  return facts.wanted_memory && facts.status.exit_code != 0 ? DeathKind::out_of_memory : DeathKind::exit_code;
+}
+
+// The system has said so; or, to one that did not listen, it has sent SIGKILL a second later.
+bool ran_out_of_cpu_time(const DeathFacts& facts) {
+  constexpr std::uint64_t kMicroseconds = 1'000'000;
+  if (facts.status.signal == kCpuTimeSignal || (crashed_first(facts) && facts.fatal_signal == kCpuTimeSignal)) return true;
+  const bool was_limited = facts.limits.cpu_seconds != 0;
+  return was_limited && facts.status.signal == kKillSignal && facts.asked == Asked::nothing &&
+         facts.usage.user_time_us + facts.usage.system_time_us >= facts.limits.cpu_seconds * kMicroseconds;
 }
 
 DeathKind kind_of(const DeathFacts& facts) {
   if (!facts.violation.empty()) return DeathKind::protocol_violation;
   if (!facts.is_status_known) return DeathKind::unknown;
+  if (ran_out_of_cpu_time(facts)) return DeathKind::out_of_cpu_time;
   if (crashed_first(facts))
     return facts.lacked_memory && facts.fatal_signal == kAbortSignal ? DeathKind::out_of_memory : DeathKind::signal;
   if (facts.status.signal == kKillSignal) return kind_when_killed(facts.asked);
   return facts.status.signal != 0 ? DeathKind::signal : kind_of_exit(facts);
+}
+
+// One more sentence behind those that there are.
+void add(std::string& text, const std::string& sentence) {
+  if (!text.empty()) text += "; ";
+  text += sentence;
+}
+
+// What a crash had no more of, and by whose limit.
+void add_wants(std::string& text, const DeathFacts& facts, DeathKind kind) {
+  constexpr double kMebibyte = 1024.0 * 1024.0;
+  const bool lacked_memory = kind == DeathKind::out_of_memory || (crashed_first(facts) && facts.had_no_memory);
+  if (lacked_memory && (kind != DeathKind::out_of_memory || text.empty())) add(text, "it could get no more memory");
+  if (lacked_memory && facts.limits.memory_bytes != 0)
+    add(text, fmt::format("its limit (SpawnOptions::limits.memory) was {:g} MiB",
+                          static_cast<double>(facts.limits.memory_bytes) / kMebibyte));
+  if (kind == DeathKind::out_of_cpu_time && facts.limits.cpu_seconds != 0)
+    add(text, fmt::format("its limit (SpawnOptions::limits.cpu_time) was {} s", facts.limits.cpu_seconds));
+}
+
+std::string words_of(const DeathFacts& facts, DeathKind kind) {
+  if (crashed_first(facts)) return facts.last_words;
+  if (kind == DeathKind::killed_by_us && facts.asked == Asked::stop) return "it did not stop within its grace";
+  const bool is_mute = facts.status.signal == kFaultSignal && facts.has_handler && facts.fatal_signal == 0;
+  return is_mute ? "its handler of signals could not run: a thread beside the actor's may have overflowed its stack" : "";
+}
+
+std::string detail_of(const DeathFacts& facts, DeathKind kind) {
+  if (!facts.violation.empty()) return facts.violation;
+  if (!facts.is_status_known) return "how it ended is not known: something else reaped it";
+  std::string text = words_of(facts, kind);
+  add_wants(text, facts, kind);
+  return text;
 }
 
 }  // namespace
@@ -66,8 +111,7 @@ DeathCause judge_death(const DeathFacts& facts) {
   cause.method = facts.method;
   cause.resource_usage = facts.usage;
   cause.incarnation = facts.incarnation;
-  cause.detail = facts.violation.empty() && crashed_first(facts) ? facts.last_words : facts.violation;
-  if (!facts.is_status_known) cause.detail = "how it ended is not known: something else reaped it";
+  cause.detail = detail_of(facts, cause.kind);
   return cause;
 }
 

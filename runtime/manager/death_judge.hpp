@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <string>
 
+#include "wire/control_parts.hpp"
+
 namespace troupe::manager {
 
 // What the manager had asked of a host before it ended; the last one counts.
@@ -27,20 +29,26 @@ struct DeathFacts {
   Asked asked = Asked::nothing;
   bool constructor_threw = false;
   std::string violation;           // how it broke the protocol; empty: it did not
-  std::uint32_t fatal_signal = 0;  // what its own handler wrote; it may lie
+  bool wanted_memory = false;      // it said so, and exited
+  bool has_handler = false;        // for fatal signals, which writes the next five; it may lie
+  std::uint32_t fatal_signal = 0;  // 0: it did not run
   std::uint64_t fault_address = 0;
-  std::string backtrace;  // what its own handler wrote, too, as the next two
+  std::string backtrace;
   std::string last_words;
   bool lacked_memory = false;  // when it called std::terminate
+  bool had_no_memory = false;  // when it crashed
   std::string method;          // that was running
+  wire::Limits limits;         // that it had
   unsigned incarnation = 0;
 };
 
 // Why it ended. A pure function. The kernel's word (the status) stands over the host's own.
 DeathCause judge_death(const DeathFacts& facts);
 
-// The numbers of SIGKILL and SIGABRT, the same wherever there are signals.
-constexpr int kKillSignal = 9;
+// The numbers of SIGABRT, SIGKILL, SIGSEGV and SIGXCPU, the same wherever this runs.
 constexpr int kAbortSignal = 6;
+constexpr int kKillSignal = 9;
+constexpr int kFaultSignal = 11;
+constexpr int kCpuTimeSignal = 24;
 
 }  // namespace troupe::manager

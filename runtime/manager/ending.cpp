@@ -15,6 +15,9 @@ namespace troupe::manager {
 
 namespace {
 
+// So that what tells of two deaths fits a message.
+constexpr std::size_t kMostDetailBytes = 8 * 1024;
+
 constexpr std::chrono::seconds kTimeToLeave(5);  // to write a core, or to run exit handlers
 
 std::chrono::nanoseconds grace_of(std::int64_t nanoseconds) {
@@ -25,6 +28,7 @@ std::chrono::nanoseconds grace_of(std::int64_t nanoseconds) {
 std::string name_of_running_method(const HostRecord& host) {
   const std::uint32_t running = host.life.status().running_method.load(std::memory_order_relaxed);
   if (running == 0) return {};
+  if (running == wire::kDestructorRuns) return "destructor of " + wire::readable_type(host.actor.type.c_str());
   try {
     const auto* node = wire::ModuleMap(host.modules).find({running - 1});
     return node != nullptr ? wire::readable_name(*node) : std::string();
@@ -42,13 +46,17 @@ DeathFacts facts_of(const HostRecord& host, const platform::ChildEnd& end) {
   facts.constructor_threw = host.stage == Stage::refused;
   facts.violation = host.violation;
   facts.incarnation = host.actor.incarnation;
+  facts.limits = host.order.limits;
   if (!host.life) return facts;
+  facts.wanted_memory = host.life.status().wanted_memory.load(std::memory_order_acquire) == 1;
+  facts.has_handler = true;
   facts.fatal_signal = host.life.status().fatal_signal.load(std::memory_order_acquire);
   facts.fault_address = host.life.status().fault_address.load(std::memory_order_relaxed);
   if (facts.fatal_signal != 0) {
     facts.backtrace = host.life.crash_trace();
     facts.last_words = host.life.last_words();
     facts.lacked_memory = host.life.lacked_memory();
+    facts.had_no_memory = host.life.had_no_memory();
   }
   facts.method = name_of_running_method(host);
   return facts;
@@ -65,6 +73,7 @@ std::set<ClientId> interested_in(const Tables& tables, const HostRecord& host) {
   std::set<ClientId> clients = host.watchers;
   for (const ClientId client : tables.references.holders(host.actor.id)) clients.insert(client);
   for (const auto& [number, channel] : host.channels) clients.insert(channel.client);
+  for (const AttachRequest& each : host.attaching) clients.insert(each.client);
   return clients;
 }
 
@@ -176,13 +185,14 @@ void Ending::fall(HostRecord& host) {
 DeathCause Ending::judge(const HostRecord& host, const platform::ChildEnd& end) const {
   DeathCause cause = judge_death(facts_of(host, end));
   if (cause.detail.empty()) cause.detail = host.start_failure;
+  cause.detail.resize(std::min(cause.detail.size(), kMostDetailBytes));
   return cause;
 }
 
 DeathCause Ending::judge_without_process(const HostRecord& host, const std::string& reason) {
   DeathCause cause;
   cause.incarnation = host.actor.incarnation;
-  cause.detail = reason;
+  cause.detail = reason.substr(0, kMostDetailBytes);
   cause.kind = host.asked == Asked::nothing       ? DeathKind::start_failure
                : host.asked == Asked::parent_gone ? DeathKind::parent_gone
                : host.asked == Asked::kill        ? DeathKind::killed_by_us

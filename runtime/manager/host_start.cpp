@@ -19,6 +19,10 @@ namespace {
 
 constexpr std::chrono::seconds kTimeToLeave(5);  // for a host whose constructor failed
 
+platform::LifeView life_in(platform::Handle page) {
+  return platform::LifeView(platform::SharedMemory::adopt(std::move(page), platform::kLifePageBytes));
+}
+
 }  // namespace
 
 // What fails for want of memory or handles ends this one start.
@@ -68,6 +72,7 @@ void Spawning::tell_to_construct(HostRecord& host) {
   construct.argument_bytes = host.order.argument_bytes;
   construct.concurrency = host.order.concurrency;
   construct.security = host.order.security;
+  construct.limits = host.order.limits;
   construct.working_directory = host.stage == Stage::constructing ? host.order.working_directory : std::string();
   construct.checkpoint_every = host.actor.may_restart ? host.order.restart.checkpoint_every : wire::Construct::kNoCheckpoints;
   construct.checkpoint_bytes = host.checkpoint_bytes;
@@ -95,11 +100,13 @@ void Spawning::tell_to_construct(HostRecord& host) {
   host.stage = Stage::constructing;
 }
 
-// From a zygote's copy it says nothing new; an executed program could be another one.
-void Spawning::on(HostRecord& host, const wire::Hello& hello) {
+// The life page tells why a host died that never became an actor. For the rest, a zygote's copy says nothing new; an executed
+// program could be another one.
+void Spawning::on(HostRecord& host, const wire::Hello& hello, std::span<platform::Handle> handles) {
   if (std::exchange(host.has_said_hello, true)) throw ProtocolError("a host says hello twice");
   if (hello.protocol != wire::kProtocolVersion) throw ProtocolError("a host speaks another version of the protocol");
   host.modules = hello.modules;
+  if (!handles.empty()) host.life = life_in(std::move(handles[0]));
   const bool is_given_up = host.asked != Asked::nothing || (!host.has_run && !host.request);  // and is being killed
   if (host.stage != Stage::greeting || is_given_up) return;
   const std::string build_id = hello.modules.empty() ? std::string() : hello.modules[0].build_id;
@@ -158,7 +165,7 @@ void Spawning::announce(const HostRecord& host) {
 }
 
 void Spawning::look_after(HostRecord& host, const wire::Constructed& constructed, platform::Handle life_page) {
-  host.life = platform::LifeView(platform::SharedMemory::adopt(std::move(life_page), platform::kLifePageBytes));
+  if (!host.life) host.life = life_in(std::move(life_page));
   if (constructed.manager_life_word < platform::kLifeWordCount) {
     life_watch_.add(launch_number(host), host.life, constructed.manager_life_word);
   } else if (constructed.manager_life_word != wire::kNoLifeWord) {
@@ -182,6 +189,7 @@ void Spawning::on(HostRecord& host, const wire::ConstructFailed& failed) {
 }
 
 void Spawning::on(HostRecord& host, const wire::GuardMissing& missing) {
+  if (host.stage == Stage::running) throw ProtocolError("a host that runs says that it has no guard");
   host.start_failure = host.program.path + ": " + missing.what;
 }
 

@@ -45,6 +45,7 @@ void HostRecord::begin_next_life() {
   status = {};
   channels.clear();
   alarm.cancel();
+  patience.cancel();
   kill_time = std::chrono::steady_clock::time_point::max();
   is_leaving = has_fallen = false;
   violation.clear();

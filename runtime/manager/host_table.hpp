@@ -63,7 +63,7 @@ struct ChannelRecord {
 
 // One actor and its host process, from the order to the reaping; where it is restarted, its hosts, one after the other.
 struct HostRecord {
-  explicit HostRecord(Loop& loop) : alarm(loop) {}
+  explicit HostRecord(Loop& loop) : alarm(loop), patience(loop) {}
 
   // What is of one life only begins anew. Its process must have been reaped.
   void begin_next_life();
@@ -99,13 +99,14 @@ struct HostRecord {
   std::unique_ptr<Child> child;  // likewise
   std::vector<wire::ModuleIdentity> modules;
   bool has_said_hello = false;
-  platform::LifeView life;  // from running on
+  platform::LifeView life;  // from its hello on, or (there was no handle for it) from running on
   wire::Status status;      // its last
 
   std::map<std::uint64_t, ChannelRecord> channels;  // by the manager's number
   std::set<ClientId> watchers;                      // want to hear of its end
 
-  Alarm alarm;  // for its start, or its end
+  Alarm alarm;     // for its start, or its end
+  Alarm patience;  // with those who attach to a life after this one
   Asked asked = Asked::nothing;
   std::chrono::steady_clock::time_point kill_time = std::chrono::steady_clock::time_point::max();  // when the alarm kills it
   bool is_leaving = false;    // it said so itself: it crashed, or runs its exit handlers

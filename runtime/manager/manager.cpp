@@ -89,6 +89,7 @@ class Manager::Impl final : ClientTable::Listener, HostListener {
   template <class Message>
   void on_client(ClientId client, Message& message, Handles& handles);
 
+  void on_host(HostRecord& host, const wire::Hello& message, Handles& handles) { spawning_.on(host, message, handles); }
   void on_host(HostRecord& host, const wire::Constructed& message, Handles& handles);
   void on_host(HostRecord& host, const wire::ChannelOpened& message, Handles& handles) { channels_.on(host, message, handles); }
   void on_host(HostRecord& host, const wire::ChannelRefused& message, Handles&) { channels_.on(host, message); }
@@ -104,6 +105,7 @@ class Manager::Impl final : ClientTable::Listener, HostListener {
 
   // Their handles found no room in this process.
   void refuse_without_handles(ClientId client, const wire::ToManagerFromClient& message);
+  void give_up_without_handles(HostRecord& host, const wire::Hello& message) { spawning_.on(host, message, {}); }
   void give_up_without_handles(HostRecord& host, const wire::Constructed& message);
   void give_up_without_handles(HostRecord& host, const wire::ChannelOpened& message) {
     channels_.give_up(host, message, failure_of(wire::Refusal::no_memory, kNoRoomForHandles));
@@ -339,7 +341,7 @@ void Manager::Impl::begin_next_life(HostRecord& host, const std::optional<std::c
 void Manager::Impl::tell_of_end(HostRecord& host, const ExitStatus& status, const DeathCause& cause) {
   ending_.actor_ended(host, status, cause);
   closing_.host_ended(host, cause);
-  channels_.host_ended(host, cause);
+  channels_.host_ended(host, host.has_given_up ? host.first_death.cause().value_or(cause) : cause);
   listing_.host_ended(host.actor.id);
   holding_.host_ended(host.actor.id);
 }

@@ -34,7 +34,7 @@ class References {
     Party sender;
     std::uint64_t number = 0;  // the sender's
 
-    friend auto operator<=>(const Lease&, const Lease&) = default;
+    friend auto operator<=>(const Lease&, const Lease&) = default;  // NOLINT(modernize-use-nullptr): there is no pointer here
   };
   // A lease on a reply, and who has to read it.
   struct Unread {

@@ -20,6 +20,8 @@ namespace troupe::manager {
 
 namespace {
 
+bool is_niceness(int value) { return value == wire::Limits::kNotNice || (value >= -20 && value <= 19); }
+
 void check(const wire::Spawn& message, std::size_t handle_count) {
   const std::size_t wanted = wire::ChannelOffer::kHandles + (message.argument_bytes != 0 ? 1 : 0);
   if (handle_count != wanted)
@@ -28,7 +30,8 @@ void check(const wire::Spawn& message, std::size_t handle_count) {
                         message.start <= static_cast<std::uint8_t>(StartMethod::spawn) &&
                         message.stdio <= static_cast<std::uint8_t>(Stdio::capture) &&
                         message.when_full <= static_cast<std::uint8_t>(WhenFull::spill) &&
-                        message.restart.on <= static_cast<std::uint8_t>(RestartPolicy::On::any_exit);
+                        message.restart.on <= static_cast<std::uint8_t>(RestartPolicy::On::any_exit) &&
+                        is_niceness(message.limits.nice);
   if (!is_known) throw ProtocolError("a spawn has an option that does not exist");
   if (message.join_existing && message.group != 0) throw ProtocolError("a spawn in a group wants an actor that exists");
 }
@@ -261,7 +264,7 @@ void Spawning::host_ended(HostRecord& host, const DeathCause& cause) {
 wire::Failure Spawning::failure_for(const HostRecord& host, const DeathCause& cause) const {
   wire::Failure failure;
   failure.cause = cause;
-  const bool was_silent = host.stage == Stage::greeting;
+  const bool was_silent = host.stage == Stage::greeting && cause.kind != DeathKind::protocol_violation;
   failure.kind = was_silent || !host.start_failure.empty() ? wire::Refusal::start_failed : wire::Refusal::actor_died;
   failure.text = "its process ended before the actor was constructed";
   if (was_silent) failure.text = early_end(status_in(cause), host.program);

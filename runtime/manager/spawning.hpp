@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,7 @@ class Spawning final : public Launcher::Listener {
   void spawn(ClientId client, wire::Spawn message, std::vector<platform::Handle> handles);
 
   // Messages of a host. Errors: ProtocolError.
-  void on(HostRecord& host, const wire::Hello& hello);
+  void on(HostRecord& host, const wire::Hello& hello, std::span<platform::Handle> handles);
   void on(HostRecord& host, const wire::Constructed& constructed, std::vector<platform::Handle> handles);
   void on(HostRecord& host, const wire::ConstructFailed& failed);
   void on(HostRecord& host, const wire::GuardMissing& missing);

@@ -11,17 +11,19 @@
 #include <ctime>
 #include <stdexcept>
 
+#include "platform/alternate_stack.hpp"
 #include "platform/life_page.hpp"
 #include "platform/os_error.hpp"
 
 namespace troupe::platform {
 namespace {
 
-constexpr std::array kFatalSignals{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
-constexpr std::size_t kAlternateStackBytes = 64 * 1024;
+constexpr std::array kFatalSignals{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS, SIGXCPU};
 
 // Written once, before the handlers are installed. The page does nothing in a forked child of this process.
 LifePage* marked_page = nullptr;
+// The main thread's. Volatile, so that who looks for leaks finds it.
+AlternateStack* volatile alternate_stack = nullptr;
 int marked_pid = 0;
 std::array<struct sigaction, NSIG> former_actions;
 
@@ -51,7 +53,9 @@ void tell_or_wait(int number, const siginfo_t& cause, const void* context) {
   }
   record(number, cause);
   marked_page->fall_all();  // before all that takes time: others wait for it
+  write_whether_memory_was_left(marked_page->crash_trace());
   if (number == SIGABRT) write_abort_words(marked_page->crash_trace());
+  if (number == SIGSEGV) write_overflow_words(marked_page->crash_trace(), marked_page->status().fault_address.load(), context);
   write_crash_trace(marked_page->crash_trace(), context);
   is_told.store(true);
 }
@@ -62,15 +66,6 @@ void on_fatal_signal(int number, siginfo_t* cause, void* context) {
   ::sigaction(number, &former_actions[static_cast<std::size_t>(number)], nullptr);
   if (!comes_again(number, *cause)) ::syscall(SYS_tgkill, ::getpid(), ::gettid(), number);  // delivered on return
   errno = error;
-}
-
-// A stack overflow leaves no stack to handle it on. One that somebody has set already will do, if it is large enough.
-void set_alternate_stack() {
-  alignas(16) static std::array<std::byte, kAlternateStackBytes> memory;
-  stack_t current{};
-  if (::sigaltstack(nullptr, &current) == 0 && (current.ss_flags & SS_DISABLE) == 0 && current.ss_size >= memory.size()) return;
-  const stack_t wanted{.ss_sp = memory.data(), .ss_flags = 0, .ss_size = memory.size()};
-  if (::sigaltstack(&wanted, nullptr) != 0) throw_os_error(errno, "setting an alternate stack for signals");
 }
 
 // What was there before (the default as a rule, or a sanitizer's handler) runs afterwards. What is ignored stays so.
@@ -91,7 +86,7 @@ void mark_life_page_on_crash(LifePage& page) {
   if (marked_page != nullptr) throw std::logic_error("a process has one life page to mark");
   marked_page = &page;
   marked_pid = ::getpid();
-  set_alternate_stack();
+  alternate_stack = new AlternateStack;  // for ever
   write_words_of_uncaught_exceptions(page.crash_trace());
   for (const int number : kFatalSignals) handle(number);
   mark_life_page_before_exit_handlers();

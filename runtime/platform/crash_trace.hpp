@@ -14,13 +14,15 @@ namespace troupe::platform {
 struct CrashTrace {
   static constexpr std::size_t kBytes = 8192;
   static constexpr std::size_t kMostWords = 1000;
-  static constexpr std::size_t kMostBytes = kBytes - kMostWords - 3 * sizeof(std::uint32_t);
+  static constexpr std::size_t kProbeBytes = std::size_t{1} << 20;
+  static constexpr std::size_t kMostBytes = kBytes - kMostWords - 4 * sizeof(std::uint32_t);
 
   std::atomic<std::uint32_t> bytes{0};          // of `text`: whole lines
   std::atomic<std::uint32_t> word_bytes{0};     // of `words`
   std::atomic<std::uint32_t> lacked_memory{0};  // 1: the exception that ended it was a std::bad_alloc
+  std::atomic<std::uint32_t> had_no_memory{0};  // 1: when it crashed it could not get kProbeBytes more
   std::array<char, kMostBytes> text;            // as the memory was, like this one:
-  std::array<char, kMostWords> words;           // why it gave up: the assertion or the exception that nobody caught
+  std::array<char, kMostWords> words;           // why, in words: the assertion, the exception that nobody caught
 };
 static_assert(sizeof(CrashTrace) == CrashTrace::kBytes);
 
@@ -29,8 +31,13 @@ static_assert(sizeof(CrashTrace) == CrashTrace::kBytes);
 // there is caught. Once per process.
 void write_crash_trace(CrashTrace& trace, const void* context) noexcept;
 
+// For a handler of fatal signals, likewise: whether there was memory left. C code that got none meets a null pointer.
+void write_whether_memory_was_left(CrashTrace& trace) noexcept;
+
 // For a handler of SIGABRT, likewise: what the C library says of an assertion that failed, or of a heap that is damaged.
 void write_abort_words(CrashTrace& trace) noexcept;
+// For a handler of SIGSEGV, likewise: when that was the thread's stack, which has grown as far as it may.
+void write_overflow_words(CrashTrace& trace, std::uintptr_t fault_address, const void* context) noexcept;
 // From here on an exception that nobody catches leaves its type and text in `trace`, before std::terminate goes on.
 void write_words_of_uncaught_exceptions(CrashTrace& trace);
 

@@ -45,7 +45,7 @@ std::optional<RoleStart> take_role();
 bool has_role();
 
 // What every role does first: closes all handles but 0, 1, 2 and 3, default action for SIGCHLD and SIGPIPE, an empty
-// signal mask.
+// signal mask. The signals that stop who uses a terminal in the background are ignored: reading it is an error (EIO) then.
 void clean_role_process();
 
 // The kernel kills this process when `parent_pid` (its parent, more exactly the thread that made it) ends; when that has

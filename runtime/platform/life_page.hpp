@@ -16,10 +16,11 @@ namespace troupe::platform {
 
 // What a role process tells about itself while it runs, for readers that survive it. Written by its owner only.
 struct LifeStatus {
-  std::atomic<std::uint32_t> running_method{0};  // wire method id + 1; 0: between calls
+  std::atomic<std::uint32_t> running_method{0};  // see wire/registry.hpp; 0: nothing of the actor's
   std::atomic<std::uint32_t> fatal_signal{0};    // set by the handler for fatal signals
   std::atomic<std::uint64_t> fault_address{0};   // with fatal_signal
   std::atomic<std::uint64_t> calls_handled{0};
+  std::atomic<std::uint32_t> wanted_memory{0};  // 1: it ends because it can get none
 };
 
 constexpr unsigned kLifeWordCount = 480;
@@ -74,13 +75,14 @@ class LifeView {
   std::string crash_trace() const;
   std::string last_words() const;
   bool lacked_memory() const;
+  bool had_no_memory() const;
   explicit operator bool() const { return mapping_ != nullptr; }
 
  private:
   std::shared_ptr<const Mapping> mapping_;
 };
 
-// From here on fatal signals (SEGV, BUS, FPE, ILL, ABRT, TRAP, SYS; on an alternate stack) and exit() mark `page` and
+// From here on fatal signals (SEGV, BUS, FPE, ILL, ABRT, TRAP, SYS, XCPU; on an alternate stack) and exit() mark `page` and
 // wake its words before a core is written or exit handlers run slow; then the signal takes the course that it had before
 // (the default). Between the two it leaves the stack, and what the process says of itself (crash_trace.hpp). `page` must
 // live until the process ends. Once per process; in the main thread, which alone gets the alternate stack.

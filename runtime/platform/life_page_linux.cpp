@@ -206,4 +206,6 @@ std::string LifeView::last_words() const {
 
 bool LifeView::lacked_memory() const { return trace_in(*mapping_).lacked_memory.load(std::memory_order_acquire) == 1; }
 
+bool LifeView::had_no_memory() const { return trace_in(*mapping_).had_no_memory.load(std::memory_order_acquire) == 1; }
+
 }  // namespace troupe::platform

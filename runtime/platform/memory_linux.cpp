@@ -167,8 +167,14 @@ Mapping::Mapping(const SharedMemory& memory, Access access) try
 void Mapping::replace(const SharedMemory& memory, Access access) {
   const int protection = access == Access::read_only ? PROT_READ : PROT_READ | PROT_WRITE;
   if (memory.size_bytes() != size_bytes()) throw_os_error(EINVAL, "replacing shared memory by some of another size");
-  if (::mmap(data(), size_bytes(), protection, MAP_SHARED | MAP_FIXED, memory.handle().get(), 0) == MAP_FAILED)
-    throw_os_error(errno, fmt::format("mapping {} bytes of shared memory", memory.size_bytes()));
+  // Elsewhere first: there it may fail without leaving a hole here.
+  void* elsewhere = ::mmap(nullptr, size_bytes(), protection, MAP_SHARED, memory.handle().get(), 0);
+  int error = elsewhere == MAP_FAILED ? errno : 0;
+  if (error == 0 && ::mremap(elsewhere, size_bytes(), size_bytes(), MREMAP_MAYMOVE | MREMAP_FIXED, data()) == MAP_FAILED) {
+    error = errno;
+    ::munmap(elsewhere, size_bytes());
+  }
+  if (error != 0) throw_os_error(error, fmt::format("mapping {} bytes of shared memory", memory.size_bytes()));
 }
 
 void Mapping::Unmap::operator()(boost::interprocess::mapped_region* region) const noexcept { delete region; }

@@ -18,6 +18,7 @@
 #include "platform/executable.hpp"
 #include "platform/handle_limit.hpp"
 #include "platform/launch.hpp"
+#include "platform/process_group.hpp"
 #include "platform/process_name.hpp"
 #include "platform/role_state.hpp"
 #include "wire/control.hpp"
@@ -64,9 +65,11 @@ std::vector<wire::ModuleRange> module_ranges() {
   std::_Exit(exit_code);
 }
 
-// A host runs user code, so it ends as programs do. It takes its actor's name when it knows that.
+// A host runs user code, so it ends as programs do. It takes its actor's name when it knows that. What its actor starts ends
+// with it.
 [[noreturn]] void run_host(ControlSocket socket) {
   platform::set_process_name("troupe-host");
+  platform::lead_process_group();
   int exit_code = 1;
   {
     host::Host host(std::move(socket));
@@ -84,8 +87,10 @@ std::vector<wire::ModuleRange> module_ranges() {
   leave(0);
 }
 
+// It outlives its program, whatever a terminal sends to that: to end all hosts, and what they have started.
 [[noreturn]] void run_manager(RoleStart start) {
   platform::set_process_name("troupe-manager");
+  platform::lead_process_group();
   platform::outlive_broken_pipes();
   platform::raise_handle_limit();
   manager::Manager manager(std::move(start.socket), start.starter_pid);

@@ -49,6 +49,7 @@ struct Spawn {
   std::vector<std::pair<std::string, std::string>> environment{};
   std::string working_directory{};
   std::uint8_t security = 0;
+  Limits limits{};
   ChannelOffer offer{};
   Restart restart{};
   std::uint64_t lease = 0;  // on the proxies among the arguments; 0: none
@@ -58,7 +59,7 @@ struct Spawn {
   void serialize(Archive& archive) {
     archive(request, constructor, type, name, join_existing, argument_bytes, lifetime, start, stdio, concurrency, mailbox_calls,
             mailbox_bytes, mailbox_payload, when_full, deadline_ns, start_timeout_ns, environment, working_directory, security,
-            offer, restart, lease, group);
+            limits, offer, restart, lease, group);
   }
 };
 

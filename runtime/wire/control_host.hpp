@@ -12,7 +12,7 @@
 // The control plane between the manager and a host.
 namespace troupe::wire {
 
-// ---- manager → host, and its answers
+// ---- manager → host, and its answers. The host says Hello first. Handle: its life page; none: it could not make one.
 
 // Handles: those of the offer, unless `channel` is 0 (then none is opened yet); if argument_bytes, the sealed constructor
 // arguments; if checkpoint_bytes, the sealed checkpoint.
@@ -23,6 +23,7 @@ struct Construct {
   std::uint32_t concurrency = 1;
   std::string working_directory{};
   std::uint8_t security = 0;
+  Limits limits{};
   std::uint64_t channel = 0;
   ChannelOffer offer{};
   std::vector<ModuleIdentity> client_modules{};
@@ -33,7 +34,7 @@ struct Construct {
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(actor, constructor, argument_bytes, concurrency, working_directory, security, channel, offer, client_modules,
+    archive(actor, constructor, argument_bytes, concurrency, working_directory, security, limits, channel, offer, client_modules,
             checkpoint_every, checkpoint_bytes);
   }
 };

@@ -4,6 +4,7 @@
 #include <troupe/actor_info.hpp>
 #include <troupe/death.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -107,6 +108,24 @@ struct Restart {
   template <class Archive>
   void serialize(Archive& archive) {
     archive(max, within_ns, first_delay_ns, most_delay_ns, on, checkpoint_every, poison_after);
+  }
+};
+
+// What a host is bounded by (LimitOptions). Zeros and `kNotNice`: not at all.
+struct Limits {
+  static constexpr std::int8_t kNotNice = -128;
+  static constexpr std::size_t kMostProcessors = 1024;
+  using Processors = std::array<std::uint64_t, kMostProcessors / 64>;
+
+  std::uint64_t memory_bytes = 0;
+  std::uint32_t cpu_seconds = 0;
+  std::uint32_t open_files = 0;
+  std::int8_t nice = kNotNice;  // else -20 to 19
+  Processors processors{};      // a bit for each, from the lowest of the first word on
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(memory_bytes, cpu_seconds, open_files, nice, processors);
   }
 };
 

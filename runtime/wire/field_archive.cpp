@@ -16,7 +16,7 @@ void FieldArchive::throw_past(unsigned last) {
 void FieldArchive::raw(void* bytes, std::size_t count) {
   if (out_ != nullptr) {
     out_->append(bytes, count);
-  } else {
+  } else if (count != 0) {  // what is empty may have no place
     std::memcpy(bytes, in_.take(count), count);
   }
 }

@@ -4,6 +4,7 @@
 #include <troupe/detail/growing_buffer.hpp>
 #include <troupe/detail/plain_codec.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -56,6 +57,10 @@ class FieldArchive {
       if (each == values.size()) values.push_back(T{});
       field(values[each]);
     }
+  }
+  template <detail::NumberOrEnum T, std::size_t kCount>
+  void field(std::array<T, kCount>& values) {
+    raw(values.data(), sizeof(values));
   }
   template <class A, class B>
   void field(std::pair<A, B>& pair) {

@@ -65,6 +65,10 @@ class ModuleMap {
   std::vector<std::span<detail::RegistrationNode* const>> nodes_;  // by the peer's module number
 };
 
+// A host's status says what runs by its number (a method's, or the constructor's) + 1; what every actor has, and nobody
+// registers, is this.
+constexpr std::uint32_t kDestructorRuns = UINT32_MAX;
+
 // The path of the file that holds a node.
 std::string module_of(const detail::RegistrationNode& node);
 

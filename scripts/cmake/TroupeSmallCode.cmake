@@ -15,6 +15,7 @@ set(paths
     runtime/client/death_cause
     runtime/client/group
     runtime/client/lease
+    runtime/client/limits
     runtime/client/link
     runtime/client/refusal
     runtime/client/remote_function
@@ -24,6 +25,7 @@ set(paths
     runtime/host/control
     runtime/host/host
     runtime/host/inbox
+    runtime/host/limits
     runtime/host/method_table
     runtime/host/served_channel
     runtime/host/thrown

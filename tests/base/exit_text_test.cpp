@@ -16,5 +16,10 @@ TEST(ExitText, SaysWhatAProcessDid) {
   EXPECT_EQ(text_of_end({.exit_code = 7}), "exited with code 7");
 }
 
+TEST(ExitText, SaysWhatRan) {
+  EXPECT_EQ(text_of_running("Counter::add"), "while Counter::add ran");
+  EXPECT_EQ(text_of_running("destructor of Counter"), "while the destructor of Counter ran");
+}
+
 }  // namespace
 }  // namespace troupe::detail

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "fates.hpp"
 
+#include <fmt/core.h>
+
 #include <csignal>
+
+#include "base/exit_text.hpp"
 
 namespace troupe::campaigns {
 
@@ -23,28 +27,29 @@ constexpr Ending kEndings[kHarms] = {
     {"SIGFPE", DeathKind::signal, SIGFPE, true, "divide_by_zero", ""},
     {"SIGBUS", DeathKind::signal, SIGBUS, true, "read_past_the_end", ""},
     {"SIGILL", DeathKind::signal, SIGILL, true, "run_what_is_no_instruction", ""},
-    {"stack overflow", DeathKind::signal, SIGSEGV, true, "recurse", ""},
+    {"stack overflow", DeathKind::signal, SIGSEGV, true, "recurse", "its stack has overflowed"},
     {"exit(0)", DeathKind::exit_code, 0, false, nullptr, ""},
     {"_exit(7)", DeathKind::exit_code, 7, false, nullptr, ""},
     {"throw", DeathKind::signal, SIGABRT, false, "throw_something",
      "nobody caught an exception: std::runtime_error: harm was asked for"},
-    {"terminate", DeathKind::signal, SIGABRT, false, "call_terminate", ""},
-    {"out of memory", DeathKind::out_of_memory, SIGABRT, false, "use_all_memory", "nobody caught an exception: "},
+    {"terminate", DeathKind::signal, SIGABRT, false, "call_terminate", "std::terminate was called without an exception"},
+    {"out of memory", DeathKind::out_of_memory, SIGABRT, false, "use_all_memory", "nobody caught an exception: std::bad_alloc"},
     {"endless loop", DeathKind::killed_by_us, SIGKILL, false, nullptr, ""},
 };
 
 struct Setting {
   const char* name;
-  const char* method;   // that runs; empty: none does
+  const char* method;   // that runs; empty: nothing of the actor's does
   const char* catcher;  // the function beyond which no exception goes: the backtrace of an uncaught one begins there
 };
 
 constexpr Setting kSettings[kPlaces] = {
-    {"constructor", "", nullptr},
+    {"constructor", "constructor of troupe::campaigns::Victim", nullptr},
     {"arguments", "Victim::take", nullptr},
     {"method", "Victim::suffer_here", nullptr},
     {"result", "Victim::give", nullptr},
-    {"destructor", "", "~Victim"},  // the way there is unwound before std::terminate is called
+    {"destructor", "destructor of troupe::campaigns::Victim",
+     "~Victim"},  // the way there is unwound before std::terminate is called
     {"thread", "Victim::suffer_in_thread", "throw_something"},
     {"callback", "Victim::suffer_in_callback", nullptr},
     {"start-host", "", nullptr},
@@ -59,8 +64,8 @@ using enum Fate;
 //   what hangs there. A thread that loops beside its actor harms nobody, and ends with the process.
 // - exit(0) in a call is a death, since nobody has asked for it; in a destructor somebody has: it is how every actor ends.
 // - Destructors and threads let no exception out: std::terminate. A callback's is reported on stderr, and no more.
-// - An alternate stack, on which an overflow of the first could be told, is each thread's own: the actor's thread has one.
-// - Before main there is no handler yet that could tell anything: for want of memory is then just SIGABRT.
+// - An alternate stack, on which an overflow of the first can be told, is each thread's own: those of the runtime have one.
+// - Before main there is no handler yet that could tell anything: the end for want of memory is then just SIGABRT.
 // clang-format off
 constexpr Fate kFates[kHarms][kPlaces] = {
     // constr. argum.  method  result  destr.  thread  callb.   before main: host, zygote, manager
@@ -69,7 +74,7 @@ constexpr Fate kFates[kHarms][kPlaces] = {
     {dies,   dies,   dies,   dies,   dies,   dies,   dies,   mute,   mute,   mute},   // SIGFPE
     {dies,   dies,   dies,   dies,   dies,   dies,   dies,   mute,   mute,   mute},   // SIGBUS
     {dies,   dies,   dies,   dies,   dies,   dies,   dies,   mute,   mute,   mute},   // SIGILL
-    {dies,   dies,   dies,   dies,   dies,   mute,   mute,   mute,   mute,   mute},   // stack overflow
+    {dies,   dies,   dies,   dies,   dies,   mute,   dies,   mute,   mute,   mute},   // stack overflow
     {dies,   dies,   dies,   dies,   stops,  dies,   dies,   dies,   dies,   dies},   // exit(0)
     {dies,   dies,   dies,   dies,   dies,   dies,   dies,   dies,   dies,   dies},   // _exit(7)
     {throws, unread, throws, unread, aborts, aborts, lives,  mute,   mute,   mute},   // throw
@@ -81,6 +86,12 @@ constexpr Fate kFates[kHarms][kPlaces] = {
 
 const Ending& ending_of(Harm harm) { return kEndings[static_cast<std::size_t>(harm)]; }
 const Setting& setting_of(Place place) { return kSettings[static_cast<std::size_t>(place)]; }
+
+const char* detail_of(Harm harm, Place place, Fate fate) {
+  if (fate == mute && place == Place::thread) return "its handler of signals could not run";
+  if (fate == hangs && place == Place::destructor) return "it did not stop within its grace";
+  return fate == dies || fate == aborts ? ending_of(harm).detail : "";
+}
 
 Death death_of(Harm harm, Place place, Fate fate) {
   const Ending& ending = ending_of(harm);
@@ -95,8 +106,8 @@ Death death_of(Harm harm, Place place, Fate fate) {
     death.has_address = ending.has_address;
     if (ending.function != nullptr) death.function = ending.function;
     if (fate == aborts) death.function = setting_of(place).catcher;
-    death.detail = ending.detail;
   }
+  death.detail = detail_of(harm, place, fate);
   return death;
 }
 
@@ -120,6 +131,18 @@ Answer answer_of(Place place, Fate fate) {
   return fate == hangs ? Answer::timed_out : Answer::actor_died;
 }
 
+// Of the processes that an actor's start takes only its own tells more than by a text.
+bool is_reported(Place place, Fate fate) {
+  if (place == Place::zygote_start || place == Place::manager_start) return false;
+  return comes_up(place) || fate != hangs;
+}
+
+std::string start_error_text(const Death& death, Fate fate) {
+  if (fate == hangs) return "(RuntimeOptions::start_timeout)";
+  if (death.kind == DeathKind::out_of_memory) return "out of memory";
+  return death.signal != 0 ? detail::signal_text(death.signal) : fmt::format("exited with code {}", death.exit_code);
+}
+
 }  // namespace
 
 const char* text_of(Answer answer) {
@@ -141,7 +164,10 @@ Expected expected_of(Harm harm, Place place) {
   Expected expected;
   expected.answer = answer_of(place, fate);
   if (expected.answer == Answer::actor_died || expected.answer == Answer::timed_out) expected.execution = Execution::maybe;
-  if (fate != throws && fate != unread && fate != lives) expected.death = death_of(harm, place, fate);
+  if (fate == throws || fate == unread || fate == lives) return expected;
+  const Death death = death_of(harm, place, fate);
+  if (expected.answer == Answer::start_error) expected.text = start_error_text(death, fate);
+  if (is_reported(place, fate)) expected.death = death;
   return expected;
 }
 

@@ -50,14 +50,14 @@ struct Death {
   int exit_code = 0;
   bool has_address = false;
   std::string function{};  // that the backtrace shows; empty: there is none
-  std::string detail{};    // what `detail` begins with
+  std::string detail{};    // what `detail` begins with; empty: it says nothing
   std::string method{};    // what `method` ends with; empty: none ran
 };
 
 struct Expected {
   Answer answer = Answer::value;
   std::optional<Execution> execution{};  // of the call, where its error says so
-  std::optional<Death> death{};          // of the process; nullopt: it lives
+  std::optional<Death> death{};          // of the actor's process, as it is reported; nullopt: it lives, or there was none
   std::string text{};                    // part of the error's
 };
 

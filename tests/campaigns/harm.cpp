@@ -21,7 +21,7 @@ namespace troupe::campaigns {
 
 [[gnu::noinline]] void call_abort() { std::abort(); }
 
-[[gnu::noinline, gnu::no_sanitize("undefined")]] void divide_by_zero() {
+[[gnu::noinline]] __attribute__((no_sanitize("undefined"))) void divide_by_zero() {
   volatile int dividend = 1, divisor = 0;
   dividend = dividend / divisor;
 }
@@ -60,11 +60,15 @@ namespace troupe::campaigns {
 
 [[gnu::noinline]] void call_terminate() { std::terminate(); }
 
+#if defined(__SANITIZE_ADDRESS__)
+[[noreturn]] void throw_for_want_of_memory() { throw std::bad_alloc(); }
+#endif
+
 // All that the process has left, and it gets no more: what has to be said about this end is said without memory. A sanitizer
 // does not live on without.
 [[gnu::noinline]] void use_all_memory() noexcept {
 #if defined(__SANITIZE_ADDRESS__)
-  throw std::bad_alloc();
+  throw_for_want_of_memory();
 #else
   rlimit limit{};
   ::getrlimit(RLIMIT_DATA, &limit);

@@ -63,7 +63,7 @@ constexpr Campaign kCampaigns[] = {
     {"zygote", run_zygote, 100, 2'000, 30, 600},
     {"references", run_references, 50, 2'000, 30, 1'200},
     {"step", run_step, kAll, kAll, 25, 3600},
-    {"matrix", run_matrix, kAll, kAll, 60, 3600},
+    {"matrix", run_matrix, kAll, kAll, 120, 3600},
     {"faults", run_faults, kAll, kAll, 25, 3600},
     {"freeze", run_freeze, 50, 500, 20, 600},
     {"hostile", run_hostile, 100'000, 1'000'000, 40, 3600},

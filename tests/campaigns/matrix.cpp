@@ -21,7 +21,6 @@ namespace troupe::campaigns {
 
 namespace {
 
-constexpr std::chrono::milliseconds kTimeToStart(1000);  // for what never comes up
 constexpr int kAskers = 2;
 constexpr int kCells = static_cast<int>(kHarms) * kAskers;  // of one place
 constexpr int kLongRounds = 25;
@@ -36,10 +35,20 @@ Cell cell_of(int number, Place place) {
   return {static_cast<Harm>(number % kCells / kAskers), place, static_cast<Asker>(number % kAskers)};
 }
 
+// For what never comes up: many times what it takes, at this moment, to come up and to end.
+std::chrono::milliseconds time_to_start() {
+  using Clock = std::chrono::steady_clock;
+  constexpr int kManyTimes = 30;
+  constexpr std::chrono::milliseconds kLeast(500);
+  const auto begin = Clock::now();
+  Stage({}).expect_goes_on();
+  return std::max(kLeast, kManyTimes * std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin));
+}
+
 void play(const Cell& cell, Random& random) {
   const Expected expected = expected_of(cell.harm, cell.place);
   RuntimeOptions options;
-  if (!comes_up(cell.place) && fate_of(cell.harm, cell.place) == Fate::hangs) options.start_timeout = kTimeToStart;
+  if (!comes_up(cell.place) && fate_of(cell.harm, cell.place) == Fate::hangs) options.start_timeout = time_to_start();
   Stage stage(options);
   if (comes_up(cell.place)) {
     Scene scene(stage, cell.harm, cell.place, random);

@@ -10,7 +10,7 @@ namespace troupe::campaigns {
 
 namespace {
 
-constexpr std::chrono::milliseconds kGrace(50);          // for what never stops
+constexpr std::chrono::milliseconds kGrace(20);          // for what never stops
 constexpr std::chrono::milliseconds kFirstDeadline(20);  // for what never ends
 
 // Whether its method has run to its end: a value, and an exception of its own, are what it gives then.
@@ -28,17 +28,27 @@ Scene::Scene(Stage& stage, Harm harm, Place place, Random& random)
       place_(place),
       expected_(expected_of(harm, place)),
       random_(random),
-      victim_(stage.runtime().spawn<Victim>(stage.ledger().path(), Harm::none, place == Place::destructor ? harm : Harm::none)),
+      victim_(stage.runtime().spawn<Victim>(stage.ledger().path())),
       before_(victim_, stage.ledger()),
       behind_(victim_, stage.ledger()) {
   victim_.on_down([told = down_](const Down& down) { told->set_value(down); });
   before_.send_some(random);
 }
 
-Told Scene::come_to_harm() {
-  if (place_ != Place::destructor) return call_it();
-  victim_.stop(harm_ == Harm::endless_loop ? Timeout(kGrace) : Timeout(std::chrono::hours(1)));
+Told Scene::come_to_harm() { return place_ == Place::destructor ? stop_it() : call_it(); }
+
+// What never ends gets a short grace when it has come to its destructor, and not before.
+Told Scene::stop_it() {
+  Ledger& ledger = stage_.ledger();
+  const auto number = ledger.open_reserved(victim_.pid(), Verdict::waiting);
+  victim_.call<&Victim::order_in_destructor>(number, harm_).get();
+  victim_.stop(std::chrono::hours(1));
+  if (fate_of(harm_, place_) == Fate::hangs) {
+    ledger.await_begin(victim_.pid(), std::chrono::steady_clock::now() + Watchdog::kPatience);
+    victim_.stop(kGrace);
+  }
   victim_.wait();
+  ledger.close(number, Verdict::maybe, Blame::nobody);
   return {};
 }
 

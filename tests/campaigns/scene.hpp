@@ -27,6 +27,7 @@ class Scene {
   void expect_end();
 
  private:
+  Told stop_it();
   Told call_it();
   Told try_call(Timeout deadline);
   Told call_with(Timeout deadline, std::uint64_t number);

@@ -23,7 +23,10 @@ void expect_told(const Told& told, const Expected& expected) {
          told.text);
   expect(!expected.execution || told.execution == *expected.execution, "the verdict is wrong: {}", told.text);
   expect(told.text.find(expected.text) != std::string::npos, "the error does not say \"{}\": {}", expected.text, told.text);
-  if (told.cause) expect_cause(*told.cause, expected.death.value());
+  const bool has_cause = told.answer == Answer::actor_died || told.answer == Answer::start_error;
+  expect(!has_cause || told.cause.has_value() == expected.death.has_value(), "there is {}cause: {}", told.cause ? "a " : "no ",
+         told.text);
+  if (told.cause) expect_cause(*told.cause, *expected.death);
 }
 
 void expect_cause(const DeathCause& cause, const Death& death) {
@@ -32,8 +35,9 @@ void expect_cause(const DeathCause& cause, const Death& death) {
          cause.exit_code, static_cast<int>(death.kind), death.signal, death.exit_code, cause.text());
   expect((cause.fault_address != 0) == death.has_address, "the fault's address is {:#x}: {}", cause.fault_address, cause.text());
   expect(cause.method.empty() == death.method.empty() && cause.method.find(death.method) != std::string::npos,
-         "the method is \"{}\" instead of \"{}\"", cause.method, death.method);
-  expect(cause.detail.starts_with(death.detail), "the detail is \"{}\" instead of \"{}\"", cause.detail, death.detail);
+         R"(the method is "{}" instead of "{}")", cause.method, death.method);
+  expect(cause.detail.empty() == death.detail.empty() && cause.detail.starts_with(death.detail),
+         R"(the detail is "{}" instead of "{}")", cause.detail, death.detail);
   expect(cause.incarnation == 1, "it says life {}", cause.incarnation);
   expect_backtrace(cause, death.function);
 }

@@ -31,7 +31,8 @@ Told told_by(F f) {
   } catch (const SerializationError& error) {
     return {Answer::serialization_error, {}, error.what(), {}};
   } catch (const StartError& error) {
-    return {Answer::start_error, {}, error.what(), {}};
+    const DeathCause cause = error.cause();
+    return {Answer::start_error, {}, error.what(), cause.kind == DeathKind::unknown ? std::nullopt : std::optional(cause)};
   } catch (const RemoteError& error) {
     expect(error.text() == kHarmThrown, "an exception says \"{}\"", error.text());
     return {Answer::own_exception, {}, error.text(), {}};

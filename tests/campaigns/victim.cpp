@@ -20,12 +20,18 @@ class Victim::Entry {
   const std::uint64_t number_;
 };
 
-Victim::Victim(const std::string& ledger_path, Harm in_constructor, Harm in_destructor)
-    : ledger_(ledger_path), in_destructor_(in_destructor) {
-  suffer(in_constructor);
+Victim::Victim(const std::string& ledger_path, Harm in_constructor) : ledger_(ledger_path) { suffer(in_constructor); }
+
+Victim::~Victim() {
+  if (!destructor_number_) return;
+  const Entry entry(*this, *destructor_number_);
+  suffer(in_destructor_);
 }
 
-Victim::~Victim() { suffer(in_destructor_); }
+void Victim::order_in_destructor(std::uint64_t number, Harm harm) {
+  destructor_number_ = number;
+  in_destructor_ = harm;
+}
 
 std::uint64_t Victim::count(std::uint64_t number) {
   const Entry entry(*this, number);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -47,13 +48,14 @@ struct HarmfulResult {
 // An actor that comes to harm where it is told to: a method for each place. Writes its calls into the ledger, as a Clerk does.
 class Victim {
  public:
-  explicit Victim(const std::string& ledger_path, Harm in_constructor = Harm::none, Harm in_destructor = Harm::none);
+  explicit Victim(const std::string& ledger_path, Harm in_constructor = Harm::none);
   ~Victim();
   Victim(const Victim&) = delete;
   Victim& operator=(const Victim&) = delete;
 
-  std::uint64_t count(std::uint64_t number);  // no harm; gives what Clerk::count does
-  void ping() {}                              // likewise, and not in the ledger
+  std::uint64_t count(std::uint64_t number);                  // no harm; gives what Clerk::count does
+  void ping() {}                                              // likewise, and not in the ledger
+  void order_in_destructor(std::uint64_t number, Harm harm);  // what is in the ledger is the destructor
 
   void suffer_here(std::uint64_t number, Harm harm);
   void take(std::uint64_t number, const HarmfulArgument& argument);
@@ -67,14 +69,16 @@ class Victim {
   class Entry;
 
   Ledger ledger_;
-  const Harm in_destructor_;
+  std::optional<std::uint64_t> destructor_number_;
+  Harm in_destructor_ = Harm::none;
 };
 
 // Runs `f` as the callback of a call to `other`, in the thread that callbacks run in. Blocks: until it has run.
 template <class F>
 void run_in_callback(const Proxy<Victim>& other, const F& f) {
   const auto asker = std::this_thread::get_id();
-  for (bool is_elsewhere = false; !is_elsewhere;) {  // here and now when the call is answered already
+  const auto runs_elsewhere = [&] {  // false: here and now, since the call was answered already
+    bool is_elsewhere = false;
     const auto ran = std::make_shared<std::promise<void>>();
     const auto answer = other.call<&Victim::ping>();
     answer.on_done([&] {
@@ -83,7 +87,9 @@ void run_in_callback(const Proxy<Victim>& other, const F& f) {
     });
     answer.on_done([ran] { ran->set_value(); });
     ran->get_future().wait();
-  }
+    return is_elsewhere;
+  };
+  while (!runs_elsewhere()) continue;
 }
 
 }  // namespace troupe::campaigns

@@ -16,6 +16,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <troupe/troupe.hpp>
 #include <utility>
 #include <variant>
@@ -123,8 +124,22 @@ class Victim {
   void hang() {
     for (;;) ::pause();
   }
+  void overflow() { recurse(0); }
+  void overflow_in_callback(const Proxy<Counter>& counter) {
+    for (;;) {  // until the callback finds a call that is not answered yet: others run here
+      counter.call<&Counter::pid>().on_done([here = std::this_thread::get_id()] {
+        if (std::this_thread::get_id() != here) recurse(0);
+      });
+    }
+  }
 
  private:
+  [[gnu::noinline]] static int recurse(int depth) {
+    int (*volatile deeper)(int) = &recurse;  // the compiler must neither see that nor make a loop of it
+    volatile char frame[512];
+    frame[0] = 1;
+    return deeper(depth + 1) + frame[0];
+  }
   [[noreturn]] static void find_no_memory() { throw std::bad_alloc(); }
 };
 
@@ -133,6 +148,16 @@ class Exiting {
  public:
   Exiting() = default;
   explicit Exiting(int code) { ::_exit(code); }
+};
+
+class CrashingInside {
+ public:
+  CrashingInside() { Victim().segfault(); }
+};
+
+class HangingAtTheEnd {
+ public:
+  ~HangingAtTheEnd() { Victim().hang(); }
 };
 
 // Calls another actor.

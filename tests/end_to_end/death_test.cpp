@@ -127,7 +127,48 @@ TEST_F(Death, OfOneHarmsNoOther) {
   EXPECT_EQ(counter.call<&Counter::add>(1).get(), 2);
 }
 
-TEST_F(Death, DuringTheConstructorIsAStartError) { EXPECT_THROW(runtime().spawn<Exiting>(7), StartError); }
+TEST_F(Death, DuringTheConstructorIsAStartErrorThatTellsAsMuch) {
+  try {
+    runtime().spawn<Exiting>(7);
+    FAIL();
+  } catch (const StartError& error) {
+    EXPECT_NE(std::string(error.what()).find("exited with code 7 while the constructor of "), std::string::npos) << error.what();
+    EXPECT_EQ(error.cause().exit_code, 7);
+  }
+  try {
+    runtime().spawn<CrashingInside>();
+    FAIL();
+  } catch (const StartError& error) {
+    EXPECT_NE(std::string(error.what()).find("(SIGSEGV) at address 0x8 while the constructor of "), std::string::npos)
+        << error.what();
+    EXPECT_EQ(error.cause().fault_address, 8u);
+    EXPECT_NE(error.cause().backtrace.find("Victim::segfault() at "), std::string::npos) << error.cause().backtrace;
+  }
+}
+
+TEST_F(Death, DuringTheDestructorNamesIt) {
+  auto actor = runtime().spawn<HangingAtTheEnd>();
+  std::promise<Down> seen;
+  actor.on_down([&](const Down& down) { seen.set_value(down); });
+  actor.stop(std::chrono::milliseconds(10));
+  const DeathCause cause = seen.get_future().get().cause;
+  EXPECT_EQ(cause.kind, DeathKind::killed_by_us);
+  EXPECT_NE(cause.text().find("HangingAtTheEnd ran; it did not stop within its grace"), std::string::npos) << cause.text();
+}
+
+TEST_F(Death, OfAStackOverflowSaysSoInACallbackToo) {
+  auto victim = runtime().spawn<Victim>();
+  const DeathCause in_method = died(victim.call<&Victim::overflow>()).cause();
+  EXPECT_EQ(in_method.signal, SIGSEGV);
+  EXPECT_NE(in_method.fault_address, 0u);
+  EXPECT_EQ(in_method.detail, "its stack has overflowed");
+  EXPECT_NE(in_method.backtrace.find("Victim::recurse(int) at "), std::string::npos) << in_method.backtrace;
+  victim = runtime().spawn<Victim>();
+  const auto counter = runtime().spawn<Counter>(1);
+  const DeathCause in_callback = died(victim.call<&Victim::overflow_in_callback>(counter)).cause();
+  EXPECT_EQ(in_callback.detail, "its stack has overflowed") << in_callback.text();
+  EXPECT_NE(in_callback.backtrace.find("Victim::recurse(int) at "), std::string::npos) << in_callback.backtrace;
+}
 
 class Exceptions : public WithRuntime {};
 

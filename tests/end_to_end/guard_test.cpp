@@ -167,12 +167,13 @@ TEST_F(Guard, StartsAFileThatNeverHadAName) {
 
 TEST_F(Guard, LeavesNothingOfAProgramThatIsKilled) {
   Guest guest(TROUPE_TEST_GUEST, "live", {});
-  const OtherProcess host(std::stoi(guest.line())), executed(std::stoi(guest.line()));
+  const OtherProcess host(std::stoi(guest.line())), executed(std::stoi(guest.line())), grandchild(std::stoi(guest.line()));
   const OtherProcess manager = OtherProcess::child(guest.pid(), "troupe-manager");
   const OtherProcess zygote = OtherProcess::child(manager.pid(), "troupe-zygote");
   OtherProcess(guest.pid()).kill();
   host.wait_ended();
   executed.wait_ended();
+  grandchild.wait_ended();
   zygote.wait_ended();
   manager.wait_ended();
 }

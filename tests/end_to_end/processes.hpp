@@ -42,6 +42,10 @@ class OtherProcess {
 
   int pid() const { return pid_; }
   void kill() const { ::syscall(SYS_pidfd_send_signal, handle_, SIGKILL, nullptr, 0); }
+  bool has_ended() const {
+    pollfd ended{handle_, POLLIN, 0};
+    return ::poll(&ended, 1, 0) == 1;
+  }
   // Blocks: until it has ended.
   void wait_ended() const {
     pollfd ended{handle_, POLLIN, 0};

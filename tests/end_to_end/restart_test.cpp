@@ -209,7 +209,7 @@ TEST_F(Restart, TellsOfEachDeathAndEachLife) {
   std::vector<std::string> events;
   std::promise<void> over;
   runtime().on_event([&](const RuntimeEvent& event) {
-    if (const auto* down = std::get_if<Down>(&event)) events.push_back(down->will_restart ? "down" : "down for good");
+    if (const auto* down = std::get_if<Down>(&event)) events.emplace_back(down->will_restart ? "down" : "down for good");
     if (const auto* restarted = std::get_if<Restarted>(&event))
       events.push_back("life " + std::to_string(restarted->incarnation));
     if (!events.empty() && events.back() == "down for good") over.set_value();
@@ -246,6 +246,12 @@ TEST_F(Restart, IsWaitedForNoLongerThanACallsDeadline) {
   mortal.call<&Mortal::die_now>().wait();
   const auto waiting = mortal.with({.deadline = std::chrono::milliseconds(20)}).call<&Mortal::note>(1);
   EXPECT_EQ(verdict<TimeoutError>(waiting), Execution::not_started);
+}
+
+TEST_F(Restart, DoesNotSayOfACallThatRanThatItDidNot) {
+  auto mortal = spawn_mortal(kMuchLater);
+  const auto ran = mortal.with({.deadline = std::chrono::milliseconds(300), .idempotent = true}).call<&Mortal::die_now>();
+  EXPECT_EQ(verdict<TimeoutError>(ran), Execution::maybe);
 }
 
 TEST_F(Restart, BoundsTheQueueMeanwhileAsTheMailbox) {

@@ -19,7 +19,7 @@
 namespace troupe::fuzz {
 namespace {
 
-using namespace channel;
+using namespace channel;  // NOLINT(google-build-using-namespace): this is about nothing else
 
 // The actor whose methods the requests name.
 class Target {
@@ -241,7 +241,7 @@ extern "C" int LLVMFuzzerInitialize(int*, char***) {
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t count) {
-  using namespace troupe::fuzz;
+  using namespace troupe::fuzz;  // NOLINT(google-build-using-namespace)
   Input input(bytes, count);
   if (input.below(2) == 0) {
     play<Served>(input);

@@ -62,6 +62,7 @@ TEST(Host, RefusesArgumentsThatCannotBeDecoded) {
   host.receive<wire::Hello>();
   wire::Construct message;
   message.constructor = sitter_constructor();
+  message.channel = 1;
   message.offer = opening.offer();
   message.client_modules = wire::known_modules();
   host.send(message, opening.handles());
@@ -77,6 +78,7 @@ TEST(Host, RefusesAWorkingDirectoryThatIsNone) {
   wire::Construct message;
   message.constructor = sitter_constructor();
   message.working_directory = "/no/such/place";
+  message.channel = 1;
   message.offer = opening.offer();
   message.client_modules = wire::known_modules();
   host.send(message, opening.handles());

@@ -22,6 +22,10 @@ Thrower::Thrower() { throw std::out_of_range("no such thing"); }
 Crasher::Crasher() { ::raise(SIGSEGV); }
 Leaver::Leaver() { std::exit(7); }
 Loiterer::Loiterer() { std::atexit(&wait_for_ever); }
+ThrowingLoiterer::ThrowingLoiterer() {
+  std::atexit(&wait_for_ever);
+  throw std::out_of_range("no such thing");
+}
 Sleeper::Sleeper() { wait_for_ever(); }
 
 }  // namespace troupe::manager::testing

@@ -26,6 +26,9 @@ struct Leaver {
 struct Loiterer {
   Loiterer();  // leaves an exit handler behind that never ends
 };
+struct ThrowingLoiterer {
+  ThrowingLoiterer();  // likewise, and throws
+};
 struct Sleeper {
   Sleeper();  // never ends
 };

@@ -75,6 +75,65 @@ TEST(DeathJudge, OneThatGaveUpForWantOfMemorySaysSo) {
   EXPECT_EQ(judge_death(facts).signal, SIGABRT);
 }
 
+TEST(DeathJudge, OneThatExitedForWantOfMemorySaysSo) {
+  DeathFacts facts = exited(1);
+  facts.wanted_memory = true;
+  EXPECT_EQ(judge_death(facts).kind, DeathKind::out_of_memory);
+  EXPECT_EQ(judge_death(facts).detail, "it could get no more memory");
+  facts.status.exit_code = 0;
+  EXPECT_EQ(judge_death(facts).kind, DeathKind::exit_code);
+}
+
+TEST(DeathJudge, WantOfMemoryUnderALimitNamesTheLimit) {
+  DeathFacts facts = killed(SIGABRT);
+  facts.fatal_signal = SIGABRT;
+  facts.lacked_memory = true;
+  facts.last_words = "words";
+  facts.limits.memory_bytes = 3 << 19;
+  EXPECT_EQ(judge_death(facts).detail, "words; its limit (SpawnOptions::limits.memory) was 1.5 MiB");
+}
+
+TEST(DeathJudge, ACrashWithoutMemoryStaysACrashAndSaysSo) {
+  DeathFacts facts = killed(SIGSEGV);
+  facts.fatal_signal = SIGSEGV;
+  facts.had_no_memory = true;
+  EXPECT_EQ(judge_death(facts).kind, DeathKind::signal);
+  EXPECT_EQ(judge_death(facts).detail, "it could get no more memory");
+  facts.limits.memory_bytes = 1 << 20;
+  EXPECT_EQ(judge_death(facts).detail, "it could get no more memory; its limit (SpawnOptions::limits.memory) was 1 MiB");
+}
+
+TEST(DeathJudge, ACrashWithMemoryLeftDoesNotSpeakOfItsLimit) {
+  DeathFacts facts = killed(SIGSEGV);
+  facts.fatal_signal = SIGSEGV;
+  facts.limits.memory_bytes = 1 << 20;
+  EXPECT_EQ(judge_death(facts).detail, "");
+}
+
+TEST(DeathJudge, ProcessorTimeRunsOutWithItsSignal) {
+  DeathFacts facts = killed(SIGXCPU);
+  EXPECT_EQ(judge_death(facts).kind, DeathKind::out_of_cpu_time);
+  EXPECT_EQ(judge_death(facts).signal, SIGXCPU);
+  EXPECT_EQ(judge_death(facts).detail, "");
+  facts.limits.cpu_seconds = 2;
+  EXPECT_EQ(judge_death(facts).detail, "its limit (SpawnOptions::limits.cpu_time) was 2 s");
+}
+
+TEST(DeathJudge, ProcessorTimeRunsOutWithSigkillForWhoDidNotListen) {
+  DeathFacts facts = killed(SIGKILL);
+  facts.limits.cpu_seconds = 2;
+  facts.usage = {.user_time_us = 1'900'000, .system_time_us = 100'000};
+  EXPECT_EQ(judge_death(facts).kind, DeathKind::out_of_cpu_time);
+  facts.asked = Asked::kill;
+  EXPECT_EQ(judge_death(facts).kind, DeathKind::killed_by_us);
+  facts.asked = Asked::nothing;
+  facts.usage.user_time_us = 1'800'000;
+  EXPECT_EQ(judge_death(facts).kind, DeathKind::signal);
+  facts.usage.user_time_us = 1'900'000;
+  facts.limits.cpu_seconds = 0;
+  EXPECT_EQ(judge_death(facts).kind, DeathKind::signal);
+}
+
 TEST(DeathJudge, WhatALivingProcessHasWrittenThereIsNoCause) {
   DeathFacts facts = exited(3);
   facts.backtrace = "file+0x10\n";
@@ -120,6 +179,21 @@ TEST(DeathJudge, AThrowingConstructorIsNoExitCode) {
   DeathFacts facts = exited(1);
   facts.constructor_threw = true;
   EXPECT_EQ(judge_death(facts).kind, DeathKind::uncaught_at_start);
+}
+
+TEST(DeathJudge, OneThatHadToBeKilledAtItsStopSaysSo) {
+  EXPECT_EQ(judge_death(killed(SIGKILL, Asked::stop)).detail, "it did not stop within its grace");
+  EXPECT_EQ(judge_death(killed(SIGKILL, Asked::kill)).detail, "");
+}
+
+TEST(DeathJudge, AFaultThatItsHandlerWasNotToldOfSaysWhyThatMayBe) {
+  DeathFacts facts = killed(SIGSEGV);
+  EXPECT_EQ(judge_death(facts).detail, "");
+  facts.has_handler = true;
+  EXPECT_NE(judge_death(facts).detail.find("overflowed its stack"), std::string::npos);
+  facts.fatal_signal = SIGSEGV;
+  facts.last_words = "its own words";
+  EXPECT_EQ(judge_death(facts).detail, "its own words");
 }
 
 TEST(DeathJudge, WhatIsLostIsUnknown) {

@@ -43,6 +43,13 @@ void say_garbage(const platform::ControlSocket& socket) {
   socket.send(garbage);
 }
 
+[[noreturn]] void say_hello_with_false_page(const platform::ControlSocket& socket) {
+  const auto memory = platform::SharedMemory::create("a page of a test", platform::kLifePageBytes);
+  const int handle = memory.handle().get();
+  say(socket, wire::own_hello(platform::Process::self().pid()), {&handle, 1});
+  wait_for_ever();
+}
+
 // Pretends to construct what it is told to.
 void come_up(platform::ControlSocket& socket) {
   socket.receive();
@@ -118,6 +125,7 @@ int run_rogue_host(const std::string& trick) {
   if (trick == "silent") wait_for_ever();
   auto start = platform::take_role();
   number_modules();
+  if (trick == "false-page") say_hello_with_false_page(start->socket);
   say(start->socket, wire::own_hello(platform::Process::self().pid()));
   if (trick == "garbage") {
     say_garbage(start->socket);

@@ -11,6 +11,7 @@ namespace troupe::manager::testing {
 //   crash            likewise, by SIGABRT
 //   silent           says nothing, for ever
 //   garbage          says hello, then no message at all
+//   false-page       says hello with a life page that is none
 //   attaches-wrong   comes up, and answers the next channel that it is asked for without handles
 //   second-client    comes up, joins as a client, breaks the protocol there, and exits with 7 when it has been dropped
 //   parent           comes up, and spawns a Quiet of its own

@@ -72,7 +72,16 @@ TEST(Shutdown, ActorsThatAreComingUpAreRefused) {
   managed.client.list();
   managed.client.say(wire::Shutdown{9, kMuchGrace});
   EXPECT_EQ(managed.client.await<wire::Refused>().message.failure.kind, wire::Refusal::stopped);
-  managed.client.await<wire::AllStopped>();
+  EXPECT_THAT(managed.client.await<wire::AllStopped>().message.killed, IsEmpty());
+  EXPECT_THAT(children_of(managed.manager.pid()), IsEmpty());
+}
+
+TEST(Shutdown, ActorsWhoseConstructorFailedAreNotAmongThoseThatHadToBeKilled) {
+  ManagedClient managed;
+  managed.client.ask_for(kind<ThrowingLoiterer>());
+  EXPECT_EQ(managed.client.await<wire::Refused>().message.failure.kind, wire::Refusal::constructor_threw);
+  managed.client.say(wire::Shutdown{9, 1'000'000});
+  EXPECT_THAT(managed.client.await<wire::AllStopped>().message.killed, IsEmpty());
   EXPECT_THAT(children_of(managed.manager.pid()), IsEmpty());
 }
 

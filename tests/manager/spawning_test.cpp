@@ -124,6 +124,14 @@ TEST(Spawning, ASpawnWithoutItsMemoryDropsTheClient) {
   managed.client.await_end();
 }
 
+TEST(Spawning, ASpawnWithALimitThatDoesNotExistDropsTheClient) {
+  ManagedClient managed;
+  wire::Spawn spawn;
+  spawn.limits.nice = 20;
+  managed.client.ask_for(kind<Quiet>(), spawn);
+  managed.client.await_end();
+}
+
 TEST(Spawning, AnActorIsFoundByName) {
   ManagedClient managed;
   const auto opened = managed.client.spawn(kind<Quiet>(), named("one"));

@@ -57,6 +57,8 @@ TEST(StartFailure, ACrashInTheConstructorIsADeath) {
   EXPECT_EQ(failure.kind, wire::Refusal::actor_died);
   EXPECT_EQ(failure.cause.kind, DeathKind::signal);
   EXPECT_EQ(failure.cause.signal, 11);
+  EXPECT_THAT(failure.cause.method, HasSubstr("constructor of"));
+  EXPECT_THAT(failure.cause.backtrace, Not(IsEmpty()));
 }
 
 TEST(StartFailure, AnExitInTheConstructorIsADeath) {
@@ -111,6 +113,12 @@ TEST(StartFailure, AnExecutedProgramThatStaysSilentIsEndedInTime) {
 
 TEST(StartFailure, AHostThatTalksNonsenseIsEnded) {
   const wire::Failure failure = refusal_of(rogue("garbage"));
+  EXPECT_EQ(failure.kind, wire::Refusal::actor_died);
+  EXPECT_EQ(failure.cause.kind, DeathKind::protocol_violation);
+}
+
+TEST(StartFailure, AHostThatShowsAnythingAsItsLifePageIsEnded) {
+  const wire::Failure failure = refusal_of(rogue("false-page"));
   EXPECT_EQ(failure.kind, wire::Refusal::actor_died);
   EXPECT_EQ(failure.cause.kind, DeathKind::protocol_violation);
 }

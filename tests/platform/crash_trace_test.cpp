@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@
 #include <vector>
 
 #include "marked_child.hpp"
+#include "platform/alternate_stack.hpp"
 #include "platform/sanitizer.hpp"
 #include "platform/symbols.hpp"
 
@@ -149,6 +151,31 @@ LifeView left_by(void (*crash)(ControlSocket&)) {
 
 [[noreturn]] void find_no_memory() { throw std::bad_array_new_length(); }
 
+// All that there is, and there will be no more.
+[[noreturn]] void use_all_memory() {
+  constexpr rlimit kNone{1, 1};
+  ::setrlimit(RLIMIT_DATA, &kNone);
+  void* volatile taken = nullptr;
+  for (std::size_t bytes = 1024 * 1024; bytes >= 16; bytes /= 2) {
+    do taken = ::operator new(bytes, std::nothrow);
+    while (taken != nullptr);
+  }
+  for (;;) taken = ::operator new(16);
+}
+
+// Each takes more of the stack than lies between it and the end.
+int overflow_by_large_frames(int depth) {
+  volatile char frame[512 * 1024];
+  frame[sizeof frame - 1] = static_cast<char>(depth);
+  return depth < 0 ? 0 : overflow_by_large_frames(depth + 1) + frame[sizeof frame - 1];
+}
+
+// As a loop does that runs off an array.
+[[gnu::no_sanitize_address]] void read_past_the_top_of_the_stack() {
+  const volatile char* byte = static_cast<const char*>(__builtin_frame_address(0));
+  for (;;) (void)*byte++;
+}
+
 TEST(LastWords, AreTheAssertionThatFailed) {
   const LifeView left = left_by([](ControlSocket& socket) { assert(!socket.is_open()); });
   EXPECT_THAT(left.last_words(), ContainsRegex("crash_trace_test.cpp:[0-9]+: .*Assertion `!socket.is_open\\(\\)' failed."));
@@ -176,6 +203,60 @@ TEST(LastWords, SayWhenThereIsNoMemory) {
   const LifeView left = left_by([](ControlSocket&) noexcept { find_no_memory(); });
   EXPECT_EQ(left.last_words(), "nobody caught an exception: std::bad_array_new_length");
   EXPECT_TRUE(left.lacked_memory());
+}
+
+TEST(LastWords, SayWhenThereIsReallyNoMemory) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer does not live on without memory";
+#endif
+  const LifeView left = left_by([](ControlSocket&) noexcept { use_all_memory(); });
+  EXPECT_EQ(left.last_words(), "nobody caught an exception: std::bad_alloc");
+  EXPECT_TRUE(left.lacked_memory());
+}
+
+TEST(LastWords, TellOfTerminateWithoutAnException) {
+  const LifeView left = left_by([](ControlSocket&) { std::terminate(); });
+  EXPECT_THAT(left.last_words(), StartsWith("std::terminate was called without an exception"));
+}
+
+std::string words_at_fault(void (*crash)(ControlSocket&)) {
+  MarkedChild child(crash);
+  child.socket.send(bytes_of("go"));
+  EXPECT_EQ(child.end(), (ExitStatus{.signal = SIGSEGV}));
+  return child.view.last_words();
+}
+
+TEST(LastWords, TellAStackOverflowFromOtherFaults) {
+  EXPECT_EQ(words_at_fault([](ControlSocket&) {
+              volatile int depth = 0;
+              overflow(&depth);
+            }),
+            "its stack has overflowed");
+  EXPECT_EQ(words_at_fault([](ControlSocket&) { overflow_by_large_frames(0); }), "its stack has overflowed");
+  EXPECT_EQ(words_at_fault([](ControlSocket&) { read_from(0x1230); }), "");
+  EXPECT_EQ(words_at_fault([](ControlSocket&) { read_past_the_top_of_the_stack(); }), "");
+}
+
+TEST(LastWords, TellAStackOverflowOfAThreadWithAnAlternateStack) {
+  EXPECT_EQ(words_at_fault([](ControlSocket&) {
+              std::thread([] {
+                const AlternateStack for_signals;
+                volatile int depth = 0;
+                overflow(&depth);
+              }).join();
+            }),
+            "its stack has overflowed");
+}
+
+TEST(LastWords, SayWhetherThereWasMemoryLeft) {
+  const LifeView poor = left_by([](ControlSocket&) {
+    constexpr rlimit kNone{0, 0};
+    ::setrlimit(RLIMIT_DATA, &kNone);
+    std::abort();
+  });
+  EXPECT_TRUE(poor.had_no_memory());
+  const LifeView rich = left_by([](ControlSocket&) { std::abort(); });
+  EXPECT_FALSE(rich.had_no_memory());
 }
 
 TEST(LastWords, AreNoneOfOneThatHasNothingToSay) {

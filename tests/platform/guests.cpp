@@ -75,7 +75,8 @@ int describe(RoleStart start) {
   ::sigprocmask(SIG_SETMASK, &mask, nullptr);
   clean_role_process();
   send_text(start.socket, fmt::format("clean handles {}", fmt::join(open_handles(), " ")));
-  send_text(start.socket, fmt::format("clean signals {} {} {}", action_of(SIGCHLD), action_of(SIGPIPE), is_blocked(SIGTERM)));
+  send_text(start.socket, fmt::format("clean signals {} {} {} {} {}", action_of(SIGCHLD), action_of(SIGPIPE), action_of(SIGTTIN),
+                                      action_of(SIGTTOU), is_blocked(SIGTERM)));
   return 0;
 }
 

@@ -241,7 +241,7 @@ TEST(CleanRoleProcess, LeavesFourHandlesDefaultSignalsAndNoMask) {
   const auto lines = description();
   ::signal(SIGPIPE, SIG_DFL);
   EXPECT_EQ(lines[7], "clean handles 0 1 2 3");
-  EXPECT_EQ(lines[8], "clean signals default default false");
+  EXPECT_EQ(lines[8], "clean signals default default ignored ignored false");
 }
 
 }  // namespace

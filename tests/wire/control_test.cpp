@@ -51,12 +51,15 @@ ActorInfo info() {
   return info;
 }
 
+Limits limits() { return {1 << 20, 2, 64, -5, {3, 1}}; }
+
 Spawn spawn() {
   Spawn spawn;
   spawn.request = 5;
   spawn.constructor = {1, 2};
   spawn.type = "7Counter";
   spawn.environment = {{"NAME", "value"}};
+  spawn.limits = limits();
   spawn.offer = {1024, 1024, 512};
   return spawn;
 }
@@ -134,6 +137,7 @@ template <>
 Construct sample() {
   Construct construct;
   construct.actor = actor();
+  construct.limits = limits();
   construct.client_modules = hello().modules;
   return construct;
 }
@@ -234,6 +238,15 @@ TEST(ActorDown, KeepsTheWholeReport) {
   EXPECT_EQ(decoded.cause.method, "Counter::add");
   EXPECT_EQ(decoded.cause.stderr_tail, (std::vector<std::string>{"one", "two"}));
   EXPECT_EQ(decoded.cause.resource_usage.max_resident_bytes, 3u);
+}
+
+TEST(Construct, BringsTheLimits) {
+  const auto decoded = std::get<Construct>(decode_message<ToHost>(encode_message<ToHost>(sample<Construct>())));
+  EXPECT_EQ(decoded.limits.memory_bytes, 1u << 20);
+  EXPECT_EQ(decoded.limits.cpu_seconds, 2u);
+  EXPECT_EQ(decoded.limits.open_files, 64u);
+  EXPECT_EQ(decoded.limits.nice, -5);
+  EXPECT_EQ(decoded.limits.processors, (Limits::Processors{3, 1}));
 }
 
 TEST(Refused, MustNotHaveAReasonPastTheLast) {

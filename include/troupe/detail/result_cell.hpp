@@ -104,8 +104,10 @@ class ResultCell {
   Arrival* arrival_ = nullptr;  // owned; until decoded
   std::exception_ptr error_;
   std::uint16_t slot_ = 0;
-  bool is_sent_ = false;       // slot_ and generation_ hold
-  bool is_withdrawn_ = false;  // whoever did that completes it; guarded by the channel's send lock
+  bool is_sent_ = false;  // slot_ and generation_ hold
+  // Guarded by the channel's send lock:
+  bool is_withdrawn_ = false;  // whoever did that completes it
+  bool is_found_ = false;      // a channel that is being judged has found its request
 };
 
 struct Nothing {};

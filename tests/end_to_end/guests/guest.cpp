@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -19,6 +21,17 @@ namespace {
 struct Greeter {
   int answer() { return 42; }
   int pid() { return ::getpid(); }
+  // That sleeps; its pid.
+  int start_child() {
+    const int child = ::fork();
+    while (child == 0) ::pause();
+    return child;
+  }
+  // The error of reading; 0: none.
+  int read_standard_input() {
+    char byte = 0;
+    return ::read(STDIN_FILENO, &byte, 1) < 0 ? errno : 0;
+  }
 };
 
 // How often main ran, in all processes: a line each.
@@ -51,13 +64,33 @@ void greet(troupe::Runtime& runtime) {
   }
 }
 
-// Lives until it is killed; tells its manager's and its host's pids.
+// Lives until it is killed; tells the pids of its two hosts, and of what one of them has started.
 [[noreturn]] void live(troupe::Runtime& runtime) {
   auto actor = runtime.spawn<Greeter>();
   auto executed = runtime.spawn<Greeter>({.start = troupe::StartMethod::spawn});
-  fmt::print("{}\n{}\n", actor.pid(), executed.pid());
+  fmt::print("{}\n{}\n{}\n", actor.pid(), executed.pid(), actor.call<&Greeter::start_child>().get());
   std::fflush(stdout);
   for (;;) ::pause();
+}
+
+// From here on, in all threads to come, SIGINT waits to be asked for.
+void hold_interrupts() {
+  sigset_t interrupt;
+  ::sigemptyset(&interrupt);
+  ::sigaddset(&interrupt, SIGINT);
+  ::pthread_sigmask(SIG_BLOCK, &interrupt, nullptr);
+}
+
+// Takes SIGINT as an order to end, and has one more question before that.
+void end_when_interrupted(troupe::Runtime& runtime) {
+  auto actor = runtime.spawn<Greeter>();
+  fmt::print("ready\n");
+  std::fflush(stdout);
+  sigset_t held;
+  ::pthread_sigmask(SIG_BLOCK, nullptr, &held);
+  int signal = 0;
+  ::sigwait(&held, &signal);
+  fmt::print("answer {}\n", actor.call<&Greeter::answer>().get());
 }
 
 void perform(std::string_view task, int argc, char** argv) {
@@ -68,9 +101,12 @@ void perform(std::string_view task, int argc, char** argv) {
   if (task == "not-executable") ::chmod(own_path().c_str(), 0600);
   if (task == "removed") ::unlink(own_path().c_str());
   if (task == "replaced") replace_own_file();
+  if (task == "interrupted") hold_interrupts();
   if (task == "written-to") write_into_own_file();
   troupe::Runtime runtime(argc, argv);
   if (task == "live") live(runtime);
+  if (task == "interrupted") return end_when_interrupted(runtime);
+  if (task == "reading") fmt::print("error {}\n", runtime.spawn<Greeter>().call<&Greeter::read_standard_input>().get());
   greet(runtime);
   if (!task.starts_with("later-")) return;
   if (task == "later-not-executable") ::chmod(own_path().c_str(), 0600);

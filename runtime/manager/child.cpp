@@ -15,6 +15,7 @@ void Children::expect_strays() {
 }
 
 void Children::on_signal() {
+  signal_.clear();
   for (Child* child : std::vector<Child*>(held_.begin(), held_.end())) {
     if (held_.erase(child) != 0) child->on_ended();  // one that is gone by now has left the set
   }

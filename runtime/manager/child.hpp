@@ -8,6 +8,7 @@
 #include "base/function.hpp"
 #include "manager/loop.hpp"
 #include "platform/child_end.hpp"
+#include "platform/child_signal.hpp"
 #include "platform/process.hpp"
 
 namespace troupe::manager {
@@ -20,7 +21,7 @@ class Children {
  public:
   // `on_empty`: in a turn of its own, when the last child has been reaped.
   Children(Loop& loop, Function<void()> on_empty)
-      : loop_(loop), on_empty_(std::move(on_empty)), signal_(loop, [this] { on_signal(); }) {}
+      : loop_(loop), on_empty_(std::move(on_empty)), signal_watch_(loop, signal_.handle().get(), [this] { on_signal(); }) {}
 
   bool is_empty() const { return pids_.empty(); }
   bool knows(int pid) const { return pids_.contains(pid); }
@@ -37,7 +38,8 @@ class Children {
 
   Loop& loop_;
   Function<void()> on_empty_;
-  ChildSignal signal_;  // from the start: when it is needed, there may be no handle left for it
+  platform::ChildSignal signal_;  // from the start: when it is needed, there may be no handle left for it
+  HandleWatch signal_watch_;
   std::set<int> pids_;
   std::set<Child*> held_;  // ended, but a debugger holds on to them
   bool has_strays_ = false;

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "platform/asio_objects.hpp"
-#include "platform/stray_children.hpp"
 
 namespace troupe::manager {
 
@@ -90,33 +89,6 @@ void Alarm::start(std::chrono::nanoseconds delay, Function<void()> on_time) {
 void Alarm::cancel() {
   ++state_->start_count;
   state_->timer.cancel();
-}
-
-struct ChildSignal::State : std::enable_shared_from_this<State> {
-  State(Loop& loop, Function<void()> callback)
-      : signals(loop.context(), platform::child_ended_signal()), on_child_ended(std::move(callback)) {}
-
-  void wait() {
-    platform::when_signalled(signals, [state = shared_from_this()] {
-      if (!state->is_active) return;
-      state->wait();
-      state->on_child_ended();
-    });
-  }
-
-  platform::SignalSet signals;
-  Function<void()> on_child_ended;
-  bool is_active = true;
-};
-
-ChildSignal::ChildSignal(Loop& loop, Function<void()> on_child_ended)
-    : state_(std::make_shared<State>(loop, std::move(on_child_ended))) {
-  state_->wait();
-}
-
-ChildSignal::~ChildSignal() {
-  state_->is_active = false;
-  state_->signals.cancel();
 }
 
 }  // namespace troupe::manager

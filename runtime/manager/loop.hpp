@@ -66,17 +66,4 @@ class Alarm {
   std::shared_ptr<State> state_;
 };
 
-// Calls back after children of this process have ended (SIGCHLD), once for any number of them.
-class ChildSignal {
- public:
-  ChildSignal(Loop& loop, Function<void()> on_child_ended);
-  ~ChildSignal();
-  ChildSignal(const ChildSignal&) = delete;
-  ChildSignal& operator=(const ChildSignal&) = delete;
-
- private:
-  struct State;
-  std::shared_ptr<State> state_;
-};
-
 }  // namespace troupe::manager

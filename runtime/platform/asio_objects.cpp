@@ -30,10 +30,6 @@ void when_writable(Descriptor& descriptor, Function<void()> then) {
 
 void when_due(Timer& timer, Function<void()> then) { timer.async_wait(UnlessFailed{std::move(then)}); }
 
-void when_signalled(SignalSet& signals, Function<void()> then) {
-  signals.async_wait([then = UnlessFailed{std::move(then)}](error_code error, int) { then(error); });
-}
-
 void post(boost::asio::io_context& loop, Function<void()> then) { boost::asio::post(loop, std::move(then)); }
 
 }  // namespace troupe::platform

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <boost/asio/basic_signal_set.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
@@ -17,14 +16,12 @@ using LoopExecutor = boost::asio::io_context::executor_type;
 using Descriptor = boost::asio::posix::basic_stream_descriptor<LoopExecutor>;
 using Timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
                                                 LoopExecutor>;
-using SignalSet = boost::asio::basic_signal_set<LoopExecutor>;
 
 // How to wait for them: with one kind of handler, so that Asio's code for it is there once. `then` runs in the loop; a wait
 // that is cancelled or fails drops it. Thread-safety: as that of what is waited for; post: full.
 void when_readable(Descriptor& descriptor, Function<void()> then);
 void when_writable(Descriptor& descriptor, Function<void()> then);
 void when_due(Timer& timer, Function<void()> then);
-void when_signalled(SignalSet& signals, Function<void()> then);
 void post(boost::asio::io_context& loop, Function<void()> then);
 
 }  // namespace troupe::platform

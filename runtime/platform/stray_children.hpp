@@ -10,9 +10,6 @@ namespace troupe::platform {
 // Whether `pid` is a child of this process, living or ended and not yet reaped.
 bool is_own_child(int pid) noexcept;
 
-// The signal that tells a process that a child has ended.
-int child_ended_signal() noexcept;
-
 // A child that has ended and waits to be reaped; it stays so. nullopt: none has. With several it is always the same one.
 std::optional<int> ended_child() noexcept;
 

@@ -3,16 +3,12 @@
 
 #include <sys/wait.h>
 
-#include <csignal>
-
 namespace troupe::platform {
 
 bool is_own_child(int pid) noexcept {
   siginfo_t report{};
   return pid > 0 && ::waitid(P_PID, static_cast<id_t>(pid), &report, WEXITED | WNOHANG | WNOWAIT) == 0;
 }
-
-int child_ended_signal() noexcept { return SIGCHLD; }
 
 std::optional<int> ended_child() noexcept {
   siginfo_t report{};

@@ -12,6 +12,7 @@ set(paths
     runtime/client/callback_thread
     runtime/client/call_channel\\.cpp
     runtime/client/call_channel_fall
+    runtime/client/call_channel_lives
     runtime/client/death_cause
     runtime/client/group
     runtime/client/lease
@@ -22,6 +23,7 @@ set(paths
     runtime/client/runtime
     runtime/client/session
     runtime/host/actor
+    runtime/host/checkpoints
     runtime/host/control
     runtime/host/host
     runtime/host/inbox

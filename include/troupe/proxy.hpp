@@ -255,7 +255,8 @@ class Proxy : public detail::CallVerbs<Proxy<A>, A> {
   // Errors: std::invalid_argument for options that are not supported.
   detail::ProxyUnderOptions<A> with(CallOptions options) const { return {link_, detail::checked(options)}; }
 
-  // Finishes what was sent before, destroys the actor, ends its process; killed when that takes longer than `grace`.
+  // Takes nothing more, finishes what was sent before, destroys the actor, ends its process. If that takes longer than `grace` it
+  // gets SIGTERM, and SIGKILL a second later; not while a debugger is attached to it.
   // Returns at once.
   void stop(Timeout grace = std::chrono::seconds(5)) const { detail::link_stop(link_, grace); }
   // SIGKILL, now; no restart follows. Returns at once.

@@ -117,7 +117,8 @@ class Runtime {
     add_event_callback(std::make_unique<detail::EventCallbackOf<F>>(std::move(f)));
   }
 
-  // Stops all actors: they finish what was sent, and are killed when `grace` has passed. Idempotent.
+  // Stops all actors, as Proxy::stop does. Blocks: until none is left, at most a few seconds more than `grace`, unless a debugger
+  // is attached to one. Returns: who had to be killed. Idempotent.
   ShutdownReport shutdown(Timeout grace = std::chrono::seconds(5));
 
  private:

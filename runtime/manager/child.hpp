@@ -59,6 +59,7 @@ class Child {
 
   const platform::Process& process() const { return process_; }
   void kill() const { process_.kill(); }
+  void terminate() const { process_.terminate(); }
 
  private:
   friend class Children;

@@ -20,8 +20,8 @@ bool crashed_first(const DeathFacts& facts) {
          (died_of == noted || died_of == kKillSignal || std::count(std::begin(kFaults), std::end(kFaults), died_of) != 0);
 }
 
-DeathKind kind_when_killed(Asked asked) {
-  switch (asked) {
+DeathKind kind_when_killed(const DeathFacts& facts) {
+  switch (facts.asked) {
     case Asked::stop:
     case Asked::kill:
     case Asked::restart:
@@ -33,7 +33,7 @@ DeathKind kind_when_killed(Asked asked) {
     case Asked::nothing:
       break;
   }
-  return DeathKind::signal;
+  return facts.was_overdue ? DeathKind::killed_by_us : DeathKind::signal;
 }
 
 DeathKind kind_of_exit(const DeathFacts& facts) {
@@ -59,7 +59,8 @@ DeathKind kind_of(const DeathFacts& facts) {
   if (ran_out_of_cpu_time(facts)) return DeathKind::out_of_cpu_time;
   if (crashed_first(facts))
     return facts.lacked_memory && facts.fatal_signal == kAbortSignal ? DeathKind::out_of_memory : DeathKind::signal;
-  if (facts.status.signal == kKillSignal) return kind_when_killed(facts.asked);
+  const bool was_killed = facts.status.signal == kKillSignal || (facts.was_overdue && facts.status.signal == kTerminateSignal);
+  if (was_killed) return kind_when_killed(facts);
   return facts.status.signal != 0 ? DeathKind::signal : kind_of_exit(facts);
 }
 
@@ -83,7 +84,8 @@ void add_wants(std::string& text, const DeathFacts& facts, DeathKind kind) {
 
 std::string words_of(const DeathFacts& facts, DeathKind kind) {
   if (crashed_first(facts)) return facts.last_words;
-  if (kind == DeathKind::killed_by_us && facts.asked == Asked::stop) return "it did not stop within its grace";
+  if (kind == DeathKind::killed_by_us && facts.was_overdue)
+    return facts.asked == Asked::nothing ? "its exit handlers took too long" : "it did not stop within its grace";
   const bool is_mute = facts.status.signal == kFaultSignal && facts.has_handler && facts.fatal_signal == 0;
   return is_mute ? "its handler of signals could not run: a thread beside the actor's may have overflowed its stack" : "";
 }

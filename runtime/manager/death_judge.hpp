@@ -28,6 +28,7 @@ struct DeathFacts {
   ResourceUsage usage;
   Asked asked = Asked::nothing;
   bool constructor_threw = false;
+  bool was_overdue = false;        // the manager sent SIGTERM, and then SIGKILL
   std::string violation;           // how it broke the protocol; empty: it did not
   bool wanted_memory = false;      // it said so, and exited
   bool has_handler = false;        // for fatal signals, which writes the next five; it may lie
@@ -45,10 +46,11 @@ struct DeathFacts {
 // Why it ended. A pure function. The kernel's word (the status) stands over the host's own.
 DeathCause judge_death(const DeathFacts& facts);
 
-// The numbers of SIGABRT, SIGKILL, SIGSEGV and SIGXCPU, the same wherever this runs.
+// The numbers of SIGABRT, SIGKILL, SIGSEGV, SIGTERM and SIGXCPU, the same wherever this runs.
 constexpr int kAbortSignal = 6;
 constexpr int kKillSignal = 9;
 constexpr int kFaultSignal = 11;
+constexpr int kTerminateSignal = 15;
 constexpr int kCpuTimeSignal = 24;
 
 }  // namespace troupe::manager

@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "platform/tracer.hpp"
 #include "wire/registry.hpp"
 
 namespace troupe::manager {
@@ -18,7 +19,9 @@ namespace {
 // So that what tells of two deaths fits a message.
 constexpr std::size_t kMostDetailBytes = 8 * 1024;
 
-constexpr std::chrono::seconds kTimeToLeave(5);  // to write a core, or to run exit handlers
+constexpr std::chrono::seconds kTimeToLeave(5);      // to write a core, or to run exit handlers
+constexpr std::chrono::seconds kTimeToTerminate(1);  // for a handler of SIGTERM
+constexpr std::chrono::seconds kLookAgain(1);        // whether its debugger has gone
 
 std::chrono::nanoseconds grace_of(std::int64_t nanoseconds) {
   return std::chrono::nanoseconds(std::max<std::int64_t>(nanoseconds, 0));
@@ -44,6 +47,7 @@ DeathFacts facts_of(const HostRecord& host, const platform::ChildEnd& end) {
   facts.usage = end.usage;
   facts.asked = host.asked;
   facts.constructor_threw = host.stage == Stage::refused;
+  facts.was_overdue = host.is_overdue;
   facts.violation = host.violation;
   facts.incarnation = host.actor.incarnation;
   facts.limits = host.order.limits;
@@ -113,7 +117,7 @@ void Ending::stop(HostRecord& host, std::chrono::nanoseconds grace) {
   }
   if (is_going(host)) return;
   tell_to_stop(host, Asked::stop);
-  kill_after(host, grace);  // also one that is going: its exit handlers may take for ever
+  end_after(host, grace);  // also one that is going: its exit handlers may take for ever
 }
 
 // One that has fallen hears nothing; how it ends is its own doing.
@@ -127,18 +131,30 @@ void Ending::stop_life(HostRecord& host, std::chrono::nanoseconds grace) {
   if (is_going(host)) return;
   if (host.stage != Stage::running) return spawning_.call_off(host);
   tell_to_stop(host, host.is_last_life ? Asked::stop : Asked::restart);
-  kill_after(host, grace);
+  end_after(host, grace);
 }
 
 // The shortest grace counts.
-void Ending::kill_after(HostRecord& host, std::chrono::nanoseconds grace) {
+void Ending::end_after(HostRecord& host, std::chrono::nanoseconds grace) {
   using Clock = std::chrono::steady_clock;
   const auto when = Timeout(grace).after(Clock::now());
-  if (when >= host.kill_time) return;
-  host.kill_time = when;
-  host.alarm.start(grace, [this, actor = host.actor.id] {
-    if (HostRecord* late = tables_.hosts.find(actor)) late->child->kill();
+  if (when >= host.end_time) return;
+  host.end_time = when;
+  hasten_after(host, grace);
+}
+
+void Ending::hasten_after(HostRecord& host, std::chrono::nanoseconds time) {
+  host.alarm.start(time, [this, actor = host.actor.id] {
+    if (HostRecord* late = tables_.hosts.find(actor)) hasten(*late);
   });
+}
+
+// Who looks at a stuck actor with a debugger shall find it there.
+void Ending::hasten(HostRecord& host) {
+  if (platform::is_traced(host.child->process())) return hasten_after(host, kLookAgain);
+  if (std::exchange(host.is_overdue, true)) return host.child->kill();
+  host.child->terminate();
+  hasten_after(host, kTimeToTerminate);
 }
 
 void Ending::kill(HostRecord& host, Asked why, const wire::Failure& failure) {
@@ -163,7 +179,7 @@ void Ending::word_fell(LifeWatch::Life life, LifeWatch::Fall fall_kind) {
   if (host->is_stopping()) return;  // as wanted; its grace is being watched
   if (fall_kind == LifeWatch::Fall::by_kernel) return host->child->kill();
   host->is_leaving = true;
-  kill_after(*host, kTimeToLeave);
+  end_after(*host, kTimeToLeave);
 }
 
 // A host that leaves as it should closes its socket somewhat before its end; one that does so otherwise must go.

@@ -24,7 +24,8 @@ class Ending {
   void on(ClientId client, const wire::KillActor& message);
   void on(ClientId client, const wire::Watch& message);
 
-  // Asks it to stop; it is killed when the grace has run out. A later call may shorten the grace.
+  // Asks it to stop. When the grace has run out it gets SIGTERM, and SIGKILL a second later; unless a debugger is attached: then
+  // when that has gone. A later call may shorten the grace.
   void stop(HostRecord& host, std::chrono::nanoseconds grace);
   // Likewise, but it shall live again, unless it was stopped before. One that is still coming up is killed.
   void stop_life(HostRecord& host, std::chrono::nanoseconds grace);
@@ -48,7 +49,9 @@ class Ending {
  private:
   void fall(HostRecord& host);
   void tell_to_stop(HostRecord& host, Asked why);
-  void kill_after(HostRecord& host, std::chrono::nanoseconds grace);
+  void end_after(HostRecord& host, std::chrono::nanoseconds grace);
+  void hasten_after(HostRecord& host, std::chrono::nanoseconds time);
+  void hasten(HostRecord& host);
   void publish(const HostRecord& host, const wire::ActorDown& down);
 
   Tables& tables_;

@@ -46,8 +46,8 @@ void HostRecord::begin_next_life() {
   channels.clear();
   alarm.cancel();
   patience.cancel();
-  kill_time = std::chrono::steady_clock::time_point::max();
-  is_leaving = has_fallen = false;
+  end_time = std::chrono::steady_clock::time_point::max();
+  is_overdue = is_leaving = has_fallen = false;
   violation.clear();
   start_failure.clear();
 }

@@ -108,7 +108,8 @@ struct HostRecord {
   Alarm alarm;     // for its start, or its end
   Alarm patience;  // with those who attach to a life after this one
   Asked asked = Asked::nothing;
-  std::chrono::steady_clock::time_point kill_time = std::chrono::steady_clock::time_point::max();  // when the alarm kills it
+  std::chrono::steady_clock::time_point end_time = std::chrono::steady_clock::time_point::max();  // when its grace runs out
+  bool is_overdue = false;                                                                        // it has: it got SIGTERM
   bool is_leaving = false;    // it said so itself: it crashed, or runs its exit handlers
   bool has_fallen = false;    // the clients were told
   std::string violation;      // how it broke the protocol

@@ -24,6 +24,7 @@ class Process {
 
   void signal(int number) const noexcept;  // to a process that has ended: nothing happens
   void kill() const noexcept;              // SIGKILL
+  void terminate() const noexcept;         // SIGTERM
 
   // Whether it has ended (its pidfd is readable). Blocks: until `deadline`.
   bool wait_ended(std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max()) const;

@@ -25,6 +25,8 @@ void Process::signal(int number) const noexcept { ::syscall(SYS_pidfd_send_signa
 
 void Process::kill() const noexcept { signal(SIGKILL); }
 
+void Process::terminate() const noexcept { signal(SIGTERM); }
+
 bool Process::wait_ended(std::chrono::steady_clock::time_point deadline) const {
   return wait_ready(pidfd_.get(), ReadyTo::read, deadline);
 }

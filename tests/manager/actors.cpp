@@ -18,6 +18,10 @@ void wait_for_ever() {
 }  // namespace
 
 Stubborn::~Stubborn() { wait_for_ever(); }
+Deaf::Deaf() { ::signal(SIGTERM, SIG_IGN); }
+Tidy::Tidy() {
+  ::signal(SIGTERM, [](int) { ::_exit(7); });
+}
 Thrower::Thrower() { throw std::out_of_range("no such thing"); }
 Crasher::Crasher() { ::raise(SIGSEGV); }
 Leaver::Leaver() { std::exit(7); }

@@ -14,6 +14,12 @@ struct Other {};
 struct Stubborn {
   ~Stubborn();  // never ends
 };
+struct Deaf : Stubborn {
+  Deaf();  // ignores SIGTERM
+};
+struct Tidy : Stubborn {
+  Tidy();  // at SIGTERM: _exit(7)
+};
 struct Thrower {
   Thrower();  // throws
 };

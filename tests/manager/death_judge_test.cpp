@@ -182,7 +182,15 @@ TEST(DeathJudge, AThrowingConstructorIsNoExitCode) {
 }
 
 TEST(DeathJudge, OneThatHadToBeKilledAtItsStopSaysSo) {
-  EXPECT_EQ(judge_death(killed(SIGKILL, Asked::stop)).detail, "it did not stop within its grace");
+  DeathFacts facts = killed(SIGTERM, Asked::stop);
+  facts.was_overdue = true;
+  EXPECT_EQ(judge_death(facts).kind, DeathKind::killed_by_us);
+  EXPECT_EQ(judge_death(facts).detail, "it did not stop within its grace");
+  facts.asked = Asked::nothing;
+  EXPECT_EQ(judge_death(facts).kind, DeathKind::killed_by_us);
+  EXPECT_EQ(judge_death(facts).detail, "its exit handlers took too long");
+  EXPECT_EQ(judge_death(killed(SIGKILL, Asked::stop)).detail, "");
+  EXPECT_EQ(judge_death(killed(SIGTERM, Asked::stop)).kind, DeathKind::signal);
   EXPECT_EQ(judge_death(killed(SIGKILL, Asked::kill)).detail, "");
 }
 

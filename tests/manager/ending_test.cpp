@@ -32,25 +32,6 @@ TEST(Ending, AnActorThatIsStoppedEndsAsAsked) {
   EXPECT_EQ(down.message.status, ExitStatus{});
 }
 
-TEST(Ending, AnActorThatDoesNotStopIsKilledAfterItsGrace) {
-  ManagedClient managed;
-  const auto opened = managed.client.spawn(kind<Stubborn>());
-  managed.client.say(stop(opened.message.actor, kNoGrace));
-
-  const auto down = managed.client.await<wire::ActorDown>();
-
-  EXPECT_EQ(down.message.cause.kind, DeathKind::killed_by_us);
-  EXPECT_EQ(down.message.status.signal, SIGKILL);
-}
-
-TEST(Ending, ALaterStopMayShortenTheGrace) {
-  ManagedClient managed;
-  const auto opened = managed.client.spawn(kind<Stubborn>());
-  managed.client.say(stop(opened.message.actor, kMuchGrace));
-  managed.client.say(stop(opened.message.actor, kNoGrace));
-  EXPECT_EQ(managed.client.await<wire::ActorDown>().message.cause.kind, DeathKind::killed_by_us);
-}
-
 TEST(Ending, AKilledActorIsKilledByUs) {
   ManagedClient managed;
   const auto opened = managed.client.spawn(kind<Quiet>());

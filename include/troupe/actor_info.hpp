@@ -39,7 +39,7 @@ struct ActorInfo {
   unsigned incarnation = 0;
   std::uint64_t mailbox_depth = 0;  // requests sent to it and not done, the one that runs included
   std::uint64_t calls_handled = 0;
-  unsigned restarts = 0;
+  unsigned restarts = 0;  // lives after the first one, with those that ended before they came up
   std::optional<DeathCause> last_death{};
   ActorId parent{};                     // the actor that spawned it; none: a program did
   std::vector<ActorHolder> holders{};   // itself included, if it has a proxy of itself

@@ -16,20 +16,22 @@ namespace troupe {
 
 // Actors, and groups of them, that are started again together when one fails, as the group's options say. A cheap value that
 // stands for the group, which lives in the manager: until it is stopped, gives up, or its Runtime ends; dropping the value
-// changes nothing. Default-constructed it is empty; then all but comparing throws std::logic_error.
+// changes nothing. Default-constructed it is empty; then spawn, supervise and stop throw std::logic_error.
 //
-// It decides about its actors' lives in place of their own RestartPolicy, of which `on` (any_exit: a clean exit is followed,
-// too), `poison_after` and `checkpoint_every` hold. There is no delay before a restart; `intensity` bounds them. Proxies speak
-// for all lives, and calls that a life had not started wait for the next, whichever actor it was that failed. The group holds its
-// actors: they live on when no proxy of them is left. One that is stopped or killed by its proxy, or that ends by itself with
-// exit code 0, leaves the group. An actor that has to end for another one's failure finishes what it was sent before and is
-// killed when that takes more than 5 s. Thread-safety: as a shared_ptr; the verbs may be called from any threads.
+// It decides about its actors' lives in place of their own RestartPolicy. Of that, `on = any_exit` (a clean exit is followed,
+// too), `poison_after` and `checkpoint_every` hold; `max`, `within` and `backoff` are refused. There is no delay before a
+// restart; `intensity` bounds them. Proxies speak for all lives, and calls that a life had not started wait for the next,
+// whichever actor it was that failed. The group holds its actors: they live on when no proxy of them is left. One that is stopped
+// or killed by its proxy, or that ends by itself with exit code 0, leaves the group. An actor that has to end for another one's
+// failure finishes what it was sent before and is killed when that takes more than 5 s. Thread-safety: as a shared_ptr; the verbs
+// may be called from any threads.
 class Group {
  public:
   Group() = default;
 
-  // As Runtime::spawn, in the group: as its youngest child. While the group restarts children it waits for its turn. It joins
-  // when its constructor has run; what that throws counts against nobody. Errors: StartError, too, when the group is over.
+  // As Runtime::spawn, in the group: as its youngest child. While the group restarts children it waits for its turn; and when
+  // another one's failure concerns it while it comes up, it is ended and constructed anew, in its turn. What its constructor
+  // throws counts against nobody. Errors: StartError, too, when the group is over.
   template <class A, class... Args>
   Proxy<A> spawn(Args&&... args) const {
     return spawn<A>(SpawnOptions(), std::forward<Args>(args)...);

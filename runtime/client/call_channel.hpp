@@ -162,7 +162,8 @@ class CallChannel {
   struct Retry {
     bool is_wanted = false;  // it is one
     unsigned left = 0;
-    PoisonMessage::Reports deaths{};  // at which it ran
+    bool has_run = false;             // in part or whole, in an earlier life
+    PoisonMessage::Reports deaths{};  // at which it ran, and of which it may be the cause
   };
   // A request that waits here: for room, for the next life, or (in between) for its judgement.
   struct Spilled {
@@ -288,6 +289,7 @@ class CallChannel {
   void add_unknown(std::list<Spilled>& taken);
   bool take_back(Spilled& request) noexcept;
   std::list<Spilled> settle_taken() noexcept;
+  bool was_told_to_stop() const;
   [[gnu::cold]] bool try_again(Spilled& request) noexcept;
   void complete_failed(const std::list<Spilled>& failed) noexcept;
   std::exception_ptr error_of(const Spilled& failed) const noexcept;

@@ -184,11 +184,17 @@ std::list<CallChannel::Spilled> CallChannel::settle_taken() noexcept {
   return failed;
 }
 
+// A host that ends at another's wish has not been killed by what it was doing.
+bool CallChannel::was_told_to_stop() const {
+  return host_life_ && host_life_.status().was_told_to_stop.load(std::memory_order_acquire) != 0;
+}
+
 // One that has run, in part or whole; its lease, if it had one, is used up.
 bool CallChannel::try_again(Spilled& request) noexcept try {
   Retry& retry = request.retry;
   if (!retry.is_wanted || !request.is_whole || request.is_leased || CellAccess::is_claimed(*request.cell)) return false;
-  retry.deaths.push_back(report());
+  retry.has_run = true;
+  if (!was_told_to_stop()) retry.deaths.push_back(report());
   request.is_poison = retry.deaths.size() >= poison_after_;
   if (request.is_poison || retry.left == 0) return false;
   --retry.left;
@@ -211,7 +217,7 @@ void CallChannel::complete_failed(const std::list<Spilled>& failed) noexcept {
 std::exception_ptr CallChannel::error_of(const Spilled& failed) const noexcept try {
   const std::string call = describe_call(*failed.cell);
   const auto& deaths = failed.retry.deaths;
-  const bool has_run = failed.execution == Execution::not_started && !deaths.empty();  // in an earlier life
+  const bool has_run = failed.execution == Execution::not_started && failed.retry.has_run;
   if (!failed.is_poison) return failure(call, has_run ? Execution::maybe : failed.execution);
   return std::make_exception_ptr(PoisonMessage(
       fmt::format("{}: it ran each time when the actor died, {} times in a row, so it is not sent again; look at causes()", call,

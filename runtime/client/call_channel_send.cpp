@@ -286,7 +286,7 @@ std::uint64_t CallChannel::take_sent_lease(channel::Ticket ticket) {
 // Likewise.
 void CallChannel::note_retry(const detail::CallWriter& writer) noexcept {
   const unsigned most = writer.options_->retries;
-  Retry retry{.is_wanted = true, .left = most != 0 ? most : UINT_MAX, .deaths = {}};
+  Retry retry{.is_wanted = true, .left = most != 0 ? most : UINT_MAX, .has_run = false, .deaths = {}};
   if (is_draft_spilled_) {
     spill_.back().retry = std::move(retry);
   } else {
@@ -301,7 +301,7 @@ void CallChannel::note_sent_retry(Retry retry) noexcept {
 // With the send lock held: an idempotent call that is not the first of its tries.
 bool CallChannel::has_run_before(channel::Ticket ticket) const {
   if (!sent_retries_ || sent_retries_[ticket.slot].generation != ticket.generation) return false;
-  return !sent_retries_[ticket.slot].retry.deaths.empty();
+  return sent_retries_[ticket.slot].retry.has_run;
 }
 
 void CallChannel::send_rare(detail::CallWriter& writer) {
@@ -470,7 +470,7 @@ Execution CallChannel::withdraw(detail::ResultCell& cell, wire::SlotState outcom
       if (spilled != spill_.end()) {
         if (spilled->extent.bytes != 0) end_.give_back(spilled->extent);
         lease = spilled->lease;
-        if (!spilled->retry.deaths.empty()) execution = Execution::maybe;  // it ran in an earlier life
+        if (spilled->retry.has_run) execution = Execution::maybe;  // it ran in an earlier life
         spill_.erase(spilled);
         if (spill_.empty() && has_spill_.exchange(false)) unwatch();
         cell.drop_reference();

@@ -17,6 +17,7 @@
 #include "platform/executable.hpp"
 #include "platform/fork_mark.hpp"
 #include "platform/launch.hpp"
+#include "platform/process_group.hpp"
 #include "wire/library.hpp"
 #include "wire/registry.hpp"
 
@@ -164,6 +165,7 @@ void Session::reap_manager() {
   if (!manager_) return;
   if (!manager_.wait_ended(Clock::now() + std::chrono::seconds(10))) manager_.kill();
   manager_.wait_ended();
+  platform::kill_group_of(manager_);  // what hosts and zygotes have started before they led groups of their own
   manager_.reap();
 }
 

@@ -113,6 +113,17 @@ wire::Spawn spawn_message(const detail::SpawnOrder& order, const Geometry& geome
 
 [[noreturn]] void refuse_option(const char* text) { throw std::invalid_argument(std::string("SpawnOptions::") + text); }
 
+// A group decides when its actors live again.
+void check_in_group(const RestartPolicy& policy) {
+  constexpr RestartPolicy kUnsaid;
+  const auto refuse = [](const char* field) {
+    refuse_option(fmt::format("restart.{} has no meaning in a group: say how often and how soon by GroupOptions", field).c_str());
+  };
+  if (policy.max != kUnsaid.max) refuse("max");
+  if (policy.within != kUnsaid.within) refuse("within");
+  if (policy.backoff.first != kUnsaid.backoff.first || policy.backoff.most != kUnsaid.backoff.most) refuse("backoff");
+}
+
 // What an order must be, and what this version cannot do yet: never ignored, always said.
 void check(const detail::SpawnOrder& order) {
   const SpawnOptions& options = order.options;
@@ -123,6 +134,7 @@ void check(const detail::SpawnOrder& order) {
     refuse_option("lifetime is detached; that needs a named manager, and this runtime has a private one");
   if (options.concurrency != 1) refuse_option("concurrency must be 1: an actor handles one call at a time");
   supervision::check(options.restart);
+  if (order.group.value != 0) check_in_group(options.restart);
   if (options.stdio != Stdio::inherit) refuse_option("stdio: only Stdio::inherit is supported");
   if (!options.module.empty()) refuse_option("module is not supported: the actor's class must be in this executable");
 }
@@ -195,7 +207,7 @@ void Session::disown(const wire::ActorDescription& actor, bool is_in_group) noex
   if (!is_in_group) return release(actor.id, 1);
   try {
     send(wire::KillActor{actor.id, actor.key});
-  } catch (const std::exception&) {  // the manager cannot be told: it goes, and the actor with it
+  } catch (const std::exception&) {  // it goes with its group, or with the manager
   }
 }
 

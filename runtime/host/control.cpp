@@ -140,6 +140,7 @@ void Control::break_off(std::uint64_t channel, const std::string& reason) {
 }
 
 void Control::on(const wire::StopHost&, Handles&) {
+  page_.status().was_told_to_stop.store(1, std::memory_order_release);
   inbox_.post([](Mail& mail) { mail.exit_code = 0; });
 }
 

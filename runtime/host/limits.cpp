@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <exception>
 #include <new>
 #include <stdexcept>
@@ -24,7 +25,8 @@ void apply(const wire::Limits& limits, const char*& field) {
   field = "nice";
   if (limits.nice != wire::Limits::kNotNice) platform::set_niceness(limits.nice);
   field = "cpus";
-  if (limits.processors != wire::Limits::Processors()) platform::use_processors(limits.processors);
+  if (std::ranges::any_of(limits.processors, [](std::uint64_t bits) { return bits != 0; }))
+    platform::use_processors(limits.processors);
   field = "cpu_time";
   if (limits.cpu_seconds != 0) platform::limit_cpu_time(limits.cpu_seconds);
   field = "open_files";

@@ -36,8 +36,10 @@ void Children::leave(int pid) {
 }
 
 void Children::sweep() {
-  for (auto pid = platform::ended_child(); pid && !pids_.contains(*pid); pid = platform::ended_child())
+  for (auto pid = platform::ended_child(); pid && !pids_.contains(*pid); pid = platform::ended_child()) {
+    platform::kill_group_of_zombie(*pid);
     platform::reap_stray(*pid);
+  }
 }
 
 Child::Child(Loop& loop, Children& children, platform::Process process, OnEnd on_end)
@@ -54,11 +56,13 @@ Child::~Child() {
 void Child::on_ended() {
   watch_.reset();
   platform::kill_group_of(process_);
-  const auto end = platform::reap_with_usage(process_);
+  const std::uint64_t own_time_us = is_own_time_asked_ ? platform::own_time_of(process_) : 0;
+  auto end = platform::reap_with_usage(process_);
   if (!end) {
     children_.held_.insert(this);
     return;
   }
+  end->own_time_us = own_time_us;
   children_.leave(process_.pid());
   const OnEnd on_end = std::move(on_end_);
   on_end(*end);

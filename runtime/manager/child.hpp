@@ -60,6 +60,8 @@ class Child {
   const platform::Process& process() const { return process_; }
   void kill() const { process_.kill(); }
   void terminate() const { process_.terminate(); }
+  // Its end shall tell its own processor time, too.
+  void ask_own_time() { is_own_time_asked_ = true; }
 
  private:
   friend class Children;
@@ -69,6 +71,7 @@ class Child {
   platform::Process process_;
   OnEnd on_end_;
   std::unique_ptr<HandleWatch> watch_;
+  bool is_own_time_asked_ = false;
 };
 
 }  // namespace troupe::manager

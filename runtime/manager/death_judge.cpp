@@ -47,10 +47,11 @@ DeathKind kind_of_exit(const DeathFacts& facts) {
 // The system has said so; or, to one that did not listen, it has sent SIGKILL a second later.
 bool ran_out_of_cpu_time(const DeathFacts& facts) {
   constexpr std::uint64_t kMicroseconds = 1'000'000;
+  constexpr std::uint64_t kTick = 50'000;  // it is counted in ticks, here and there
   if (facts.status.signal == kCpuTimeSignal || (crashed_first(facts) && facts.fatal_signal == kCpuTimeSignal)) return true;
   const bool was_limited = facts.limits.cpu_seconds != 0;
   return was_limited && facts.status.signal == kKillSignal && facts.asked == Asked::nothing &&
-         facts.usage.user_time_us + facts.usage.system_time_us >= facts.limits.cpu_seconds * kMicroseconds;
+         facts.own_time_us + kTick >= facts.limits.cpu_seconds * kMicroseconds;
 }
 
 DeathKind kind_of(const DeathFacts& facts) {

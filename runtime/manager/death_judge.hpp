@@ -26,12 +26,14 @@ struct DeathFacts {
   ExitStatus status;
   bool is_status_known = true;
   ResourceUsage usage;
+  std::uint64_t own_time_us = 0;  // of the processor; known where that is limited
   Asked asked = Asked::nothing;
   bool constructor_threw = false;
-  bool was_overdue = false;        // the manager sent SIGTERM, and then SIGKILL
-  std::string violation;           // how it broke the protocol; empty: it did not
-  bool wanted_memory = false;      // it said so, and exited
-  bool has_handler = false;        // for fatal signals, which writes the next five; it may lie
+  bool was_overdue = false;  // the manager sent SIGTERM, and then SIGKILL
+  std::string violation;     // how it broke the protocol; empty: it did not
+  // What it says of itself; it may lie.
+  bool wanted_memory = false;      // and exited
+  bool has_handler = false;        // for fatal signals
   std::uint32_t fatal_signal = 0;  // 0: it did not run
   std::uint64_t fault_address = 0;
   std::string backtrace;
@@ -39,7 +41,8 @@ struct DeathFacts {
   bool lacked_memory = false;  // when it called std::terminate
   bool had_no_memory = false;  // when it crashed
   std::string method;          // that was running
-  wire::Limits limits;         // that it had
+  // What the manager knows.
+  wire::Limits limits;  // that it had
   unsigned incarnation = 0;
 };
 

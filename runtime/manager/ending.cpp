@@ -45,6 +45,7 @@ DeathFacts facts_of(const HostRecord& host, const platform::ChildEnd& end) {
   facts.status = end.status;
   facts.is_status_known = !end.is_lost;
   facts.usage = end.usage;
+  facts.own_time_us = end.own_time_us;
   facts.asked = host.asked;
   facts.constructor_threw = host.stage == Stage::refused;
   facts.was_overdue = host.is_overdue;
@@ -117,7 +118,7 @@ void Ending::stop(HostRecord& host, std::chrono::nanoseconds grace) {
   }
   if (is_going(host)) return;
   tell_to_stop(host, Asked::stop);
-  end_after(host, grace);  // also one that is going: its exit handlers may take for ever
+  end_within(host, grace);  // also one that is going: its exit handlers may take for ever
 }
 
 // One that has fallen hears nothing; how it ends is its own doing.
@@ -131,11 +132,11 @@ void Ending::stop_life(HostRecord& host, std::chrono::nanoseconds grace) {
   if (is_going(host)) return;
   if (host.stage != Stage::running) return spawning_.call_off(host);
   tell_to_stop(host, host.is_last_life ? Asked::stop : Asked::restart);
-  end_after(host, grace);
+  end_within(host, grace);
 }
 
 // The shortest grace counts.
-void Ending::end_after(HostRecord& host, std::chrono::nanoseconds grace) {
+void Ending::end_within(HostRecord& host, std::chrono::nanoseconds grace) {
   using Clock = std::chrono::steady_clock;
   const auto when = Timeout(grace).after(Clock::now());
   if (when >= host.end_time) return;
@@ -179,7 +180,7 @@ void Ending::word_fell(LifeWatch::Life life, LifeWatch::Fall fall_kind) {
   if (host->is_stopping()) return;  // as wanted; its grace is being watched
   if (fall_kind == LifeWatch::Fall::by_kernel) return host->child->kill();
   host->is_leaving = true;
-  end_after(*host, kTimeToLeave);
+  end_within(*host, kTimeToLeave);
 }
 
 // A host that leaves as it should closes its socket somewhat before its end; one that does so otherwise must go.

@@ -29,6 +29,8 @@ class Ending {
   void stop(HostRecord& host, std::chrono::nanoseconds grace);
   // Likewise, but it shall live again, unless it was stopped before. One that is still coming up is killed.
   void stop_life(HostRecord& host, std::chrono::nanoseconds grace);
+  // For one that is on its way out: it has this much time, or less. Needs a process.
+  void end_within(HostRecord& host, std::chrono::nanoseconds grace);
   // Now. One that is still coming up is refused with the same reason. The record may be gone afterwards.
   void kill(HostRecord& host, Asked why, const wire::Failure& failure);
   // What `client` spawned and did not detach ends with it.
@@ -49,7 +51,6 @@ class Ending {
  private:
   void fall(HostRecord& host);
   void tell_to_stop(HostRecord& host, Asked why);
-  void end_after(HostRecord& host, std::chrono::nanoseconds grace);
   void hasten_after(HostRecord& host, std::chrono::nanoseconds time);
   void hasten(HostRecord& host);
   void publish(const HostRecord& host, const wire::ActorDown& down);

@@ -4,26 +4,33 @@
 #include <troupe/death.hpp>
 #include <troupe/timeout.hpp>
 
+#include <cstddef>
 #include <optional>
+#include <vector>
 
 #include "supervision/restart_window.hpp"
 
 namespace troupe::manager {
 
-// Of the deaths that a policy counts, the first one that lies in one window with the last. A value.
+// Of the deaths that a policy counts, the first one that lies in one window with the last. Reports are long: where a policy
+// allows many deaths, of those between the first and the last few some are not kept. A value.
 class FirstDeath {
  public:
   void note(const DeathCause& cause, Timeout within, supervision::TimePoint now) {
-    if (cause_ && within.after(when_) >= now) return;
-    cause_ = cause;
-    when_ = now;
+    constexpr std::size_t kMost = 8;
+    std::erase_if(deaths_, [&](const Death& each) { return within.after(each.when) < now; });
+    if (deaths_.size() == kMost) deaths_.erase(deaths_.begin() + 1);
+    deaths_.push_back({cause, now});
   }
-  void forget() { cause_.reset(); }
-  const std::optional<DeathCause>& cause() const { return cause_; }
+  void forget() { deaths_.clear(); }
+  std::optional<DeathCause> cause() const { return deaths_.empty() ? std::nullopt : std::optional(deaths_.front().cause); }
 
  private:
-  std::optional<DeathCause> cause_{};
-  supervision::TimePoint when_{};
+  struct Death {
+    DeathCause cause;
+    supervision::TimePoint when;
+  };
+  std::vector<Death> deaths_{};
 };
 
 }  // namespace troupe::manager

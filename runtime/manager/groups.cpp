@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "manager/groups.hpp"
 
+#include <troupe/error.hpp>
+
 #include <algorithm>
 #include <stdexcept>
 #include <utility>
@@ -40,6 +42,7 @@ void Groups::on(ClientId client, const wire::Supervise& message) {
     tables_.clients.refuse(client, message.request, failure_of(kind, text));
   };
   if (tables_.is_closing) return refuse(wire::Refusal::stopped, "the runtime is shutting down; make no groups after shutdown()");
+  if (!tables_.clients.find(client)->is_program()) throw ProtocolError("an actor wants a group: programs have groups");
   if (message.parent != 0 && find_of(client, message.parent) == nullptr) return refuse(wire::Refusal::bad_options, kIsOver);
   const GroupNumber group = tables_.hosts.next_group();
   const GroupOptions options = options_of(message);
@@ -48,7 +51,7 @@ void Groups::on(ClientId client, const wire::Supervise& message) {
   record.parent = message.parent;
   record.within = options.intensity.within;
   try {
-    supervisor_.add_group(group, message.parent, options);
+    tell().add_group(group, message.parent, options);
   } catch (const std::invalid_argument& error) {
     groups_.erase(group);
     return refuse(wire::Refusal::bad_options, error.what());
@@ -63,33 +66,37 @@ void Groups::on(ClientId client, const wire::StopGroup& message) {
   const Timeout grace = std::chrono::nanoseconds(message.grace_ns);
   const auto stop_time = grace.after(Clock::now());
   record->stop_time = std::min(record->stop_time.value_or(stop_time), stop_time);
-  supervisor_.stop(message.group);
+  tell().stop(message.group);
   hurry(message.group);
 }
 
-// Who is being stopped for a restart may have less time now.
+// Who is on the way out already, for whatever reason, may have less time now.
 void Groups::hurry(GroupNumber group) {
   for (const ActorId actor : tables_.hosts.actors()) {
     HostRecord* host = tables_.hosts.find(actor);
-    const bool is_meant = host != nullptr && host->asked == Asked::restart && is_in(host->group, group);
-    if (is_meant) ending_.stop_life(*host, grace_in(host->group));
+    if (host != nullptr && host->is_on_its_way_out() && is_in(host->group, group))
+      ending_.end_within(*host, grace_in(host->group));
   }
 }
 
 bool Groups::is_in(GroupNumber group, GroupNumber upper) {
-  Record* record = find(group);
-  return group == upper || (record != nullptr && is_in(record->parent, upper));
+  while (group != upper) {
+    const Record* record = find(group);
+    if (record == nullptr) return false;
+    group = record->parent;
+  }
+  return true;
 }
 
 void Groups::client_gone(ClientId client) {
   for (const auto& [group, record] : groups_) {
-    if (record.owner == client) supervisor_.stop(group);
+    if (record.owner == client) tell().stop(group);
   }
 }
 
 void Groups::add(const HostRecord& host) {
   const bool is_its_own = find_of(host.spawner, host.group) != nullptr;
-  if (!is_its_own || !supervisor_.add(host.group, host.actor.id.value)) throw std::invalid_argument(kIsOver);
+  if (!is_its_own || !tell().add(host.group, host.actor.id.value)) throw std::invalid_argument(kIsOver);
 }
 
 // One that has not been constructed yet, and is not waited for any more, has been given up.
@@ -98,14 +105,14 @@ bool Groups::lives_on(HostRecord& host, const DeathCause& cause) {
   const supervision::ChildId actor = host.actor.id.value;
   note_killed(host, cause);
   if (!host.is_wanted() || tables_.is_closing || (!host.has_run && !host.request)) {
-    supervisor_.removed(actor);
+    tell().removed(actor);
   } else {
     const bool follows_any_exit = host.order.restart.on == static_cast<std::uint8_t>(RestartPolicy::On::any_exit);
     const auto exit = follows_any_exit ? supervision::Exit::crash : exit_of(cause);
     Record* record = find(host.group);
     const bool may_count = host.has_run && host.asked == Asked::nothing && exit == supervision::Exit::crash;
     if (may_count && record != nullptr) record->first_death.note(cause, record->within, now);
-    supervisor_.ended(actor, exit, now);
+    tell().ended(actor, exit, now);
   }
   host.last_cause = cause;
   const bool leaves = supervisor_.is_leaving(actor);
@@ -152,10 +159,11 @@ class Mark {
 }  // namespace
 
 // What is reported while an order is carried out, the next orders take into account.
-void Groups::look() {
-  if (is_looking_) return;
+void Groups::look() noexcept {
+  if (is_looking_ || !has_news_) return;
   const Mark looking(is_looking_);
   while (const auto order = supervisor_.next(Clock::now())) carry_out(*order);
+  has_news_ = false;
 }
 
 void Groups::carry_out(const Order& order) {
@@ -176,14 +184,16 @@ void Groups::carry_out(const Order& order) {
 
 void Groups::start(ActorId actor) {
   HostRecord* host = tables_.hosts.find(actor);
-  host != nullptr ? spawning_.start(*host) : supervisor_.removed(actor.value);
+  host != nullptr ? spawning_.start(*host) : tell().removed(actor.value);
 }
 
-// Where everything is being stopped, that is soon enough.
+// Where everything is being stopped, it has been told to.
 void Groups::end(ActorId actor) {
   HostRecord* host = tables_.hosts.find(actor);
-  if (host == nullptr) return supervisor_.removed(actor.value);
-  if (!tables_.is_closing) ending_.stop_life(*host, grace_in(host->group));
+  if (host == nullptr) return tell().removed(actor.value);
+  if (tables_.is_closing) return ending_.end_within(*host, grace_in(host->group));
+  if (host->stage == Stage::running && supervisor_.ends_for_good(actor.value)) host->is_last_life = true;
+  ending_.stop_life(*host, grace_in(host->group));
 }
 
 std::chrono::nanoseconds Groups::grace_in(GroupNumber group) {

@@ -29,15 +29,16 @@ class Groups {
 
   // A new actor, to be started in its turn. Errors: std::invalid_argument when its group is not its client's, or is over.
   void add(const HostRecord& host);
-  void started(const HostRecord& host) { supervisor_.started(host.actor.id.value); }
+  void started(const HostRecord& host) { tell().started(host.actor.id.value); }
   // Once for each end of a life. Whether another one may follow: when the actor is to be started, or that it will not be, look()
   // says.
   bool lives_on(HostRecord& host, const DeathCause& cause);
   // It has ended for good, and had no process.
-  void forgotten(const HostRecord& host) { supervisor_.removed(host.actor.id.value); }
+  void forgotten(const HostRecord& host) { tell().removed(host.actor.id.value); }
 
-  // After anything that may have been reported here: has done what the groups want.
-  void look();
+  // After anything that may have been reported here: has done what the groups want. An order that there is no memory to carry
+  // out ends the manager, which all hear of; nobody would hear of one that is lost.
+  void look() noexcept;
 
  private:
   using GroupNumber = std::uint64_t;
@@ -56,6 +57,11 @@ class Groups {
     std::vector<ActorInfo> killed{};               // did not stop in time
   };
 
+  // For what is reported, as against what is asked.
+  supervision::Supervisor& tell() {
+    has_news_ = true;
+    return supervisor_;
+  }
   Record* find(GroupNumber group);
   Record* find_of(ClientId client, GroupNumber group);
   void carry_out(const supervision::Order& order);
@@ -76,6 +82,7 @@ class Groups {
   supervision::Supervisor supervisor_{};
   std::map<GroupNumber, Record> groups_;
   bool is_looking_ = false;
+  bool has_news_ = false;
 };
 
 }  // namespace troupe::manager

@@ -60,6 +60,7 @@ void Spawning::bring_up(HostRecord& host, NewHost& new_host) {
   if (!new_host.by_exec) tell_to_construct(host);
   host.child = std::make_unique<Child>(tables_.loop, children_, std::move(new_host.process),
                                        [this, actor](const platform::ChildEnd& end) { hosts_.host_ended(actor, end); });
+  if (host.order.limits.cpu_seconds != 0) host.child->ask_own_time();
   host.peer->start();
   if (!host.start_failure.empty()) host.child->kill();
 }

@@ -119,6 +119,8 @@ struct HostRecord {
   // It shall live, in this life or the next.
   bool is_wanted() const { return (asked == Asked::nothing || asked == Asked::restart) && !is_last_life; }
   bool is_stopping() const { return asked == Asked::stop || asked == Asked::restart; }
+  // Told to end, or gone so far that nobody has to tell it.
+  bool is_on_its_way_out() const { return child != nullptr && (is_stopping() || has_fallen || stage == Stage::refused); }
   // Its group holds it.
   bool ends_unheld() const { return is_scoped && group == 0; }
   // Whether to let clients have it. One that is between two lives will be there.

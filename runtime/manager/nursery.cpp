@@ -75,8 +75,9 @@ void Nursery::end() {
 
 void Nursery::zygote_ready() {
   for (auto next = waiting_.begin(); next != waiting_.end();) {
-    Waiting& waiting = (next++)->second;  // send may erase it
-    if (!waiting.was_sent) send(waiting);
+    const std::uint64_t number = next->first;
+    if (!next->second.was_sent) send(next->second);
+    next = waiting_.upper_bound(number);  // what fails may have others called off
   }
 }
 

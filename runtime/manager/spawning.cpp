@@ -20,6 +20,8 @@ namespace troupe::manager {
 
 namespace {
 
+constexpr std::chrono::milliseconds kPause(100);  // what a system has too little of, it may have again then
+
 bool is_niceness(int value) { return value == wire::Limits::kNotNice || (value >= -20 && value <= 19); }
 
 void check(const wire::Spawn& message, std::size_t handle_count) {
@@ -177,10 +179,8 @@ void Spawning::describe(HostRecord& host, const ClientRecord& client) {
 }
 
 void Spawning::launch(HostRecord& host) {
-  const std::uint64_t number = launch_number(host);
-  launcher_.launch(launch_order(host));
-  HostRecord* launching = tables_.hosts.find_launch(number);  // unless it has failed already
-  if (launching != nullptr && launching->stage != Stage::running) limit_start_time(*launching);
+  limit_start_time(host);
+  launcher_.launch(launch_order(host));  // may fail at once
 }
 
 void Spawning::limit_start_time(HostRecord& host) {
@@ -231,9 +231,16 @@ void Spawning::place_again(HostRecord& host) {
 void Spawning::launch_failed(std::uint64_t number, const std::string& reason) {
   HostRecord* host = tables_.hosts.find_launch(number);
   if (host == nullptr) return;
-  if (host->has_run) return hosts_.host_not_started(host->actor.id, reason);
+  if (host->has_run) return report_later(*host, reason);
   refuse(*host, failure_of(wire::Refusal::start_failed, reason));
   forget(*host);
+}
+
+// Whoever decides about the next start is told in a turn of its own, and not at once: what can fail again goes on for ever.
+void Spawning::report_later(HostRecord& host, const std::string& reason) {
+  host.alarm.start(kPause, [this, number = launch_number(host), reason] {
+    if (const HostRecord* failed = tables_.hosts.find_launch(number)) hosts_.host_not_started(failed->actor.id, reason);
+  });
 }
 
 // One that has no process.

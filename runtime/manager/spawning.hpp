@@ -66,6 +66,7 @@ class Spawning final : public Launcher::Listener {
   void answer_found(const SpawnRequest& request, HostRecord& host);
   void refuse(HostRecord& host, const wire::Failure& failure);
   void place_again(HostRecord& host);
+  void report_later(HostRecord& host, const std::string& reason);
   void forget(HostRecord& host);
   wire::Failure failure_for(const HostRecord& host, const DeathCause& cause) const;
 

@@ -68,11 +68,12 @@ void on_fatal_signal(int number, siginfo_t* cause, void* context) {
   errno = error;
 }
 
-// What was there before (the default as a rule, or a sanitizer's handler) runs afterwards. What is ignored stays so.
+// What was there before (the default as a rule, or a sanitizer's handler) runs afterwards. What is ignored stays so, and so
+// does a program's own answer to SIGXCPU, after which it may go on.
 void handle(int number) {
   struct sigaction& former = former_actions[static_cast<std::size_t>(number)];
   ::sigaction(number, nullptr, &former);
-  if (former.sa_handler == SIG_IGN) return;
+  if (former.sa_handler == SIG_IGN || (number == SIGXCPU && former.sa_handler != SIG_DFL)) return;
   struct sigaction ours {};
   ours.sa_sigaction = &on_fatal_signal;
   ours.sa_flags = SA_SIGINFO | SA_ONSTACK;

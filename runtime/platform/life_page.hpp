@@ -20,7 +20,8 @@ struct LifeStatus {
   std::atomic<std::uint32_t> fatal_signal{0};    // set by the handler for fatal signals
   std::atomic<std::uint64_t> fault_address{0};   // with fatal_signal
   std::atomic<std::uint64_t> calls_handled{0};
-  std::atomic<std::uint32_t> wanted_memory{0};  // 1: it ends because it can get none
+  std::atomic<std::uint32_t> wanted_memory{0};     // 1: it ends because it can get none
+  std::atomic<std::uint32_t> was_told_to_stop{0};  // 1: its end is not what it was doing
 };
 
 constexpr unsigned kLifeWordCount = 480;

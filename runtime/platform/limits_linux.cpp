@@ -70,7 +70,11 @@ void limit_memory(std::uint64_t bytes, std::uint64_t reserve_bytes) {
   set_limit(RLIMIT_DATA, bytes, bytes);
 }
 
-void limit_cpu_time(std::uint32_t seconds) { set_limit(RLIMIT_CPU, seconds, rlim_t{seconds} + 1); }
+void limit_cpu_time(std::uint32_t seconds) {
+  rlimit present{};
+  ::getrlimit(RLIMIT_CPU, &present);  // fails for resources that there are not
+  set_limit(RLIMIT_CPU, seconds, std::max<rlim_t>(seconds, std::min<rlim_t>(present.rlim_max, rlim_t{seconds} + 1)));
+}
 
 void limit_open_files(std::uint32_t count) { set_limit(RLIMIT_NOFILE, count, count); }
 

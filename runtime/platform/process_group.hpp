@@ -14,5 +14,7 @@ void lead_process_group();
 // the thread that does that: afterwards its number, and that of its group, may be a stranger's. While it lives, once it is
 // reaped, and without a group: nothing happens.
 void kill_group_of(const Process& child) noexcept;
+// Likewise, for a child that is known to have ended, and not to have been reaped.
+void kill_group_of_zombie(int pid) noexcept;
 
 }  // namespace troupe::platform

@@ -38,6 +38,11 @@ bool Supervisor::is_leaving(ChildId actor) const {
   return false;
 }
 
+bool Supervisor::ends_for_good(ChildId actor) const {
+  return std::any_of(nodes_.begin(), nodes_.end(),
+                     [actor](const Node& each) { return each.group.has(actor) && each.group.is_leaving(); });
+}
+
 bool Supervisor::is_giving_up(ChildId group) const {
   for (const Node& each : nodes_) {
     if (each.id == group) return each.group.is_giving_up();

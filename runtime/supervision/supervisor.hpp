@@ -40,6 +40,8 @@ class Supervisor {
   bool has(ChildId child) const;
   // Of an actor that has ended: it will be forgotten by one of the next orders.
   bool is_leaving(ChildId actor) const;
+  // Its group ends, and will not be started again.
+  bool ends_for_good(ChildId actor) const;
   // A group that ends all that is in it, because it failed too often.
   bool is_giving_up(ChildId group) const;
 

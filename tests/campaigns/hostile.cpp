@@ -93,7 +93,14 @@ void suffer_hostile_host(Random& random) {
 std::vector<std::byte> draw_client_message(Random& random) {
   const auto encode = [](const auto& message) { return wire::encode_message<wire::ToManagerFromClient>(message); };
   const ActorId actor{static_cast<std::uint64_t>(uniform(random, 0, 3))};
-  switch (uniform(random, 0, 8)) {
+  const auto group = static_cast<std::uint64_t>(uniform(random, 0, 3));
+  switch (uniform(random, 0, 11)) {
+    case 9:
+      return encode(wire::Supervise{.request = random(), .parent = group, .strategy = 1, .max = 2, .within_ns = 1});
+    case 10:
+      return encode(wire::StopGroup{random(), group, static_cast<std::int64_t>(random())});
+    case 11:
+      return encode(wire::Spawn{.request = random(), .type = "T", .offer = {256, 1024, 1280, 65536, 0}, .group = group});
     case 0:
       return encode(wire::Spawn{.request = random(), .type = "T", .offer = {256, 1024, 1280, 65536, 0}});
     case 1:

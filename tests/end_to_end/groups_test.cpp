@@ -36,6 +36,11 @@ class Member {
   std::vector<int> seen() const { return seen_; }
   int pid() const { return ::getpid(); }
   void hold(const std::string& gate) { wait_at(gate); }
+  void hold_once(const std::string& mark, const std::string& gate) {
+    if (std::filesystem::exists(mark)) return;
+    std::ofstream(mark) << "it was here";
+    wait_at(gate);
+  }
   void crash() {
     std::signal(SIGABRT, SIG_DFL);
     std::abort();
@@ -130,6 +135,46 @@ TEST_F(Groups, OneForOneLeavesSiblingsAlone) {
   EXPECT_EQ(failing.incarnation(), 2u);
   EXPECT_THAT(sibling.call<&Member::seen>().get(), ElementsAre(1));
   EXPECT_EQ(sibling.incarnation(), 1u);
+}
+
+TEST_F(Groups, GiveUpOnAChildThatCannotBeStartedAgain) {
+  const TemporaryFolder folder;
+  const auto place = folder.path() / "place";
+  std::filesystem::create_directory(place);
+  auto group = this->group(Strategy::one_for_one);
+  auto member = group.spawn<Member>({.start = StartMethod::spawn, .working_directory = place.string()});
+  std::filesystem::remove(place);
+  crash(member);
+  EXPECT_TRUE(has_failed_with<ActorDied>(member.call<&Member::note>(1)));
+  EXPECT_THAT(story(6), ElementsAre(again(member), again(member), again(member), down(member), gave_up(member), gave_up(group)));
+}
+
+// Who had to end for another is not suspected.
+TEST_F(Groups, ACallThatRanWhenItsActorHadToEndForAnotherIsNoPoison) {
+  auto group = this->group(Strategy::one_for_all);
+  auto busy = group.spawn<Member>({.restart = {.poison_after = 1}});
+  auto failing = group.spawn<Member>();
+  Gate gate;
+  auto result = busy.with({.idempotent = true}).call<&Member::hold_once>(missing_file(), gate.path());
+  gate.wait_reached();
+  crash(failing);
+  result.get();  // after the grace that its first life has
+  EXPECT_EQ(busy.incarnation(), 2u);
+}
+
+TEST_F(Groups, RefuseWhatTheyDecideThemselves) {
+  auto group = this->group(Strategy::one_for_one);
+  const auto refusal = [&](const RestartPolicy& policy) {
+    try {
+      group.spawn<Member>({.restart = policy});
+    } catch (const std::invalid_argument& error) {
+      return std::string(error.what());
+    }
+    return std::string("none");
+  };
+  EXPECT_THAT(refusal({.max = 1}), HasSubstr("restart.max"));
+  EXPECT_THAT(refusal({.within = hours(1)}), HasSubstr("restart.within"));
+  EXPECT_THAT(refusal({.backoff = {.first = hours(1), .most = hours(1)}}), HasSubstr("restart.backoff"));
 }
 
 TEST_F(Groups, OneForAllEndsAllFromTheYoungestOnAndStartsThemInOrder) {

@@ -262,11 +262,17 @@ wire::ActorDescription some_actor(Input& input, const Stage& stage) {
   return actor;
 }
 
+// Groups and actors are numbered together, so a number near the last actor's may be a group's: the honest program's, or a
+// rogue's.
+std::uint64_t some_group(Input& input, const Stage& stage) {
+  return stage.actors.empty() || input.below(4) == 3 ? input.number() : stage.actors.back().id.value + input.below(4);
+}
+
 void act_as_client(Input& input, Stage& stage, Rogue<ToManagerFromClient>& client) {
   const auto actor = some_actor(input, stage);
   const std::uint64_t request = input.byte();
   const std::string name = input.below(2) == 0 ? "" : "it";
-  switch (input.below(12)) {
+  switch (input.below(14)) {
     case 0:
       return client.say(input, wire::Join{hello(::getpid()), {}, {}},
                         Things::handles(Handle(::open(TROUPE_FUZZ_STAND_IN, O_RDONLY | O_CLOEXEC)), stage.things.process()));
@@ -275,6 +281,9 @@ void act_as_client(Input& input, Stage& stage, Rogue<ToManagerFromClient>& clien
       message.name = name;
       message.join_existing = input.below(2) == 1;
       if (input.below(8) == 7) message.start_timeout_ns = 1;
+      if (input.below(4) == 3) message.group = some_group(input, stage);
+      if (input.below(8) == 7) message.restart.max = input.byte();
+      if (input.below(8) == 7) message.limits.nice = static_cast<std::int32_t>(input.number());
       return client.say(input, message, stage.things.for_request());
     }
     case 2:
@@ -295,6 +304,14 @@ void act_as_client(Input& input, Stage& stage, Rogue<ToManagerFromClient>& clien
       return client.say(input, wire::GuardMissing{"so they say"});
     case 10:
       return client.socket().shut_down();
+    case 11:
+      return client.say(input, wire::Supervise{.request = request,
+                                               .parent = some_group(input, stage),
+                                               .strategy = input.byte(),
+                                               .max = static_cast<std::uint32_t>(input.below(5)),
+                                               .within_ns = static_cast<std::int64_t>(input.number())});
+    case 12:
+      return client.say(input, wire::StopGroup{request, some_group(input, stage), static_cast<std::int64_t>(input.number())});
     default:
       return client.babble(input);
   }

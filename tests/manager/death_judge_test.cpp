@@ -122,14 +122,15 @@ TEST(DeathJudge, ProcessorTimeRunsOutWithItsSignal) {
 TEST(DeathJudge, ProcessorTimeRunsOutWithSigkillForWhoDidNotListen) {
   DeathFacts facts = killed(SIGKILL);
   facts.limits.cpu_seconds = 2;
-  facts.usage = {.user_time_us = 1'900'000, .system_time_us = 100'000};
+  facts.own_time_us = 2'000'000;
   EXPECT_EQ(judge_death(facts).kind, DeathKind::out_of_cpu_time);
   facts.asked = Asked::kill;
   EXPECT_EQ(judge_death(facts).kind, DeathKind::killed_by_us);
   facts.asked = Asked::nothing;
-  facts.usage.user_time_us = 1'800'000;
+  facts.own_time_us = 1'800'000;
+  facts.usage = {.user_time_us = 9'000'000};  // its children's
   EXPECT_EQ(judge_death(facts).kind, DeathKind::signal);
-  facts.usage.user_time_us = 1'900'000;
+  facts.own_time_us = 2'000'000;
   facts.limits.cpu_seconds = 0;
   EXPECT_EQ(judge_death(facts).kind, DeathKind::signal);
 }

@@ -93,6 +93,30 @@ TEST(GroupsOfAClient, KillWhatDoesNotStopInTime) {
   EXPECT_EQ(stopped.killed[0].id, opened.message.actor.id);
 }
 
+TEST(GroupsOfAClient, GiveNoMoreTimeThanTheyHaveToWhoWasBeingStoppedBefore) {
+  ManagedClient managed;
+  const auto group = make_group(managed.client);
+  const auto stubborn = managed.client.spawn(kind<Stubborn>(), in(group)).message.actor;
+  const auto loiterer = managed.client.spawn(kind<Loiterer>(), in(group)).message.actor;
+  for (const auto& each : {stubborn, loiterer}) managed.client.say(wire::StopActor{each.id, each.key, kHour});
+  managed.client.await<wire::ActorFalling>();  // its exit handlers run
+  managed.client.say(wire::StopGroup{.request = 5, .group = group, .grace_ns = -1});
+  EXPECT_THAT(managed.client.await<wire::AllStopped>().message.killed, SizeIs(2));
+}
+
+TEST(GroupsOfAClient, GiveAwayNoActorWhileTheyAreStopped) {
+  ManagedClient managed;
+  const auto group = make_group(managed.client);
+  wire::Spawn named = in(group);
+  named.name = "one";
+  managed.client.spawn(kind<Stubborn>(), named);
+  managed.client.say(wire::StopGroup{.request = 5, .group = group, .grace_ns = kHour});
+  managed.client.say(wire::Find{.request = 6, .name = "one", .type = kind<Stubborn>().type});
+  EXPECT_FALSE(managed.client.await<wire::Found>().message.exists);
+  managed.client.say(wire::StopGroup{.request = 7, .group = group, .grace_ns = -1});
+  managed.client.await<wire::AllStopped>();
+}
+
 TEST(GroupsOfAClient, DoNotWaitForAConstructorWhenTheyAreStopped) {
   ManagedClient managed;
   const auto group = make_group(managed.client);

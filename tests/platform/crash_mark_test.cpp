@@ -71,6 +71,19 @@ TEST(CrashMark, ASignalThatIsIgnoredStaysIgnored) {
   EXPECT_EQ(receive_text(child.socket), "alive");
 }
 
+TEST(CrashMark, WhoAnswersSigxcpuItselfGoesOn) {
+  ::signal(SIGXCPU, [](int) {});
+  MarkedChild child([](ControlSocket& socket) {
+    ::raise(SIGXCPU);
+    socket.send(bytes_of("alive"));
+    receive_text(socket);
+  });
+  ::signal(SIGXCPU, SIG_DFL);
+  child.socket.send(bytes_of(kGo));
+  EXPECT_EQ(receive_text(child.socket), "alive");
+  EXPECT_FALSE(child.view.has_fallen(child.word));
+}
+
 // Traced, the process stops once before the handler runs and once more when the same fault comes again: there the words
 // have fallen, and the process has not ended.
 TEST(CrashMark, ComesBeforeTheProcessEnds) {

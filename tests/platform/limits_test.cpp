@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <fstream>
@@ -19,8 +20,6 @@
 
 namespace troupe::platform::testing {
 namespace {
-
-using ::testing::HasSubstr;
 
 constexpr std::uint64_t kMebibyte = std::uint64_t{1} << 20;
 
@@ -117,6 +116,15 @@ void burn() {
   for (volatile unsigned i = 0;;) i = i + 1;
 }
 
+TEST(CpuTimeLimit, MayBeAllThatThereIs) {
+  EXPECT_TRUE(holds_in_child([] {
+    constexpr rlimit kAMinute{60, 60};
+    ::setrlimit(RLIMIT_CPU, &kAMinute);
+    limit_cpu_time(60);
+    return is_refused_with(text_of_refusal([] { limit_cpu_time(61); }), "60");
+  }));
+}
+
 TEST(CpuTimeLimit, EndsWhoHasUsedItUp) {
   const ForkedChild child([](ControlSocket&) -> int {
     limit_cpu_time(1);
@@ -182,7 +190,8 @@ Bits processors_of(int thread) {
 Bits one_processor() {
   Bits own = processors_of(0);
   Bits one{};
-  for (std::size_t i = 0; i < own.size() && one == Bits(); ++i) one[i] = own[i] & (~own[i] + 1);
+  const auto word = std::ranges::find_if(own, [](std::uint64_t bits) { return bits != 0; });
+  one.at(static_cast<std::size_t>(word - own.begin())) = *word & (~*word + 1);
   return one;
 }
 

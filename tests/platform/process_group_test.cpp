@@ -68,6 +68,15 @@ TEST(ProcessGroup, HoldsTheGrandchildrenOfItsLeaderToo) {
   EXPECT_TRUE(leader.started.wait_ended());
 }
 
+TEST(ProcessGroup, IsAlreadyLedByWhoLeadsASession) {
+  const ForkedChild leader([](ControlSocket&) {
+    ::setsid();
+    lead_process_group();
+    return ::getpgrp() == ::getpid() ? 0 : 1;
+  });
+  EXPECT_EQ(leader.end(), ExitStatus{});
+}
+
 TEST(ProcessGroup, DoesNotHoldWhoHasMadeASessionOfItsOwn) {
   Leader leader([] { ::setsid(); });
   leader.end_leader();

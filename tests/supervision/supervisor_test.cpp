@@ -231,11 +231,13 @@ TEST(Supervisor, KnowsWhoLeavesAndWhichGroupGivesUp) {
   Supervisor supervisor = tree({.intensity = {.max = 0}}, {});
   supervisor.ended(21, Exit::crash, kStart);
   EXPECT_FALSE(supervisor.is_leaving(21));
+  EXPECT_FALSE(supervisor.ends_for_good(2));
   supervisor.ended(2, Exit::clean, kStart);
   EXPECT_TRUE(supervisor.is_leaving(2));
   EXPECT_FALSE(supervisor.is_giving_up(kUpper));
   supervisor.ended(1, Exit::crash, kStart);
   EXPECT_TRUE(supervisor.is_leaving(1));
+  EXPECT_TRUE(supervisor.ends_for_good(1));
   EXPECT_TRUE(supervisor.is_giving_up(kUpper));
   EXPECT_FALSE(supervisor.is_giving_up(kLower));
   supervisor.stop(kUpper);

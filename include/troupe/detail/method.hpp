@@ -21,29 +21,27 @@ struct Parameters {};
 template <class Function>
 struct MethodTraits;
 
-#define TROUPE_DETAIL_METHOD(QUALIFIERS, OBJECT)   \
-  template <class R, class C, class... P>          \
-  struct MethodTraits<R (C::*)(P...) QUALIFIERS> { \
-    using Class = C;                               \
-    using Return = R;                              \
-    using ParameterTypes = Parameters<P...>;       \
-    template <class A>                             \
-    static OBJECT object(A& actor) {               \
-      return static_cast<OBJECT>(actor);           \
-    }                                              \
+// object(): the actor as the method wants it, which may be a base's.
+#define TROUPE_DETAIL_METHOD(QUALIFIERS, OBJECT)                          \
+  template <class R, class C, class... P>                                 \
+  struct MethodTraits<R (C::*)(P...) QUALIFIERS> {                        \
+    using Class = C;                                                      \
+    using Return = R;                                                     \
+    using ParameterTypes = Parameters<P...>;                              \
+    static OBJECT object(C& actor) { return static_cast<OBJECT>(actor); } \
   };
-TROUPE_DETAIL_METHOD(, A&)
-TROUPE_DETAIL_METHOD(const, const A&)
-TROUPE_DETAIL_METHOD(&, A&)
-TROUPE_DETAIL_METHOD(const&, const A&)
-TROUPE_DETAIL_METHOD(&&, A&&)
-TROUPE_DETAIL_METHOD(const&&, const A&&)
-TROUPE_DETAIL_METHOD(noexcept, A&)
-TROUPE_DETAIL_METHOD(const noexcept, const A&)
-TROUPE_DETAIL_METHOD(&noexcept, A&)
-TROUPE_DETAIL_METHOD(const& noexcept, const A&)
-TROUPE_DETAIL_METHOD(&&noexcept, A&&)
-TROUPE_DETAIL_METHOD(const&& noexcept, const A&&)
+TROUPE_DETAIL_METHOD(, C&)
+TROUPE_DETAIL_METHOD(const, const C&)
+TROUPE_DETAIL_METHOD(&, C&)
+TROUPE_DETAIL_METHOD(const&, const C&)
+TROUPE_DETAIL_METHOD(&&, C&&)
+TROUPE_DETAIL_METHOD(const&&, const C&&)
+TROUPE_DETAIL_METHOD(noexcept, C&)
+TROUPE_DETAIL_METHOD(const noexcept, const C&)
+TROUPE_DETAIL_METHOD(&noexcept, C&)
+TROUPE_DETAIL_METHOD(const& noexcept, const C&)
+TROUPE_DETAIL_METHOD(&&noexcept, C&&)
+TROUPE_DETAIL_METHOD(const&& noexcept, const C&&)
 #undef TROUPE_DETAIL_METHOD
 
 // Encodes a result, in place where that runs no code of the user's.
@@ -110,9 +108,8 @@ struct MethodKey {
 
   template <class... P>
   static void call(Actor& actor, Invocation& invocation, Parameters<P...> parameters) {
-    serve<Return>(invocation, parameters, [&](Argument<P>&&... argument) -> Return {
-      return (Traits::template object<Actor>(actor).*kMember)(pass<P>(argument)...);
-    });
+    serve<Return>(invocation, parameters,
+                  [&](Argument<P>&&... argument) -> Return { return (Traits::object(actor).*kMember)(pass<P>(argument)...); });
   }
 
   static constexpr MethodThunk kMethod = &thunk;

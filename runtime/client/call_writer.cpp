@@ -4,6 +4,7 @@
 #include <troupe/detail/lease.hpp>
 #include <troupe/detail/link.hpp>
 
+#include <chrono>
 #include <cstring>
 #include <stdexcept>
 
@@ -29,13 +30,21 @@ std::byte* CallWriter::reserve(std::size_t payload_bytes) {
   channel_ = link_.channel_or_null();
   if (channel_ == nullptr) {
     try {
-      channel_ = &link_.channel();
+      channel_ = &link_.channel(deadline_of_opening());
     } catch (...) {
       fail();
       return nullptr;
     }
   }
   return channel_->reserve(*this, payload_bytes);
+}
+
+// As long as there is no channel, the actor's own deadline is known where it was spawned or found.
+std::chrono::steady_clock::time_point CallWriter::deadline_of_opening() const {
+  const auto& own = options_ != nullptr ? options_->deadline : std::nullopt;
+  const std::int64_t actors = link_.actor().deadline_ns;
+  const Timeout span = own.value_or(actors != 0 ? Timeout(std::chrono::nanoseconds(actors)) : Timeout());
+  return span.after(std::chrono::steady_clock::now());
 }
 
 void CallWriter::send() { channel_->send(*this); }

@@ -14,6 +14,7 @@
 #include "client/refusal.hpp"
 #include "client/session.hpp"
 #include "platform/fork_mark.hpp"
+#include "platform/step_mark.hpp"
 #include "wire/registry.hpp"
 
 namespace troupe::client {
@@ -34,12 +35,50 @@ Link::~Link() {
   if (CallChannel* channel = channel_.load()) channel->drop_link_reference();
 }
 
-CallChannel& Link::channel() {
+CallChannel& Link::channel(Opening::TimePoint deadline) {
   if (CallChannel* open = channel_or_null()) return *open;
-  const std::lock_guard lock(open_mutex_);
-  if (CallChannel* open = channel_or_null()) return *open;
-  session_->attach(*this);
+  while (channel_or_null() == nullptr) {
+    const auto opening = open();
+    if (opening == nullptr || opening->wait(deadline)) continue;
+    throw TimeoutError(fmt::format("opening the channel to actor {} ({}): the deadline passed before there was a life of it to "
+                                   "talk to; nothing was sent",
+                                   actor_.id.value, wire::readable_type(type_name_.c_str())),
+                       Execution::not_started);
+  }
+  TROUPE_STEP_MARK("attach ends");
   return *channel_or_null();
+}
+
+// Whoever comes first asks for it. What has failed is tried again by whoever comes next.
+std::shared_ptr<Opening> Link::open() {
+  const std::lock_guard lock(open_mutex_);
+  if (channel_or_null() != nullptr) return nullptr;
+  if (opening_ == nullptr || opening_->has_failed()) opening_ = session_->attach(*this);
+  return opening_;
+}
+
+void Opening::end(std::exception_ptr error) {
+  const std::lock_guard lock(mutex_);
+  error_ = std::move(error);
+  is_over_ = true;
+  is_ended_.notify_all();
+}
+
+bool Opening::has_failed() const {
+  const std::lock_guard lock(mutex_);
+  return error_ != nullptr;
+}
+
+bool Opening::wait(TimePoint deadline) const {
+  std::unique_lock lock(mutex_);
+  const auto is_over = [this] { return is_over_; };
+  if (deadline == TimePoint::max()) {
+    is_ended_.wait(lock, is_over);
+  } else if (!is_ended_.wait_until(lock, deadline, is_over)) {
+    return false;
+  }
+  if (error_ != nullptr) std::rethrow_exception(error_);
+  return true;
 }
 
 void Link::set_channel(CallChannel& channel) {

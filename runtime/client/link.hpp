@@ -4,7 +4,9 @@
 #include <troupe/detail/link.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -19,6 +21,26 @@
 namespace troupe::client {
 
 class Session;
+
+// What becomes of a channel that is being opened; for any number of waiters. Thread-safety: full.
+class Opening {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  void succeed() { end({}); }
+  void fail(std::exception_ptr error) { end(std::move(error)); }
+  bool has_failed() const;
+  // Blocks: until it is over; false: `deadline` came first. Errors: what it failed with.
+  bool wait(TimePoint deadline) const;
+
+ private:
+  void end(std::exception_ptr error);
+
+  mutable std::mutex mutex_;
+  mutable std::condition_variable is_ended_;
+  bool is_over_ = false;
+  std::exception_ptr error_;
+};
 
 // This process's one connection to one actor: the lower half of all its proxies here. Opens its channel at the first call,
 // unless the spawn brought one along. Calls are the channel's, messages to the manager the session's.
@@ -40,8 +62,9 @@ class Link {
   void add_grant() { ++grants_; }
   std::uint64_t take_grants() { return std::exchange(grants_, 0); }
 
-  // Opens it if need be. Blocks: for the manager's answer, the first time. Errors: what the manager refuses with.
-  CallChannel& channel();
+  // Opens it if need be. Blocks: for the manager's answer, the first time; that comes, between two lives of the actor, with the
+  // next. Errors: what the manager refuses with; TimeoutError at the deadline, after which it goes on being opened.
+  CallChannel& channel(Opening::TimePoint deadline = Opening::TimePoint::max());
   CallChannel* channel_or_null() const { return channel_.load(std::memory_order_acquire); }
   void set_channel(CallChannel& channel);  // takes a reference
 
@@ -61,6 +84,7 @@ class Link {
   const std::shared_ptr<Session>& session() const { return session_; }
 
  private:
+  std::shared_ptr<Opening> open();
   void run_down_callback(std::unique_ptr<detail::DownCallback> callback);
 
   const std::shared_ptr<Session> session_;
@@ -70,7 +94,8 @@ class Link {
   std::atomic<unsigned> incarnation_;
   std::uint64_t grants_ = 0;  // guarded by the session's mutex
   std::atomic<std::uint32_t> handles_{0};
-  std::mutex open_mutex_;  // one thread opens the channel
+  std::mutex open_mutex_;
+  std::shared_ptr<Opening> opening_;  // guarded by open_mutex_
   std::atomic<CallChannel*> channel_{nullptr};
 
   mutable std::mutex down_mutex_;

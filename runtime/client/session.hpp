@@ -61,7 +61,7 @@ class Session : public std::enable_shared_from_this<Session> {
   // Has the channel opened anew to its actor's next life, or ended, whichever comes. For its reader, that has none.
   void ask_for_next_life(CallChannel& channel);
   // Opens its channel. Blocks: for the answer. Errors: what the manager refuses with; Error (no handles, no memory).
-  void attach(Link& link);
+  std::shared_ptr<Opening> attach(Link& link);
   bool is_actor() const { return is_actor_; }  // it is an actor's host
   void add_event_callback(std::unique_ptr<detail::EventCallback> callback);
 
@@ -134,7 +134,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void give_proxy(detail::ResultCell& cell, detail::LinkHandle link);
   void complete_with_arrival(detail::ResultCell& cell, std::unique_ptr<detail::Arrival> arrival);
   static bool opened_has_life_net(const CallChannel& channel);
-  void attach(Link& link, const std::string& what);
+  std::shared_ptr<Opening> attach(Link& link, const std::string& what);
   void leave_channel(const wire::Opened& opened) noexcept;
   static void check_handles(const std::vector<platform::Handle>& handles);
   static NextLife life_of(const wire::Opened& opened, const channel::Geometry& geometry, std::vector<platform::Handle>& handles);

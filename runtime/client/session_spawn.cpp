@@ -326,40 +326,44 @@ bool Session::opened_has_life_net(const CallChannel& channel) {
   return channel.has_life_word() && platform::has_futex_wait_any();
 }
 
-void Session::attach(Link& link) {
+std::shared_ptr<Opening> Session::attach(Link& link) {
   const std::string what =
       fmt::format("opening the channel to actor {} ({})", link.actor().id.value, wire::readable_type(link.type_name().c_str()));
   try {
-    attach(link, what);
+    return attach(link, what);
   } catch (const std::system_error& error) {  // out of handles, memory
     throw Error(what + ": " + error.what());
   }
 }
 
-void Session::attach(Link& link, const std::string& what) {
+// The channel is made in the loop: what the manager says of the actor next has to find it. Whoever asked may have gone by then.
+std::shared_ptr<Opening> Session::attach(Link& link, const std::string& what) {
   TROUPE_STEP_MARK("attach");
   const wire::ActorDescription& actor = link.actor();
   constexpr MailboxOptions kDefaults;
-  ChannelOpening opening(geometry_of(actor.mailbox_calls != 0 ? actor.mailbox_calls : kDefaults.calls,
-                                     actor.mailbox_bytes != 0 ? actor.mailbox_bytes : kDefaults.bytes,
-                                     actor.mailbox_payload != 0 ? actor.mailbox_payload : kDefaults.payload));
-  Awaited<ChannelReference> opened;
+  const auto half =
+      std::make_shared<ChannelOpening>(geometry_of(actor.mailbox_calls != 0 ? actor.mailbox_calls : kDefaults.calls,
+                                                   actor.mailbox_bytes != 0 ? actor.mailbox_bytes : kDefaults.bytes,
+                                                   actor.mailbox_payload != 0 ? actor.mailbox_payload : kDefaults.payload));
+  const auto opening = std::make_shared<Opening>();
   wire::Attach message{
-      .actor = actor.id, .key = actor.key, .type = link.type_name(), .offer = offer_of(opening.geometry, options_.spin)};
-  // The channel is made in the loop: what the manager says of the actor next has to find it.
-  message.request = expect([&](wire::ToClient* answer, std::vector<Handle>& came) {
+      .actor = actor.id, .key = actor.key, .type = link.type_name(), .offer = offer_of(half->geometry, options_.spin)};
+  link.add_handle();
+  const detail::LinkHandle asker(&link);
+  message.request = expect([this, half, opening, what, asker](wire::ToClient* answer, std::vector<Handle>& came) {
     try {
       if (answer == nullptr) std::rethrow_exception(no_answer(what));
       if (const auto* refused = std::get_if<wire::Refused>(answer)) std::rethrow_exception(error_of(refused->failure, what));
-      opened.give(open_channel(answer_in<wire::Opened>(*answer), std::move(opening), came, link.type_name().c_str()));
+      Link& opened = *asker.get();
+      opened.set_channel(*open_channel(answer_in<wire::Opened>(*answer), std::move(*half), came, opened.type_name().c_str()));
+      opening->succeed();
     } catch (...) {
       if (answer != nullptr && std::holds_alternative<wire::Opened>(*answer)) leave_channel(std::get<wire::Opened>(*answer));
-      opened.fail(std::current_exception());
+      opening->fail(std::current_exception());
     }
   });
-  send_request(message, opening.handles());
-  link.set_channel(*opened.take());
-  TROUPE_STEP_MARK("attach ends");
+  send_request(message, half->handles());
+  return opening;
 }
 
 }  // namespace troupe::client

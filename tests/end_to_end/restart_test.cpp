@@ -264,6 +264,22 @@ TEST_F(Restart, BoundsTheQueueMeanwhileAsTheMailbox) {
   for (const auto& each : waiting) EXPECT_EQ(verdict<ActorDied>(each), Execution::not_started);
 }
 
+// Calls actors that it has not called before.
+class Stranger {
+ public:
+  Execution call_in_vain(const Proxy<Mortal>& mortal) {
+    return verdict<TimeoutError>(mortal.with({.deadline = std::chrono::milliseconds(10)}).call<&Mortal::note>(1));
+  }
+};
+
+TEST_F(Restart, IsNotWaitedForByAFirstCallPastItsDeadline) {
+  auto mortal = spawn_mortal(kMuchLater);
+  auto stranger = runtime().spawn<Stranger>();
+  mortal.call<&Mortal::die_now>().wait();
+  EXPECT_EQ(stranger.call<&Stranger::call_in_vain>(mortal).get(), Execution::not_started);
+  EXPECT_EQ(stranger.call<&Stranger::call_in_vain>(mortal).get(), Execution::not_started);  // while it goes on being opened
+}
+
 TEST_F(Restart, IsNotWaitedForByShutdown) {
   auto mortal = spawn_mortal(kMuchLater);
   mortal.call<&Mortal::die_now>().wait();

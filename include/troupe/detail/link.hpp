@@ -8,6 +8,7 @@
 #include <troupe/options.hpp>
 #include <troupe/timeout.hpp>
 
+#include <chrono>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -130,6 +131,7 @@ class CallWriter {
 
   [[gnu::cold]] void send_leased(const GrowingBuffer& values);
   [[gnu::cold]] void fail();
+  [[gnu::cold]] std::chrono::steady_clock::time_point deadline_of_opening() const;
 
   client::Link& link_;
   const RegistrationNode& node_;

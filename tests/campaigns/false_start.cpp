@@ -31,7 +31,7 @@ Runtime make_runtime(const char* harmed_role, Harm harm, const RuntimeOptions& o
   return Runtime(options);
 }
 
-void start(Stage& stage, Harm harm, Place place, const RuntimeOptions& options) {
+void start(Stage& stage, Harm harm, Place place, const RuntimeOptions& options, Random& random) {
   const std::string& ledger = stage.ledger().path();
   switch (place) {
     case Place::host_start:
@@ -44,14 +44,14 @@ void start(Stage& stage, Harm harm, Place place, const RuntimeOptions& options) 
       make_runtime("manager", harm, options).spawn<Victim>(ledger);
       return;
     default:
-      stage.runtime().spawn<Victim>(ledger, harm);
+      stage.runtime().spawn<Victim>(draw_start(random), ledger, harm);
   }
 }
 
 }  // namespace
 
-Told come_to_harm_at_start(Stage& stage, Harm harm, Place place, const RuntimeOptions& options) {
-  return told_by([&] { start(stage, harm, place, options); });
+Told come_to_harm_at_start(Stage& stage, Harm harm, Place place, const RuntimeOptions& options, Random& random) {
+  return told_by([&] { start(stage, harm, place, options, random); });
 }
 
 }  // namespace troupe::campaigns

@@ -9,6 +9,6 @@ namespace troupe::campaigns {
 
 // An actor that does not come up: it comes to harm in its constructor, or one of the processes that it takes before its main.
 // Blocks: until whoever wants it has been told.
-Told come_to_harm_at_start(Stage& stage, Harm harm, Place place, const RuntimeOptions& options);
+Told come_to_harm_at_start(Stage& stage, Harm harm, Place place, const RuntimeOptions& options, Random& random);
 
 }  // namespace troupe::campaigns

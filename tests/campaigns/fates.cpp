@@ -40,7 +40,7 @@ constexpr Ending kEndings[kHarms] = {
 struct Setting {
   const char* name;
   const char* method;   // that runs; empty: nothing of the actor's does
-  const char* catcher;  // the function beyond which no exception goes: the backtrace of an uncaught one begins there
+  const char* catcher;  // in the backtrace of an uncaught exception: what would not let it out, or else what threw
 };
 
 constexpr Setting kSettings[kPlaces] = {
@@ -48,8 +48,7 @@ constexpr Setting kSettings[kPlaces] = {
     {"arguments", "Victim::take", nullptr},
     {"method", "Victim::suffer_here", nullptr},
     {"result", "Victim::give", nullptr},
-    {"destructor", "destructor of troupe::campaigns::Victim",
-     "~Victim"},  // the way there is unwound before std::terminate is called
+    {"destructor", "destructor of troupe::campaigns::Victim", "~Victim"},
     {"thread", "Victim::suffer_in_thread", "throw_something"},
     {"callback", "Victim::suffer_in_callback", nullptr},
     {"start-host", "", nullptr},
@@ -60,8 +59,9 @@ constexpr Setting kSettings[kPlaces] = {
 using enum Fate;
 
 // What surprises:
-// - A deadline, and a kill, end what hangs in a call; the grace of its stop what hangs in a destructor; the time for the start
-//   what hangs there. A thread that loops beside its actor harms nobody, and ends with the process.
+// - A deadline, and a kill, end what hangs in a call; SIGTERM, when the grace of its stop is over, what hangs in a destructor;
+// the
+//   time for the start what hangs there. A thread that loops beside its actor harms nobody, and ends with the process.
 // - exit(0) in a call is a death, since nobody has asked for it; in a destructor somebody has: it is how every actor ends.
 // - Destructors and threads let no exception out: std::terminate. A callback's is reported on stderr, and no more.
 // - An alternate stack, on which an overflow of the first can be told, is each thread's own: those of the runtime have one.
@@ -100,6 +100,7 @@ Death death_of(Harm harm, Place place, Fate fate) {
   death.kind = ending.kind;
   (has_signal ? death.signal : death.exit_code) = ending.number;
   death.method = setting_of(place).method;
+  if (fate == hangs && place == Place::destructor) death.signal = SIGTERM;
   if (fate == stops) death.kind = DeathKind::stopped;
   if (fate == mute && has_signal) death.kind = DeathKind::signal;
   if (fate == dies || fate == aborts) {

@@ -39,10 +39,10 @@ Cell cell_of(int number, Place place) {
 std::chrono::milliseconds time_to_start() {
   using Clock = std::chrono::steady_clock;
   constexpr int kManyTimes = 30;
-  constexpr std::chrono::milliseconds kLeast(500);
+  constexpr std::chrono::milliseconds kLeast(500), kMost(10'000);
   const auto begin = Clock::now();
   Stage({}).expect_goes_on();
-  return std::max(kLeast, kManyTimes * std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin));
+  return std::clamp(kManyTimes * std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin), kLeast, kMost);
 }
 
 void play(const Cell& cell, Random& random) {
@@ -55,7 +55,8 @@ void play(const Cell& cell, Random& random) {
     expect_told(stage.ask(cell.asker, [&] { return scene.come_to_harm(); }), expected);
     scene.expect_end();
   } else {
-    expect_told(stage.ask(cell.asker, [&] { return come_to_harm_at_start(stage, cell.harm, cell.place, options); }), expected);
+    expect_told(stage.ask(cell.asker, [&] { return come_to_harm_at_start(stage, cell.harm, cell.place, options, random); }),
+                expected);
   }
   stage.expect_goes_on();
 }

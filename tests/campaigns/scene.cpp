@@ -28,7 +28,7 @@ Scene::Scene(Stage& stage, Harm harm, Place place, Random& random)
       place_(place),
       expected_(expected_of(harm, place)),
       random_(random),
-      victim_(stage.runtime().spawn<Victim>(stage.ledger().path())),
+      victim_(stage.runtime().spawn<Victim>(draw_start(random), stage.ledger().path())),
       before_(victim_, stage.ledger()),
       behind_(victim_, stage.ledger()) {
   victim_.on_down([told = down_](const Down& down) { told->set_value(down); });
@@ -52,14 +52,17 @@ Told Scene::stop_it() {
   return {};
 }
 
-// What never ends gets a deadline, and is killed. A deadline that passes before the call has started was too short.
+// What never ends gets a deadline, and is killed. A deadline that passes before the call has started was too short: what was
+// sent behind it runs.
 Told Scene::call_it() {
   if (fate_of(harm_, place_) != Fate::hangs) return try_call({});
   for (auto deadline = kFirstDeadline;; deadline *= 2) {
     Told told = try_call(deadline);
-    if (told.answer == Answer::timed_out && told.execution == Execution::not_started) continue;
-    victim_.kill();
-    return told;
+    if (told.answer != Answer::timed_out || told.execution != Execution::not_started) {
+      victim_.kill();
+      return told;
+    }
+    behind_.expect_all(true);
   }
 }
 

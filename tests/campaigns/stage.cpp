@@ -18,7 +18,7 @@ void HarmlessCalls::send_some(Random& random) {
 }
 
 void HarmlessCalls::expect_all(bool are_answered) {
-  for (const auto& [number, result] : sent_) {
+  for (const auto& [number, result] : std::exchange(sent_, {})) {
     expect(settle(number, result, ledger_) == are_answered, "call {} was {}answered", number, are_answered ? "not " : "");
   }
 }
@@ -32,6 +32,8 @@ void expect_answer(const Proxy<Victim>& victim, Ledger& ledger) {
 }
 
 }  // namespace
+
+SpawnOptions draw_start(Random& random) { return {.start = one_in(random, 4) ? StartMethod::spawn : StartMethod::forkserver}; }
 
 Stage::Stage(const RuntimeOptions& options) : runtime_(options), other_(runtime_.spawn<Victim>(ledger_.path())) {}
 

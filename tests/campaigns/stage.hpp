@@ -22,7 +22,7 @@ class HarmlessCalls {
 
   void send();
   void send_some(Random& random);
-  // Each has run, or none has begun. Errors: Broken.
+  // Each of those sent so far has run, or none has begun. Errors: Broken.
   void expect_all(bool are_answered);
 
  private:
@@ -33,6 +33,9 @@ class HarmlessCalls {
 
 // Who asks for the harm: a thread of the program, or a callback, which runs in a thread of the runtime.
 enum class Asker : std::uint8_t { thread, callback };
+
+// Either way to start it.
+SpawnOptions draw_start(Random& random);
 
 // What the harm done to one actor must not touch: a runtime, and another actor in it.
 class Stage {

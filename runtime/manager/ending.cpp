@@ -13,17 +13,6 @@
 
 namespace troupe::manager {
 
-namespace {
-
-// So that what tells of two deaths fits a message.
-constexpr std::size_t kMostDetailBytes = 8 * 1024;
-
-constexpr std::chrono::seconds kTimeToLeave(5);  // to write a core, or to run exit handlers
-
-std::chrono::nanoseconds grace_of(std::int64_t nanoseconds) {
-  return std::chrono::nanoseconds(std::max<std::int64_t>(nanoseconds, 0));
-}
-
 // The host numbers its methods by its own modules; this process may be another program.
 std::string name_of_running_method(const HostRecord& host) {
   const std::uint32_t running = host.life.status().running_method.load(std::memory_order_relaxed);
@@ -35,6 +24,24 @@ std::string name_of_running_method(const HostRecord& host) {
   } catch (const IncompatibleInterface&) {
     return {};
   }
+}
+
+namespace {
+
+// So that what tells of two deaths fits a message.
+constexpr std::size_t kMostDetailBytes = 8 * 1024;
+
+constexpr std::chrono::seconds kTimeToLeave(5);  // to write a core, or to run exit handlers
+
+std::chrono::nanoseconds grace_of(std::int64_t nanoseconds) {
+  return std::chrono::nanoseconds(std::max<std::int64_t>(nanoseconds, 0));
+}
+
+// It may have come out of it in the last moment.
+void add_hang(DeathFacts& facts, const HangRecord& hang) {
+  facts.method = hang.method;
+  facts.in_method_for = hang.running_for;
+  facts.backtrace = hang.backtrace;
 }
 
 DeathFacts facts_of(const HostRecord& host, const platform::ChildEnd& end) {
@@ -59,12 +66,14 @@ DeathFacts facts_of(const HostRecord& host, const platform::ChildEnd& end) {
     facts.had_no_memory = host.life.had_no_memory();
   }
   facts.method = name_of_running_method(host);
+  if (host.asked == Asked::hung && facts.fatal_signal == 0) add_hang(facts, *host.hang);
   return facts;
 }
 
 // At once, whatever else is asked of it.
 bool is_going(const HostRecord& host) {
-  if (host.stage == Stage::running) return host.asked == Asked::kill || host.asked == Asked::parent_gone;
+  if (host.stage == Stage::running)
+    return host.asked == Asked::kill || host.asked == Asked::parent_gone || host.asked == Asked::hung;
   return host.stage == Stage::refused || !host.is_wanted();
 }
 

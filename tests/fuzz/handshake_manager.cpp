@@ -275,6 +275,7 @@ void act_as_client(Input& input, Stage& stage, Rogue<ToManagerFromClient>& clien
       message.name = name;
       message.join_existing = input.below(2) == 1;
       if (input.below(8) == 7) message.start_timeout_ns = 1;
+      if (input.below(8) == 7) message.hang = {static_cast<std::int64_t>(input.number()), input.below(2) == 1};
       return client.say(input, message, stage.things.for_request());
     }
     case 2:

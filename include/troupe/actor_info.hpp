@@ -6,6 +6,7 @@
 #include <troupe/exit_status.hpp>
 #include <troupe/supervise.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -77,9 +78,14 @@ struct GaveUp {
   DeathCause first_cause{};  // of the deaths that were too many, the first one's
 };
 
+// It hangs, as its HangOptions say. Once; then Responsive follows, or Down.
 struct Unresponsive {
   ActorId actor{};
-  std::string method{};
+  std::string method{};  // that it is in
+  unsigned incarnation = 0;
+  std::chrono::nanoseconds running_for{};  // at least
+  // Of its main thread, a line for each frame; empty when it gave none: it is stopped, or blocks SIGURG, or handles that itself.
+  std::string backtrace{};
 };
 
 struct ManagerDown {
@@ -93,7 +99,13 @@ struct GroupGaveUp {
   DeathCause first_cause{};  // of the deaths that were too many, the first one's
 };
 
-using RuntimeEvent = std::variant<Spawned, Down, Restarted, GaveUp, Unresponsive, ManagerDown, GroupGaveUp>;
+// The call that was Unresponsive has ended.
+struct Responsive {
+  ActorId actor{};
+  unsigned incarnation = 0;
+};
+
+using RuntimeEvent = std::variant<Spawned, Down, Restarted, GaveUp, Unresponsive, ManagerDown, GroupGaveUp, Responsive>;
 
 namespace detail {
 // What callbacks are given.

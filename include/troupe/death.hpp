@@ -28,6 +28,7 @@ enum class DeathKind : std::uint8_t {
   start_failure,       // it never came up
   out_of_memory,       // it could get no more, and nobody caught that
   out_of_cpu_time,     // it had used as much processor time as it may (LimitOptions::cpu_time, or ulimit -t)
+  hung,                // killed, since it was in one call for too long (HangOptions)
 };
 
 struct ResourceUsage {
@@ -40,10 +41,10 @@ struct ResourceUsage {
 struct DeathCause {
   DeathKind kind = DeathKind::unknown;
   int exit_code = 0;                // for exit_code, and for out_of_memory without a signal
-  int signal = 0;                   // for signal, out_of_memory, out_of_cpu_time and killed_by_us
+  int signal = 0;                   // for signal, out_of_memory, out_of_cpu_time, killed_by_us and hung
   std::uint64_t fault_address = 0;  // for signals that have one
   std::string method{};             // that ran when it died; empty: none did
-  std::string backtrace{};          // of the thread that crashed, a line for each frame; empty when there is none
+  std::string backtrace{};          // of the thread that crashed or hung, a line for each frame; empty when there is none
   std::vector<std::string> stderr_tail{};
   ResourceUsage resource_usage{};
   unsigned incarnation = 0;

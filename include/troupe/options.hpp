@@ -85,6 +85,18 @@ struct LimitOptions {
   std::vector<int> cpus{};    // the processors that it may use, numbered from 0 to 1023; empty: as its starter
 };
 
+// When an actor counts as hung: it has been in one and the same call (or message, or get, or what its checkpoint takes) for
+// `after`, whatever it does there: it computes, waits for another actor, is stopped by SIGSTOP. Runtime::on_event tells of it
+// then (Unresponsive), with the stack of its thread, and when it goes on after all (Responsive). Many short calls are no hang,
+// idleness is none, and neither are a constructor (RuntimeOptions::start_timeout) or what it does while it is being stopped (its
+// grace). Such an actor handles SIGURG, by which it is asked for its stack. When that comes, system calls that wait go on, but
+// for those that never do after a signal (poll, epoll_wait, select, sleep, …): they return EINTR.
+struct HangOptions {
+  Timeout after = {};  // at least 100 ms; it is noticed up to a quarter later. For ever: nobody looks
+  // It is killed then: a crash (DeathKind::hung) that RestartPolicy counts. Not while a debugger is attached.
+  bool kill = false;
+};
+
 struct SpawnOptions {
   std::string name{};  // empty: none; unique within the manager
   Lifetime lifetime = Lifetime::scoped;
@@ -99,6 +111,7 @@ struct SpawnOptions {
   unsigned concurrency = 1;  // calls it handles at a time
   std::string module{};      // shared library that holds it; empty: this executable
   SecurityLevel security = SecurityLevel::l0;
+  HangOptions hang = {};
 };
 
 // Whether waiting threads watch the ring for a moment before they sleep. `learned`: as long as that pays.

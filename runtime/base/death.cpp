@@ -33,6 +33,8 @@ std::string headline(const DeathCause& cause) {
       return "out of memory";
     case DeathKind::out_of_cpu_time:
       return "out of processor time";
+    case DeathKind::hung:
+      return "killed because it hung";
   }
   return "ended";
 }

@@ -105,17 +105,21 @@ std::string without_the_runtimes(std::string backtrace) {
   return backtrace;
 }
 
+// Without memory for names the addresses have to do.
+void name_frames(std::string& backtrace) {
+  if (backtrace.empty()) return;
+  try {
+    backtrace = without_repetitions(with_short_names(without_the_runtimes(platform::with_symbols(backtrace))));
+  } catch (const std::exception&) {
+  }
+}
+
 }  // namespace
 
 namespace detail {
 
-// Without memory for names the addresses have to do.
 DeathCause with_symbols(DeathCause cause) {
-  if (cause.backtrace.empty()) return cause;
-  try {
-    cause.backtrace = without_repetitions(with_short_names(without_the_runtimes(platform::with_symbols(cause.backtrace))));
-  } catch (const std::exception&) {
-  }
+  name_frames(cause.backtrace);
   return cause;
 }
 
@@ -127,6 +131,7 @@ Down with_symbols(Down down) {
 RuntimeEvent with_symbols(RuntimeEvent event) {
   if (auto* down = std::get_if<Down>(&event)) *down = with_symbols(std::move(*down));
   if (auto* given_up = std::get_if<GaveUp>(&event)) given_up->first_cause = with_symbols(std::move(given_up->first_cause));
+  if (auto* hung = std::get_if<Unresponsive>(&event)) name_frames(hung->backtrace);
   if (auto* group = std::get_if<GroupGaveUp>(&event)) group->first_cause = with_symbols(std::move(group->first_cause));
   return event;
 }

@@ -8,6 +8,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "supervision/hang_watch.hpp"
+
 namespace troupe::client {
 namespace {
 
@@ -48,6 +50,18 @@ wire::Limits wire_limits(const LimitOptions& options) {
   if (options.nice) limits.nice = static_cast<std::int8_t>(*options.nice);
   limits.processors = bits_of(options.cpus);
   return limits;
+}
+
+wire::Hang wire_hang(const HangOptions& options) {
+  const auto require_hang = [](bool holds, const char* text) {
+    if (!holds) throw std::invalid_argument(std::string("SpawnOptions::hang.") + text);
+  };
+  if (options.after.is_forever()) {
+    require_hang(!options.kill, "kill needs SpawnOptions::hang.after: after how long?");
+    return {};
+  }
+  require_hang(options.after.span() >= supervision::HangWatch::kLeast, "after must be at least 100 ms");
+  return {options.after.span().count(), options.kill};
 }
 
 }  // namespace troupe::client

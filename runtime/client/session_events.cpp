@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <troupe/error.hpp>
 
+#include <chrono>
 #include <utility>
 
 #include "client/session.hpp"
@@ -29,6 +30,11 @@ void Session::on_message(wire::ToClient message, std::vector<Handle> handles) {
           on_up(each.actor);
         } else if constexpr (std::is_same_v<Message, wire::GroupFailed>) {
           emit(GroupGaveUp{GroupId{each.group}, each.first_cause});
+        } else if constexpr (std::is_same_v<Message, wire::ActorHangs>) {
+          emit(
+              Unresponsive{each.actor, each.method, each.incarnation, std::chrono::nanoseconds(each.running_ns), each.backtrace});
+        } else if constexpr (std::is_same_v<Message, wire::ActorGoesOn>) {
+          emit(Responsive{each.actor, each.incarnation});
         } else if constexpr (std::is_same_v<Message, wire::Listed>) {
           if (gather(each.request, each.actors, each.more)) on_answer(each.request, message, handles);
         } else if constexpr (std::is_same_v<Message, wire::AllStopped>) {

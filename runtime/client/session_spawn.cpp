@@ -108,6 +108,7 @@ wire::Spawn spawn_message(const detail::SpawnOrder& order, const Geometry& geome
   message.offer = offer_of(geometry, runtime.spin);
   message.restart = restart_of(options.restart);
   message.group = order.group.value;
+  message.hang = wire_hang(options.hang);
   return message;
 }
 

@@ -53,6 +53,7 @@ struct Construction {
   platform::Mapping checkpoint;  // like the arguments
   std::size_t checkpoint_bytes = 0;
   std::uint32_t checkpoint_every = wire::Construct::kNoCheckpoints;
+  bool shows_stack = false;
   wire::Constructed answer;  // to send when it has been made
 };
 

@@ -74,6 +74,7 @@ Construction Control::prepare(const wire::Construct& message, Handles& handles) 
   construction.security = message.security == 0 ? SecurityLevel::l0 : SecurityLevel::l1;
   construction.limits = message.limits;
   construction.checkpoint_every = message.checkpoint_every;
+  construction.shows_stack = message.shows_stack;
   std::optional<unsigned> life_word;
   if (has_channel) {
     construction.opened = open(message.channel, message.offer, message.client_modules, handles);

@@ -72,7 +72,7 @@ Dispatcher::Outcome Dispatcher::serve(ServedChannel& channel) {
     ring(channel);
     return outcome;
   } catch (const ProtocolError& error) {
-    surroundings_.status.running_method.store(0, std::memory_order_relaxed);
+    Turn::count_refused(surroundings_.status);
     ring(channel);
     listener_.channel_broken(channel, error.what());
     return Outcome::over;

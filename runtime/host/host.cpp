@@ -28,6 +28,7 @@
 #include "platform/process.hpp"
 #include "platform/process_name.hpp"
 #include "platform/processor.hpp"
+#include "platform/stack_request.hpp"
 #include "wire/control.hpp"
 #include "wire/library.hpp"
 #include "wire/registry.hpp"
@@ -87,6 +88,7 @@ void Host::State::channel_broken(const ServedChannel& channel, const std::string
 std::optional<Actor> Host::State::make_actor(Mail& mail) {
   const Construction construction = *std::exchange(mail.construction, std::nullopt);
   platform::set_process_name(wire::readable_type(construction.constructor->actor_type->name()));
+  if (construction.shows_stack) platform::answer_stack_requests(page);
   note_running(wire::number_of(*construction.constructor).value + 1);
   auto made = construct(construction);
   note_running(0);

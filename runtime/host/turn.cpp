@@ -114,9 +114,19 @@ void Turn::reply_with(const detail::GrowingBuffer& result) {
 
 void Turn::fail(const Method& method, const std::exception_ptr& thrown) {
   channel_.end.discard_draft();
-  if (is_call()) return fail_call(thrown);
-  complain_of(method, thrown);
-  answer(ReplyKind::value, has_entered_);
+  if (is_call()) {
+    fail_call(thrown);
+  } else {
+    complain_of(method, thrown);
+    answer(ReplyKind::value, has_entered_);
+  }
+  if (!has_entered_) count_refused(status_);
+}
+
+void Turn::count_refused(platform::LifeStatus& status) {
+  status.running_method.store(0, std::memory_order_relaxed);
+  auto& refused = status.calls_refused;
+  refused.store(refused.load(std::memory_order_relaxed) + 1, std::memory_order_release);
 }
 
 // Nobody waits for a one-way message. It harms nobody either if there is no memory to speak of it.
@@ -149,11 +159,12 @@ void Turn::answer_bytes(ReplyKind kind, std::span<const std::byte> bytes, bool h
   answer(kind, has_run);
 }
 
-// The reply first: the client may be watching for it.
+// The reply first: the client may be watching for it. Who finds a method running and no more calls handled than before has found
+// one and the same turn: so the count comes after the method's end.
 void Turn::answer(ReplyKind kind, bool has_run) {
-  auto& handled = status_.calls_handled;
-  handled.store(handled.load(std::memory_order_relaxed) + (has_run ? 1 : 0), std::memory_order_relaxed);
   status_.running_method.store(0, std::memory_order_relaxed);
+  auto& handled = status_.calls_handled;
+  handled.store(handled.load(std::memory_order_relaxed) + (has_run ? 1 : 0), std::memory_order_release);
   auto& end = channel_.end;
   if (is_call()) {
     end.publish_reply(request_.ticket, kind, has_run);

@@ -36,6 +36,9 @@ class Turn final : private detail::Invocation {
   // actor's method likes. Errors: ProtocolError: the channel is broken.
   bool take();
 
+  // A turn has ended that is not among the calls handled.
+  [[gnu::cold]] static void count_refused(platform::LifeStatus& status);
+
  private:
   using Method = MethodTable::Method;
 

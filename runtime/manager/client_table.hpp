@@ -71,6 +71,13 @@ class ClientTable {
   void send(ClientId id, const Message& message, std::span<const int> handles = {}) {
     if (ClientRecord* client = find(id)) client->peer->send<wire::ToClient>(message, handles);
   }
+  // To all programs that have joined; hosts, which may be many, hear only of what concerns them.
+  template <class Message>
+  void send_to_programs(const Message& message) {
+    for (const auto& [id, client] : clients_) {
+      if (client->has_joined && client->is_program()) send(id, message);
+    }
+  }
   // A failure with long texts is cut to what a message can carry.
   void refuse(ClientId id, std::uint64_t request, wire::Failure failure);
   // Its text is cut likewise.

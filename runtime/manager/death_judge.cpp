@@ -30,6 +30,8 @@ DeathKind kind_when_killed(const DeathFacts& facts) {
       return DeathKind::parent_gone;
     case Asked::give_up:
       return DeathKind::start_failure;
+    case Asked::hung:
+      return DeathKind::hung;
     case Asked::nothing:
       break;
   }
@@ -85,6 +87,9 @@ void add_wants(std::string& text, const DeathFacts& facts, DeathKind kind) {
 
 std::string words_of(const DeathFacts& facts, DeathKind kind) {
   if (crashed_first(facts)) return facts.last_words;
+  if (kind == DeathKind::hung)
+    return fmt::format("it had been in that call for {:.1f} s at least (SpawnOptions::hang)",
+                       std::chrono::duration<double>(facts.in_method_for).count());
   if (kind == DeathKind::killed_by_us && facts.was_overdue)
     return facts.asked == Asked::nothing ? "its exit handlers took too long" : "it did not stop within its grace";
   const bool is_mute = facts.status.signal == kFaultSignal && facts.has_handler && facts.fatal_signal == 0;
@@ -111,6 +116,7 @@ DeathCause judge_death(const DeathFacts& facts) {
     cause.fault_address = facts.fault_address;
     cause.backtrace = facts.backtrace;
   }
+  if (cause.kind == DeathKind::hung) cause.backtrace = facts.backtrace;
   cause.method = facts.method;
   cause.resource_usage = facts.usage;
   cause.incarnation = facts.incarnation;

@@ -4,6 +4,7 @@
 #include <troupe/death.hpp>
 #include <troupe/exit_status.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -19,6 +20,7 @@ enum class Asked : std::uint8_t {
   parent_gone,  // who it belonged to has ended: it is killed
   give_up,      // it did not come up in time: it is killed
   restart,      // to stop, since its group wants a new life of it; it is killed when its grace runs out
+  hung,         // it was in one call for too long: it is killed
 };
 
 // All that is known of a host that has ended.
@@ -42,7 +44,8 @@ struct DeathFacts {
   bool had_no_memory = false;  // when it crashed
   std::string method;          // that was running
   // What the manager knows.
-  wire::Limits limits;  // that it had
+  std::chrono::nanoseconds in_method_for{};  // of one that hung, at least; then the backtrace is that of its main thread
+  wire::Limits limits;                       // that it had
   unsigned incarnation = 0;
 };
 

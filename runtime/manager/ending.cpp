@@ -9,10 +9,23 @@
 #include <set>
 #include <utility>
 
-#include "platform/tracer.hpp"
+#include "platform/process_state.hpp"
 #include "wire/registry.hpp"
 
 namespace troupe::manager {
+
+// The host numbers its methods by its own modules; this process may be another program.
+std::string name_of_running_method(const HostRecord& host) {
+  const std::uint32_t running = host.life.status().running_method.load(std::memory_order_relaxed);
+  if (running == 0) return {};
+  if (running == wire::kDestructorRuns) return "destructor of " + wire::readable_type(host.actor.type.c_str());
+  try {
+    const auto* node = wire::ModuleMap(host.modules).find({running - 1});
+    return node != nullptr ? wire::readable_name(*node) : std::string();
+  } catch (const IncompatibleInterface&) {
+    return {};
+  }
+}
 
 namespace {
 
@@ -27,17 +40,11 @@ std::chrono::nanoseconds grace_of(std::int64_t nanoseconds) {
   return std::chrono::nanoseconds(std::max<std::int64_t>(nanoseconds, 0));
 }
 
-// The host numbers its methods by its own modules; this process may be another program.
-std::string name_of_running_method(const HostRecord& host) {
-  const std::uint32_t running = host.life.status().running_method.load(std::memory_order_relaxed);
-  if (running == 0) return {};
-  if (running == wire::kDestructorRuns) return "destructor of " + wire::readable_type(host.actor.type.c_str());
-  try {
-    const auto* node = wire::ModuleMap(host.modules).find({running - 1});
-    return node != nullptr ? wire::readable_name(*node) : std::string();
-  } catch (const IncompatibleInterface&) {
-    return {};
-  }
+// It may have come out of it in the last moment.
+void add_hang(DeathFacts& facts, const HangRecord& hang) {
+  facts.method = hang.method;
+  facts.in_method_for = hang.running_for;
+  facts.backtrace = hang.backtrace;
 }
 
 DeathFacts facts_of(const HostRecord& host, const platform::ChildEnd& end) {
@@ -64,12 +71,14 @@ DeathFacts facts_of(const HostRecord& host, const platform::ChildEnd& end) {
     facts.had_no_memory = host.life.had_no_memory();
   }
   facts.method = name_of_running_method(host);
+  if (host.asked == Asked::hung && facts.fatal_signal == 0) add_hang(facts, *host.hang);
   return facts;
 }
 
 // At once, whatever else is asked of it.
 bool is_going(const HostRecord& host) {
-  if (host.stage == Stage::running) return host.asked == Asked::kill || host.asked == Asked::parent_gone;
+  if (host.stage == Stage::running)
+    return host.asked == Asked::kill || host.asked == Asked::parent_gone || host.asked == Asked::hung;
   return host.stage == Stage::refused || !host.is_wanted();
 }
 
@@ -152,7 +161,7 @@ void Ending::hasten_after(HostRecord& host, std::chrono::nanoseconds time) {
 
 // Who looks at a stuck actor with a debugger shall find it there.
 void Ending::hasten(HostRecord& host) {
-  if (platform::is_traced(host.child->process())) return hasten_after(host, kLookAgain);
+  if (platform::state_of(host.child->process()).is_traced) return hasten_after(host, kLookAgain);
   if (std::exchange(host.is_overdue, true)) return host.child->kill();
   host.child->terminate();
   hasten_after(host, kTimeToTerminate);

@@ -12,6 +12,9 @@
 
 namespace troupe::manager {
 
+// The method that its host runs; empty: none, or one that nobody knows.
+std::string name_of_running_method(const HostRecord& host);
+
 // Ends actors, and tells the clients of their ends: at the first sign that judgement is due, with the whole report when
 // the process has been reaped. Thread-safety: the loop's thread.
 class Ending {

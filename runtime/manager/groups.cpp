@@ -110,7 +110,8 @@ bool Groups::lives_on(HostRecord& host, const DeathCause& cause) {
     const bool follows_any_exit = host.order.restart.on == static_cast<std::uint8_t>(RestartPolicy::On::any_exit);
     const auto exit = follows_any_exit ? supervision::Exit::crash : exit_of(cause);
     Record* record = find(host.group);
-    const bool may_count = host.has_run && host.asked == Asked::nothing && exit == supervision::Exit::crash;
+    const bool is_its_own = host.asked == Asked::nothing || host.asked == Asked::hung;
+    const bool may_count = host.has_run && is_its_own && exit == supervision::Exit::crash;
     if (may_count && record != nullptr) record->first_death.note(cause, record->within, now);
     tell().ended(actor, exit, now);
   }
@@ -230,9 +231,7 @@ void Groups::gave_up(GroupNumber group) {
   const DeathCause cause = record.first_death.cause().value_or(DeathCause());
   record.first_death.forget();
   if (Record* above = find(record.parent)) above->first_death.note(cause, above->within, Clock::now());
-  for (const auto& [id, client] : tables_.clients.all()) {
-    if (client->has_joined && client->is_program()) tables_.clients.send(id, wire::GroupFailed{group, cause});
-  }
+  tables_.clients.send_to_programs(wire::GroupFailed{group, cause});
 }
 
 }  // namespace troupe::manager

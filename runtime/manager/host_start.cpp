@@ -77,6 +77,7 @@ void Spawning::tell_to_construct(HostRecord& host) {
   construct.working_directory = host.stage == Stage::constructing ? host.order.working_directory : std::string();
   construct.checkpoint_every = host.actor.may_restart ? host.order.restart.checkpoint_every : wire::Construct::kNoCheckpoints;
   construct.checkpoint_bytes = host.checkpoint_bytes;
+  construct.shows_stack = host.order.hang.after_ns != 0;
   const ClientRecord* spawner = tables_.clients.find(host.spawner);
   if (spawner != nullptr) construct.client_modules = spawner->modules;
   std::vector<int> handles;
@@ -156,13 +157,10 @@ void Spawning::live_again(HostRecord& host, const wire::Constructed& constructed
   look_after(host, constructed, std::move(handles[0]));
 }
 
-// Programs hear of every actor; hosts, which may be many, only of those that concern them.
 void Spawning::announce(const HostRecord& host) {
   wire::ActorUp up{host.actor};
   up.actor.key = {};
-  for (const auto& [id, client] : tables_.clients.all()) {
-    if (client->has_joined && client->is_program()) tables_.clients.send(id, up);
-  }
+  tables_.clients.send_to_programs(up);
 }
 
 void Spawning::look_after(HostRecord& host, const wire::Constructed& constructed, platform::Handle life_page) {

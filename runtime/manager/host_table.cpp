@@ -44,6 +44,7 @@ void HostRecord::begin_next_life() {
   life = {};
   status = {};
   channels.clear();
+  hang.reset();
   alarm.cancel();
   patience.cancel();
   end_time = std::chrono::steady_clock::time_point::max();

@@ -22,6 +22,7 @@
 #include "manager/peer.hpp"
 #include "platform/handle.hpp"
 #include "platform/life_page.hpp"
+#include "supervision/hang_watch.hpp"
 #include "supervision/restart_history.hpp"
 #include "wire/control.hpp"
 
@@ -59,6 +60,17 @@ struct ChannelRecord {
   bool is_closing = false;                      // the client has gone, and the host has been told
   bool is_broken = false;                       // the host reads nothing more of it
   bool is_read_to_end = false;                  // the client reads nothing more of it
+};
+
+// One life of an actor that asked to be looked at.
+struct HangRecord {
+  supervision::HangWatch watch;
+  std::optional<std::uint32_t> stacks_before{};      // it has been asked for another one, which is waited for
+  std::chrono::steady_clock::time_point patience{};  // with it
+  bool is_told = false;                              // that it hangs now
+  std::chrono::nanoseconds running_for{};            // when it was last found to hang
+  std::string method{};                              // that it hangs in
+  std::string backtrace{};
 };
 
 // One actor and its host process, from the order to the reaping; where it is restarted, its hosts, one after the other.
@@ -105,6 +117,8 @@ struct HostRecord {
   std::map<std::uint64_t, ChannelRecord> channels;  // by the manager's number
   std::set<ClientId> watchers;                      // want to hear of its end
 
+  std::optional<HangRecord> hang;  // from running on
+
   Alarm alarm;     // for its start, or its end
   Alarm patience;  // with those who attach to a life after this one
   Asked asked = Asked::nothing;
@@ -117,7 +131,7 @@ struct HostRecord {
 
   bool is_answering() const { return stage == Stage::running && !has_fallen; }
   // It shall live, in this life or the next.
-  bool is_wanted() const { return (asked == Asked::nothing || asked == Asked::restart) && !is_last_life; }
+  bool is_wanted() const { return (asked == Asked::nothing || asked == Asked::restart || asked == Asked::hung) && !is_last_life; }
   bool is_stopping() const { return asked == Asked::stop || asked == Asked::restart; }
   // Told to end, or gone so far that nobody has to tell it.
   bool is_on_its_way_out() const { return child != nullptr && (is_stopping() || has_fallen || stage == Stage::refused); }

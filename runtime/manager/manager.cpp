@@ -20,6 +20,7 @@
 #include "manager/closing.hpp"
 #include "manager/ending.hpp"
 #include "manager/groups.hpp"
+#include "manager/hangs.hpp"
 #include "manager/holding.hpp"
 #include "manager/listing.hpp"
 #include "manager/restarting.hpp"
@@ -126,6 +127,7 @@ class Manager::Impl final : ClientTable::Listener, HostListener {
   Ending ending_{tables_, spawning_, life_watch_};
   Restarting restarting_{tables_};
   Groups groups_{tables_, spawning_, ending_};
+  Hangs hangs_{tables_, ending_};
   Channels channels_{tables_};
   Holding holding_{tables_, ending_, channels_};
   Listing listing_{tables_};
@@ -273,6 +275,7 @@ void Manager::Impl::on_host(HostRecord& host, const wire::Constructed& message, 
   if (host.stage != Stage::running) return;
   channels_.host_runs(host);
   groups_.started(host);
+  hangs_.started(host);
 }
 
 void Manager::Impl::on_host(HostRecord& host, const wire::JoinAsClient&, Handles& handles) {

@@ -24,6 +24,10 @@ constexpr std::chrono::milliseconds kPause(100);  // what a system has too littl
 
 bool is_niceness(int value) { return value == wire::Limits::kNotNice || (value >= -20 && value <= 19); }
 
+bool is_hang(const wire::Hang& hang) {
+  return hang.after_ns == 0 ? !hang.kill : std::chrono::nanoseconds(hang.after_ns) >= supervision::HangWatch::kLeast;
+}
+
 void check(const wire::Spawn& message, std::size_t handle_count) {
   const std::size_t wanted = wire::ChannelOffer::kHandles + (message.argument_bytes != 0 ? 1 : 0);
   if (handle_count != wanted)
@@ -33,7 +37,7 @@ void check(const wire::Spawn& message, std::size_t handle_count) {
                         message.stdio <= static_cast<std::uint8_t>(Stdio::capture) &&
                         message.when_full <= static_cast<std::uint8_t>(WhenFull::spill) &&
                         message.restart.on <= static_cast<std::uint8_t>(RestartPolicy::On::any_exit) &&
-                        is_niceness(message.limits.nice);
+                        is_niceness(message.limits.nice) && is_hang(message.hang);
   if (!is_known) throw ProtocolError("a spawn has an option that does not exist");
   if (message.join_existing && message.group != 0) throw ProtocolError("a spawn in a group wants an actor that exists");
 }

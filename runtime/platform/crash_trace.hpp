@@ -8,8 +8,8 @@
 
 namespace troupe::platform {
 
-// The stack of a thread that a fatal signal has stopped, as text: a line "FILE+0xADDRESS" for each frame, innermost first,
-// with the address as the file's symbol tables count it; "0xADDRESS" for one that lies in no file. (symbols.hpp finds the
+// The stack of a thread that a signal has stopped, fatal or not, as text: a line "FILE+0xADDRESS" for each frame, innermost
+// first, with the address as the file's symbol tables count it; "0xADDRESS" for one that lies in no file. (symbols.hpp finds the
 // names.) It lies in memory that outlives the process.
 struct CrashTrace {
   static constexpr std::size_t kBytes = 8192;
@@ -30,6 +30,9 @@ static_assert(sizeof(CrashTrace) == CrashTrace::kBytes);
 // takes no lock and no memory. Where the stack is ruined, or what the loader knows, the trace ends early: a fault that is met
 // there is caught. Once per process.
 void write_crash_trace(CrashTrace& trace, const void* context) noexcept;
+// Likewise for a handler of a signal that is not fatal, as often as need be: the thread goes on afterwards. A fault that another
+// thread meets meanwhile is handled as ever. False: a thread has crashed, and the trace is its.
+bool write_stack_trace(CrashTrace& trace, const void* context) noexcept;
 
 // For a handler of fatal signals, likewise: whether there was memory left. C code that got none meets a null pointer.
 void write_whether_memory_was_left(CrashTrace& trace) noexcept;

@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <link.h>
 #include <pthread.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
 #include <unwind.h>
@@ -11,7 +12,10 @@
 #include <algorithm>
 #include <csetjmp>
 #include <csignal>
+#include <ctime>
 #include <optional>
+
+#include "platform/former_handler_linux.hpp"
 
 // Unwinding by libgcc is async-signal-safe where it finds a file's tables by _dl_find_object (glibc 2.35, GCC 12).
 namespace troupe::platform {
@@ -56,26 +60,36 @@ _Unwind_Reason_Code note_frame(_Unwind_Context* context, void* stack) {
 
 // ---- reading what may be ruined
 
+// One thread at a time, which holds this; a crash keeps it.
+std::atomic_flag is_tracing;
 sigjmp_buf way_out;
-pid_t thread_inside = 0;
+std::atomic<pid_t> thread_inside{0};
 
-void leave(int) {
-  while (::gettid() != thread_inside) ::pause();  // another thread crashes meanwhile; the process is about to end
-  ::siglongjmp(way_out, 1);
+constexpr std::array kFaults{SIGSEGV, SIGBUS};
+std::array<struct sigaction, kFaults.size()> former_actions;  // of these
+
+// Another thread's fault is its own affair: its process may be about to live on.
+void leave(int number, siginfo_t* cause, void* context) {
+  if (::gettid() == thread_inside.load(std::memory_order_relaxed)) ::siglongjmp(way_out, 1);
+  const struct sigaction& former = former_actions[number == kFaults[0] ? 0 : 1];
+  if (run_former_handler(former, number, cause, context)) return;
+  ::sigaction(number, &former, nullptr);
+  ::syscall(SYS_tgkill, ::getpid(), ::gettid(), number);  // delivered on return
 }
 
 // While one lives, a fault in this thread leads out of `guarded`.
 class FaultsCaught {
  public:
   FaultsCaught() noexcept {
-    thread_inside = ::gettid();
+    thread_inside.store(::gettid(), std::memory_order_relaxed);
     struct sigaction leaving {};
-    leaving.sa_handler = &leave;
-    leaving.sa_flags = SA_ONSTACK | SA_NODEFER;
-    for (std::size_t i = 0; i < kFaults.size(); ++i) ::sigaction(kFaults[i], &leaving, &former_[i]);
+    leaving.sa_sigaction = &leave;
+    leaving.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+    for (std::size_t i = 0; i < kFaults.size(); ++i) replace(i, leaving);
   }
   ~FaultsCaught() {
-    for (std::size_t i = 0; i < kFaults.size(); ++i) ::sigaction(kFaults[i], &former_[i], nullptr);
+    for (std::size_t i = 0; i < kFaults.size(); ++i) restore(i);
+    thread_inside.store(0, std::memory_order_relaxed);
   }
   FaultsCaught(const FaultsCaught&) = delete;
   FaultsCaught& operator=(const FaultsCaught&) = delete;
@@ -95,8 +109,21 @@ class FaultsCaught {
   }
 
  private:
-  static constexpr std::array kFaults{SIGSEGV, SIGBUS};
-  std::array<struct sigaction, kFaults.size()> former_{};
+  static struct sigaction current(std::size_t which) {
+    struct sigaction action {};
+    ::sigaction(kFaults[which], nullptr, &action);
+    return action;
+  }
+  // A crash that did not wait for the trace of another thread finds ours.
+  static void replace(std::size_t which, const struct sigaction& leaving) {
+    const struct sigaction former = current(which);
+    if (former.sa_sigaction != &leave) former_actions[which] = former;
+    ::sigaction(kFaults[which], &leaving, nullptr);
+  }
+  // Another thread may have put its own there meanwhile.
+  static void restore(std::size_t which) {
+    if (current(which).sa_sigaction == &leave) ::sigaction(kFaults[which], &former_actions[which], nullptr);
+  }
 };
 
 // Without the handler's own frames. Where the unwinder did not come as far as the interrupted one, it is the only one.
@@ -114,7 +141,7 @@ void drop_handler(Stack& stack, const void* context) {
 
 class TraceText {
  public:
-  explicit TraceText(CrashTrace& trace) : trace_(trace) {}
+  explicit TraceText(CrashTrace& trace) : trace_(trace) { trace_.bytes.store(0, std::memory_order_release); }
 
   // A line that finds no room is left out, and what comes after it.
   bool add_line(std::uintptr_t address) {
@@ -164,9 +191,7 @@ class TraceText {
   std::array<char, 1024> own_file_{};
 };
 
-}  // namespace
-
-void write_crash_trace(CrashTrace& trace, const void* context) noexcept {
+void write(CrashTrace& trace, const void* context) noexcept {
   const FaultsCaught caught;
   Stack stack;
   caught.guarded([&] { _Unwind_Backtrace(&note_frame, &stack); });
@@ -177,6 +202,24 @@ void write_crash_trace(CrashTrace& trace, const void* context) noexcept {
   caught.guarded([&] {
     for (int i = 0; i < stack.count && text.add_line(stack.addresses[static_cast<std::size_t>(i)]); ++i) continue;
   });
+}
+
+}  // namespace
+
+// Another thread's trace takes microseconds, unless it never ends.
+void write_crash_trace(CrashTrace& trace, const void* context) noexcept {
+  constexpr int kMostMilliseconds = 100;
+  constexpr timespec kMillisecond{0, 1'000'000};
+  for (int i = 0; i < kMostMilliseconds && is_tracing.test_and_set(std::memory_order_acquire); ++i)
+    ::nanosleep(&kMillisecond, nullptr);
+  write(trace, context);
+}
+
+bool write_stack_trace(CrashTrace& trace, const void* context) noexcept {
+  if (is_tracing.test_and_set(std::memory_order_acquire)) return false;
+  write(trace, context);
+  is_tracing.clear(std::memory_order_release);
+  return true;
 }
 
 }  // namespace troupe::platform

@@ -22,6 +22,8 @@ struct LifeStatus {
   std::atomic<std::uint64_t> calls_handled{0};
   std::atomic<std::uint32_t> wanted_memory{0};     // 1: it ends because it can get none
   std::atomic<std::uint32_t> was_told_to_stop{0};  // 1: its end is not what it was doing
+  std::atomic<std::uint32_t> stack_count{0};       // how often its stack was written while it lived (stack_request.hpp)
+  std::atomic<std::uint64_t> calls_refused{0};     // of methods that did not come to run: together with calls_handled, all turns
 };
 
 constexpr unsigned kLifeWordCount = 480;
@@ -74,6 +76,8 @@ class LifeView {
   const LifeStatus& status() const;
   // After the process's end. Whatever it has written there: lines of printable characters.
   std::string crash_trace() const;
+  // While it lives: its main thread's stack, if that was written after so many had been (LifeStatus::stack_count).
+  std::optional<std::string> stack_after(std::uint32_t count) const;
   std::string last_words() const;
   bool lacked_memory() const;
   bool had_no_memory() const;

@@ -199,6 +199,12 @@ std::string LifeView::crash_trace() const {
   return printable(trace.text, trace.bytes.load(std::memory_order_acquire));
 }
 
+// Nobody writes another one before it is asked again; but for a crash, whose report is another.
+std::optional<std::string> LifeView::stack_after(std::uint32_t count) const {
+  if (status().stack_count.load(std::memory_order_acquire) == count) return std::nullopt;
+  return crash_trace();
+}
+
 std::string LifeView::last_words() const {
   const CrashTrace& trace = trace_in(*mapping_);
   return printable(trace.words, trace.word_bytes.load(std::memory_order_acquire));

@@ -54,12 +54,13 @@ struct Spawn {
   Restart restart{};
   std::uint64_t lease = 0;  // on the proxies among the arguments; 0: none
   std::uint64_t group = 0;  // that it is spawned in: one of the client's own; 0: none
+  Hang hang{};
 
   template <class Archive>
   void serialize(Archive& archive) {
     archive(request, constructor, type, name, join_existing, argument_bytes, lifetime, start, stdio, concurrency, mailbox_calls,
             mailbox_bytes, mailbox_payload, when_full, deadline_ns, start_timeout_ns, environment, working_directory, security,
-            limits, offer, restart, lease, group);
+            limits, offer, restart, lease, group, hang);
   }
 };
 
@@ -372,6 +373,31 @@ struct GroupFailed {
   }
 };
 
+// An actor has been in one call for longer than its options say (SpawnOptions::hang): to all programs, once.
+struct ActorHangs {
+  ActorId actor{};
+  std::uint32_t incarnation = 0;
+  std::string method{};
+  std::int64_t running_ns = 0;  // at least
+  std::string backtrace{};
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(actor, incarnation, method, running_ns, backtrace);
+  }
+};
+
+// That call has ended: to all programs.
+struct ActorGoesOn {
+  ActorId actor{};
+  std::uint32_t incarnation = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(actor, incarnation);
+  }
+};
+
 // Answers Shutdown and StopGroup. Too long for one message it comes in several.
 struct AllStopped {
   std::uint64_t request = 0;
@@ -387,6 +413,6 @@ struct AllStopped {
 using ToManagerFromClient = std::variant<Join, Spawn, Find, Attach, List, Watch, StopActor, KillActor, Hold, Release, Lease,
                                          LeaseNews, Shutdown, LeaveChannel, Supervise, StopGroup, GuardMissing>;
 using ToClient = std::variant<Welcome, Opened, Refused, Found, Listed, ActorFalling, ChannelBroken, ActorDown, ActorUp,
-                              ReadReplies, AllStopped, Supervised, GroupFailed, GuardMissing>;
+                              ReadReplies, AllStopped, Supervised, GroupFailed, ActorHangs, ActorGoesOn, GuardMissing>;
 
 }  // namespace troupe::wire

@@ -29,13 +29,14 @@ struct Construct {
   std::vector<ModuleIdentity> client_modules{};
   std::uint32_t checkpoint_every = kNoCheckpoints;  // RestartPolicy::checkpoint_every
   std::uint64_t checkpoint_bytes = 0;               // to restore from; 0: none
+  bool shows_stack = false;                         // it may be asked for it (platform/stack_request)
 
   static constexpr std::uint32_t kNoCheckpoints = UINT32_MAX;  // nobody wants any
 
   template <class Archive>
   void serialize(Archive& archive) {
     archive(actor, constructor, argument_bytes, concurrency, working_directory, security, limits, channel, offer, client_modules,
-            checkpoint_every, checkpoint_bytes);
+            checkpoint_every, checkpoint_bytes, shows_stack);
   }
 };
 

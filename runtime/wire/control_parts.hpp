@@ -129,6 +129,17 @@ struct Limits {
   }
 };
 
+// HangOptions.
+struct Hang {
+  std::int64_t after_ns = 0;  // 0: nobody looks
+  bool kill = false;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(after_ns, kill);
+  }
+};
+
 // What a client asks of a channel. Handles that travel along: request memory, its extents, the client's event.
 struct ChannelOffer {
   std::uint32_t slots = 0;

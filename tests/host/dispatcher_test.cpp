@@ -96,6 +96,15 @@ TEST(Dispatcher, CountsCallsAndTellsWhenTheirReplyIsOut) {
   EXPECT_EQ(stage.status().calls_handled.load(), 2u);
 }
 
+// So that who looks at the page can tell one turn from the next.
+TEST(Dispatcher, CountsApartWhatDoesNotComeToRun) {
+  Stage stage;
+  Client client = stage.open();
+  EXPECT_EQ(client.ask(method<&fail_to_decode>(), 0).kind, ReplyKind::undecodable);
+  EXPECT_EQ(stage.status().calls_handled.load(), 0u);
+  EXPECT_EQ(stage.status().calls_refused.load(), 1u);
+}
+
 TEST(Dispatcher, TellsWhichMethodRuns) {
   Stage stage;
   Client client = stage.open();

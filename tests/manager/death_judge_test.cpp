@@ -195,6 +195,24 @@ TEST(DeathJudge, OneThatHadToBeKilledAtItsStopSaysSo) {
   EXPECT_EQ(judge_death(killed(SIGKILL, Asked::kill)).detail, "");
 }
 
+TEST(DeathJudge, OneThatHungTellsForHowLongAndWhere) {
+  DeathFacts facts = killed(SIGKILL, Asked::hung);
+  facts.in_method_for = std::chrono::milliseconds(5250);
+  facts.backtrace = "its stack";
+  const DeathCause cause = judge_death(facts);
+  EXPECT_EQ(cause.kind, DeathKind::hung);
+  EXPECT_EQ(cause.backtrace, "its stack");
+  EXPECT_EQ(cause.detail, "it had been in that call for 5.2 s at least (SpawnOptions::hang)");
+}
+
+TEST(DeathJudge, OneThatCrashedBeforeItWasKilledAsHungHasCrashed) {
+  DeathFacts facts = killed(SIGKILL, Asked::hung);
+  facts.fatal_signal = SIGABRT;
+  EXPECT_EQ(judge_death(facts).kind, DeathKind::signal);
+  EXPECT_EQ(judge_death(killed(SIGABRT, Asked::hung)).kind, DeathKind::signal);
+  EXPECT_EQ(judge_death(exited(3, Asked::hung)).kind, DeathKind::exit_code);
+}
+
 TEST(DeathJudge, AFaultThatItsHandlerWasNotToldOfSaysWhyThatMayBe) {
   DeathFacts facts = killed(SIGSEGV);
   EXPECT_EQ(judge_death(facts).detail, "");

@@ -5,6 +5,7 @@
 #include <troupe/options.hpp>
 
 #include <array>
+#include <cstdint>
 #include <cstdlib>
 #include <sstream>
 #include <string>
@@ -51,9 +52,10 @@ void say_garbage(const platform::ControlSocket& socket) {
 }
 
 // Pretends to construct what it is told to.
-void come_up(platform::ControlSocket& socket) {
+void come_up(platform::ControlSocket& socket, std::uint32_t running_method) {
   socket.receive();
   static platform::LifePage page;
+  page.status().running_method = running_method;
   const auto memory = platform::SharedMemory::create("a channel of a test", 4096);
   const auto event = platform::Event::pair();
   const std::array handles{memory.handle().get(), memory.handle().get(), memory.handle().get(), page.memory().handle().get(),
@@ -82,7 +84,8 @@ void join_falsely(FakeClient& client) {
 }
 
 int act_up(const std::string& trick, platform::ControlSocket& socket) {
-  come_up(socket);
+  come_up(socket, trick == "hangs" ? INT32_MAX : 0);
+  if (trick == "hangs") wait_for_ever();
   if (trick == "attaches-wrong") attach_wrongly(socket);
   FakeClient client = join_as_client(socket);
   if (trick == "claims") {

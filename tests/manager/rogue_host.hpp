@@ -16,6 +16,7 @@ namespace troupe::manager::testing {
 //   second-client    comes up, joins as a client, breaks the protocol there, and exits with 7 when it has been dropped
 //   parent           comes up, and spawns a Quiet of its own
 //   holds …          comes up, joins as a client, and holds the actor that holder_trick() named
+//   hangs            comes up, and says on its life page that it runs a method that nobody knows, for ever
 //   joins            comes up, asks as a client to join the Quiet "one", and exits with 7
 //   claims           comes up, joins as a client under another actor's name, and exits with 7 when it has been dropped
 constexpr const char* kTrickVariable = "TROUPE_TEST_TRICK";

@@ -132,6 +132,16 @@ TEST(Spawning, ASpawnWithALimitThatDoesNotExistDropsTheClient) {
   managed.client.await_end();
 }
 
+TEST(Spawning, ASpawnWithABoundForHangsThatDoesNotExistDropsTheClient) {
+  for (const wire::Hang hang : {wire::Hang{1, false}, wire::Hang{-1, false}, wire::Hang{0, true}}) {
+    ManagedClient managed;
+    wire::Spawn spawn;
+    spawn.hang = hang;
+    managed.client.ask_for(kind<Quiet>(), spawn);
+    managed.client.await_end();
+  }
+}
+
 TEST(Spawning, AnActorIsFoundByName) {
   ManagedClient managed;
   const auto opened = managed.client.spawn(kind<Quiet>(), named("one"));

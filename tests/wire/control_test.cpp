@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <troupe/error.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -61,6 +62,7 @@ Spawn spawn() {
   spawn.environment = {{"NAME", "value"}};
   spawn.limits = limits();
   spawn.offer = {1024, 1024, 512};
+  spawn.hang = {5, true};
   return spawn;
 }
 
@@ -126,6 +128,14 @@ ActorUp sample() {
   return {actor()};
 }
 template <>
+ActorHangs sample() {
+  return {{7}, 2, "Counter::add", 5'000'000'000, "file+0x10\n"};
+}
+template <>
+ActorGoesOn sample() {
+  return {{7}, 2};
+}
+template <>
 AllStopped sample() {
   return {1, {info()}};
 }
@@ -138,6 +148,7 @@ Construct sample() {
   Construct construct;
   construct.actor = actor();
   construct.limits = limits();
+  construct.shows_stack = true;
   construct.client_modules = hello().modules;
   return construct;
 }
@@ -238,6 +249,32 @@ TEST(ActorDown, KeepsTheWholeReport) {
   EXPECT_EQ(decoded.cause.method, "Counter::add");
   EXPECT_EQ(decoded.cause.stderr_tail, (std::vector<std::string>{"one", "two"}));
   EXPECT_EQ(decoded.cause.resource_usage.max_resident_bytes, 3u);
+}
+
+TEST(ActorHangs, BringsTheStack) {
+  const auto decoded = std::get<ActorHangs>(decode_message<ToClient>(encode_message<ToClient>(sample<ActorHangs>())));
+  EXPECT_EQ(decoded.actor, ActorId{7});
+  EXPECT_EQ(decoded.incarnation, 2u);
+  EXPECT_EQ(decoded.method, "Counter::add");
+  EXPECT_EQ(decoded.running_ns, 5'000'000'000);
+  EXPECT_EQ(decoded.backtrace, "file+0x10\n");
+}
+
+TEST(Spawn, BringsWhatAHangIs) {
+  const auto decoded = std::get<Spawn>(decode_message<ToManagerFromClient>(encode_message<ToManagerFromClient>(sample<Spawn>())));
+  EXPECT_EQ(decoded.hang.after_ns, 5);
+  EXPECT_TRUE(decoded.hang.kill);
+}
+
+TEST(DeathCause, MustNotBeOfAKindPastTheLast) {
+  ActorDown down;
+  const Bytes of_unknown = encode_message<ToClient>(down);
+  down.cause.kind = DeathKind::hung;
+  Bytes bytes = encode_message<ToClient>(down);
+  const auto place = std::mismatch(bytes.begin(), bytes.end(), of_unknown.begin()).first;
+  EXPECT_NO_THROW((void)decode_message<ToClient>(bytes));
+  *place = static_cast<std::byte>(static_cast<int>(DeathKind::hung) + 1);
+  EXPECT_THROW((void)decode_message<ToClient>(bytes), ProtocolError);
 }
 
 TEST(Construct, BringsTheLimits) {

@@ -283,7 +283,7 @@ void act_as_client(Input& input, Stage& stage, Rogue<ToManagerFromClient>& clien
       if (input.below(8) == 7) message.start_timeout_ns = 1;
       if (input.below(4) == 3) message.group = some_group(input, stage);
       if (input.below(8) == 7) message.restart.max = input.byte();
-      if (input.below(8) == 7) message.limits.nice = static_cast<std::int32_t>(input.number());
+      if (input.below(8) == 7) message.limits.nice = static_cast<std::int8_t>(input.byte());
       if (input.below(8) == 7) message.hang = {static_cast<std::int64_t>(input.number()), input.below(2) == 1};
       return client.say(input, message, stage.things.for_request());
     }

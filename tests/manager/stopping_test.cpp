@@ -15,7 +15,6 @@ namespace troupe::manager::testing {
 namespace {
 
 using ::testing::IsEmpty;
-using ::testing::SizeIs;
 
 constexpr std::int64_t kNoGrace = 1;
 constexpr std::int64_t kMuchGrace = std::numeric_limits<std::int64_t>::max();

@@ -346,7 +346,7 @@ std::shared_ptr<Opening> Session::attach(Link& link, const std::string& what) {
       std::make_shared<ChannelOpening>(geometry_of(actor.mailbox_calls != 0 ? actor.mailbox_calls : kDefaults.calls,
                                                    actor.mailbox_bytes != 0 ? actor.mailbox_bytes : kDefaults.bytes,
                                                    actor.mailbox_payload != 0 ? actor.mailbox_payload : kDefaults.payload));
-  const auto opening = std::make_shared<Opening>();
+  auto opening = std::make_shared<Opening>();
   wire::Attach message{
       .actor = actor.id, .key = actor.key, .type = link.type_name(), .offer = offer_of(half->geometry, options_.spin)};
   link.add_handle();

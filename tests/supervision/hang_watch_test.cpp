@@ -16,7 +16,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
-using testing::ElementsAre;
 using testing::Ge;
 using testing::Le;
 using Finding = HangWatch::Finding;

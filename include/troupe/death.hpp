@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -45,10 +46,14 @@ struct DeathCause {
   std::uint64_t fault_address = 0;  // for signals that have one
   std::string method{};             // that ran when it died; empty: none did
   std::string backtrace{};          // of the thread that crashed or hung, a line for each frame; empty when there is none
+  // The last lines (50 at most) that it had written to stderr, of a captured actor (Stdio::capture); control characters and what
+  // is no UTF-8 as \x1b.
   std::vector<std::string> stderr_tail{};
   ResourceUsage resource_usage{};
   unsigned incarnation = 0;
   std::string detail{};  // one more sentence: the assertion that failed, the exception that nobody caught, how it broke a rule
+  std::chrono::nanoseconds method_time{};  // for which `method` had been running, to the kernel's tick (1 to 10 ms)
+  std::string core_path{};                 // the core file, where the kernel has written one and it was found
 
   // The whole report for people; several lines when there is a backtrace or output.
   std::string text() const;

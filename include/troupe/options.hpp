@@ -22,7 +22,13 @@ enum class StartMethod : std::uint8_t { forkserver, spawn };
 // sender's own memory until there is room.
 enum class WhenFull : std::uint8_t { automatic, block, fail, spill };
 
-// inherit: the program's; of a terminal an actor can write, and not read (EIO).
+// Where an actor's process writes.
+// inherit: where the program does; of a terminal an actor can write, and not read (EIO). What it has written nobody keeps:
+// between an actor and a terminal nothing can stand that the actor would not notice.
+// capture: stdout and stderr, from before its constructor on, come to the program that spawned it: line by line as Output events
+// (on_event), and in DeathCause::stderr_tail. The actor waits for nobody who reads: where the manager has not read for 50 ms
+// the oldest is lost, and so it is where the program is slow; Output::lost_bytes says how much. What it has started itself and
+// outlives it (setsid) finds its output closed then.
 enum class Stdio : std::uint8_t { inherit, capture };
 
 // What an actor's process expects of its callers. l0: they may crash, hang and write garbage, but mean no harm; parameters
@@ -79,7 +85,8 @@ struct LimitOptions {
   // Processor time of all threads, user and system, from the process's start; each life has as much. In whole seconds: rounded
   // up. Past it the actor dies: DeathKind::out_of_cpu_time.
   std::optional<Timeout> cpu_time{};
-  // At least 16, which the process has for itself and one caller; each further caller takes 4, and 10 it takes to call actors.
+  // At least 16, which the process has for itself and one caller; Stdio::capture takes 3 more, each further caller 4, and 10 it
+  // takes to call actors.
   std::optional<unsigned> open_files{};
   std::optional<int> nice{};  // -20 (before all others) to 19; absolute. Below the starter's takes permission.
   std::vector<int> cpus{};    // the processors that it may use, numbered from 0 to 1023; empty: as its starter

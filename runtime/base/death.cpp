@@ -48,17 +48,27 @@ std::string usage_text(const ResourceUsage& usage) {
                      static_cast<double>(usage.max_resident_bytes) / kMebibyte);
 }
 
+std::string span_text(std::chrono::nanoseconds span) {
+  constexpr double kMillisecond = 1e6;
+  constexpr double kSecond = 1e9;
+  const auto nanoseconds = static_cast<double>(span.count());
+  return span < std::chrono::seconds(1) ? fmt::format("{:.0f} ms", nanoseconds / kMillisecond)
+                                        : fmt::format("{:.1f} s", nanoseconds / kSecond);
+}
+
 }  // namespace
 
 std::string DeathCause::text() const {
   std::string text = headline(*this);
   if (fault_address != 0) text += fmt::format(" at address {:#x}", fault_address);
   if (!method.empty()) text += ' ' + detail::text_of_running(method);
+  if (!method.empty() && method_time.count() > 0) text += ", for " + span_text(method_time);
   if (incarnation > 1) text += fmt::format(", in its life number {}", incarnation);
   if (!detail.empty()) text += "; " + detail;
   if (resource_usage.max_resident_bytes != 0) text += "; " + usage_text(resource_usage);
+  if (!core_path.empty()) text += "; its core file is " + core_path;
   if (!backtrace.empty()) text += "\nbacktrace:\n" + backtrace;
-  if (!stderr_tail.empty()) text += "\nits last lines on stderr:";
+  if (!stderr_tail.empty()) text += "\nlast lines of its stderr:";
   for (const std::string& line : stderr_tail) text += "\n  | " + line;
   return text;
 }

@@ -123,6 +123,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_unread(const wire::ReadReplies& unread);
   void on_down(const wire::ActorDown& down);
   void on_up(const wire::ActorDescription& actor);
+  void on_printed(wire::Printed printed);
   void on_manager_gone();
   void emit(RuntimeEvent event);
 
@@ -161,6 +162,8 @@ class Session : public std::enable_shared_from_this<Session> {
   CallbackThread callbacks_;
   std::unique_ptr<SessionLoop> loop_;
   std::unordered_map<std::uint64_t, std::vector<ActorInfo>> parts_;  // of lists whose rest is to come; the loop's
+  std::unordered_map<ActorId, std::uint64_t> lost_output_;           // bytes that callbacks were too slow for; the loop's
+  const std::shared_ptr<std::atomic<std::size_t>> unheard_output_ = std::make_shared<std::atomic<std::size_t>>(0);  // bytes
   std::atomic<bool> is_manager_gone_{false};
   std::atomic<bool> is_closing_{false};
 

@@ -28,6 +28,8 @@ void Session::on_message(wire::ToClient message, std::vector<Handle> handles) {
           on_unread(each);
         } else if constexpr (std::is_same_v<Message, wire::ActorUp>) {
           on_up(each.actor);
+        } else if constexpr (std::is_same_v<Message, wire::Printed>) {
+          on_printed(std::move(each));
         } else if constexpr (std::is_same_v<Message, wire::GroupFailed>) {
           emit(GroupGaveUp{GroupId{each.group}, each.first_cause});
         } else if constexpr (std::is_same_v<Message, wire::ActorHangs>) {

@@ -136,7 +136,6 @@ void check(const detail::SpawnOrder& order) {
   if (options.concurrency != 1) refuse_option("concurrency must be 1: an actor handles one call at a time");
   supervision::check(options.restart);
   if (order.group.value != 0) check_in_group(options.restart);
-  if (options.stdio != Stdio::inherit) refuse_option("stdio: only Stdio::inherit is supported");
   if (!options.module.empty()) refuse_option("module is not supported: the actor's class must be in this executable");
 }
 

@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "host/thrown.hpp"
+#include "platform/output_pipe.hpp"
 #include "platform/step_mark.hpp"
 #include "wire/registry.hpp"
 
@@ -58,10 +59,21 @@ void Control::handle(platform::Packet& packet) {
 void Control::on(const wire::Construct& message, Handles& handles) {
   if (std::exchange(has_begun_, true)) throw ProtocolError("the manager wants a second actor in this process");
   try {
+    if (message.captures_output) capture_output(handles);
     inbox_.post([construction = prepare(message, handles)](Mail& mail) mutable { mail.construction = std::move(construction); });
   } catch (const std::exception&) {
     refuse(failure_of(std::current_exception()));
   }
+}
+
+// They are the last ones.
+void Control::capture_output(Handles& handles) {
+  constexpr std::size_t kCount = wire::Construct::kOutputHandles;
+  if (handles.size() < kCount) check_count(handles, kCount);
+  platform::Handle* const first = handles.data() + handles.size() - kCount;
+  platform::capture_output({std::move(first[0]), std::move(first[1])}, {std::move(first[2]), std::move(first[3])},
+                           page_.status().lost_output);
+  handles.resize(handles.size() - kCount);
 }
 
 Construction Control::prepare(const wire::Construct& message, Handles& handles) {

@@ -62,6 +62,7 @@ class Control {
   void on(const wire::StopHost& message, Handles& handles);
   void on(const wire::AskStatus& message, Handles& handles);
 
+  void capture_output(Handles& handles);
   Construction prepare(const wire::Construct& message, Handles& handles);
   void refuse(const wire::Failure& failure);
   OpenedChannel open(std::uint64_t number, const wire::ChannelOffer& offer,

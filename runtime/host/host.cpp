@@ -20,6 +20,7 @@
 #include "host/dispatcher.hpp"
 #include "host/inbox.hpp"
 #include "host/sleeper.hpp"
+#include "platform/coarse_clock.hpp"
 #include "platform/complaint.hpp"
 #include "platform/fork_mark.hpp"
 #include "platform/heap.hpp"
@@ -46,7 +47,10 @@ struct Host::State final : Dispatcher::Listener, Checkpoints::Listener {
   int live(Mail mail);
   // Before the end that it brings, which is told as what it is then.
   void note_want_of_memory() { page.status().wanted_memory.store(1, std::memory_order_release); }
-  void note_running(std::uint32_t running) { page.status().running_method.store(running, std::memory_order_relaxed); }
+  void note_running(std::uint32_t running) {
+    page.status().running_since.store(platform::coarse_now().count(), std::memory_order_relaxed);
+    page.status().running_method.store(running, std::memory_order_relaxed);
+  }
 
   void channel_broken(const ServedChannel& channel, const std::string& reason) override;
   void channel_closed(std::uint64_t number) override { send_to_manager(socket, wire::ChannelClosed{number}); }

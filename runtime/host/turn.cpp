@@ -18,6 +18,7 @@
 
 #include "host/limits.hpp"
 #include "host/thrown.hpp"
+#include "platform/coarse_clock.hpp"
 #include "platform/complaint.hpp"
 #include "platform/step_mark.hpp"
 #include "wire/registry.hpp"
@@ -54,6 +55,7 @@ void Turn::serve() {
   if (is_expired()) return answer(ReplyKind::expired, false);
   const Method* method = channel_.methods.find(request_.method, actor_.type());
   if (method == nullptr) return refuse();
+  status_.running_since.store(platform::coarse_now().count(), std::memory_order_relaxed);
   status_.running_method.store(method->own_number + 1, std::memory_order_relaxed);
   run(*method);
 }

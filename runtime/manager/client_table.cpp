@@ -83,7 +83,6 @@ void ClientTable::refuse(ClientId id, std::uint64_t request, wire::Failure failu
   if (failure.text.size() > kMostTextBytes) failure.text.resize(kMostTextBytes);
   failure.cause.backtrace.resize(std::min(failure.cause.backtrace.size(), kMostTextBytes));
   failure.cause.detail.resize(std::min(failure.cause.detail.size(), kMostTextBytes));
-  failure.cause.stderr_tail.clear();
   send(id, wire::Refused{request, std::move(failure)});
 }
 

@@ -8,6 +8,8 @@
 
 namespace troupe::manager {
 
+using platform::MemoryKills;
+
 namespace {
 
 // The fatal-signal handler has run, and then the process died of that signal, or was killed while it wrote its core, or met
@@ -46,6 +48,12 @@ DeathKind kind_of_exit(const DeathFacts& facts) {
   return facts.wanted_memory && facts.status.exit_code != 0 ? DeathKind::out_of_memory : DeathKind::exit_code;
 }
 
+// By whomever: the kernel for want of memory, or another process.
+bool was_killed_from_outside(const DeathFacts& facts) {
+  const bool had_to_go = facts.asked != Asked::nothing || facts.was_overdue || facts.failed_to_start || facts.constructor_threw;
+  return facts.status.signal == kKillSignal && !had_to_go && !crashed_first(facts);
+}
+
 // The system has said so; or, to one that did not listen, it has sent SIGKILL a second later.
 bool ran_out_of_cpu_time(const DeathFacts& facts) {
   constexpr std::uint64_t kMicroseconds = 1'000'000;
@@ -62,6 +70,7 @@ DeathKind kind_of(const DeathFacts& facts) {
   if (ran_out_of_cpu_time(facts)) return DeathKind::out_of_cpu_time;
   if (crashed_first(facts))
     return facts.lacked_memory && facts.fatal_signal == kAbortSignal ? DeathKind::out_of_memory : DeathKind::signal;
+  if (was_killed_from_outside(facts) && facts.was_memory_kill == MemoryKills::Answer::yes) return DeathKind::out_of_memory;
   const bool was_killed = facts.status.signal == kKillSignal || (facts.was_overdue && facts.status.signal == kTerminateSignal);
   if (was_killed) return kind_when_killed(facts);
   return facts.status.signal != 0 ? DeathKind::signal : kind_of_exit(facts);
@@ -73,9 +82,26 @@ void add(std::string& text, const std::string& sentence) {
   text += sentence;
 }
 
+const char* who_killed(MemoryKills::Answer was_memory_kill) {
+  switch (was_memory_kill) {
+    case MemoryKills::Answer::yes:
+      return "the kernel killed it: there was no memory left on the machine, or in its control group";
+    case MemoryKills::Answer::perhaps:
+      return "the SIGKILL came from outside: perhaps from the kernel, which has killed processes for want of memory, else from "
+             "another process";
+    case MemoryKills::Answer::no:
+      return "the SIGKILL came from another process, not from the kernel for want of memory (or it had executed another program: "
+             "troupe ends those)";
+    case MemoryKills::Answer::unknown:
+      break;
+  }
+  return "the SIGKILL came from outside: from another process, or from the kernel for want of memory";
+}
+
 // What a crash had no more of, and by whose limit.
 void add_wants(std::string& text, const DeathFacts& facts, DeathKind kind) {
   constexpr double kMebibyte = 1024.0 * 1024.0;
+  if (was_killed_from_outside(facts) && kind != DeathKind::out_of_cpu_time) return add(text, who_killed(facts.was_memory_kill));
   const bool lacked_memory = kind == DeathKind::out_of_memory || (crashed_first(facts) && facts.had_no_memory);
   if (lacked_memory && (kind != DeathKind::out_of_memory || text.empty())) add(text, "it could get no more memory");
   if (lacked_memory && facts.limits.memory_bytes != 0)
@@ -118,6 +144,8 @@ DeathCause judge_death(const DeathFacts& facts) {
   }
   if (cause.kind == DeathKind::hung) cause.backtrace = facts.backtrace;
   cause.method = facts.method;
+  cause.method_time = facts.method_time;
+  cause.stderr_tail = facts.stderr_tail;
   cause.resource_usage = facts.usage;
   cause.incarnation = facts.incarnation;
   cause.detail = detail_of(facts, cause.kind);

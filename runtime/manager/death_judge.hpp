@@ -7,7 +7,9 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
+#include "platform/memory_kills.hpp"
 #include "wire/control_parts.hpp"
 
 namespace troupe::manager {
@@ -31,8 +33,9 @@ struct DeathFacts {
   std::uint64_t own_time_us = 0;  // of the processor; known where that is limited
   Asked asked = Asked::nothing;
   bool constructor_threw = false;
-  bool was_overdue = false;  // the manager sent SIGTERM, and then SIGKILL
-  std::string violation;     // how it broke the protocol; empty: it did not
+  bool failed_to_start = false;  // and was killed for that
+  bool was_overdue = false;      // the manager sent SIGTERM, and then SIGKILL
+  std::string violation;         // how it broke the protocol; empty: it did not
   // What it says of itself; it may lie.
   bool wanted_memory = false;      // and exited
   bool has_handler = false;        // for fatal signals
@@ -47,6 +50,9 @@ struct DeathFacts {
   std::chrono::nanoseconds in_method_for{};  // of one that hung, at least; then the backtrace is that of its main thread
   wire::Limits limits;                       // that it had
   unsigned incarnation = 0;
+  std::chrono::nanoseconds method_time{};
+  std::vector<std::string> stderr_tail;
+  platform::MemoryKills::Answer was_memory_kill = platform::MemoryKills::Answer::unknown;
 };
 
 // Why it ended. A pure function. The kernel's word (the status) stands over the host's own.

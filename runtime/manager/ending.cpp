@@ -6,9 +6,13 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <filesystem>
 #include <set>
+#include <system_error>
 #include <utility>
 
+#include "platform/coarse_clock.hpp"
+#include "platform/core_file.hpp"
 #include "platform/process_state.hpp"
 #include "wire/registry.hpp"
 
@@ -44,7 +48,18 @@ std::chrono::nanoseconds grace_of(std::int64_t nanoseconds) {
 void add_hang(DeathFacts& facts, const HangRecord& hang) {
   facts.method = hang.method;
   facts.in_method_for = hang.running_for;
+  facts.method_time = std::max(facts.method_time, hang.running_for);
   facts.backtrace = hang.backtrace;
+}
+
+// Until it crashed, or (a little after its death) until now. What its page says is its own word.
+std::chrono::nanoseconds method_time_of(const platform::LifeStatus& status) {
+  const std::chrono::nanoseconds now = platform::coarse_now();
+  const std::chrono::nanoseconds since(status.running_since.load(std::memory_order_relaxed));
+  const std::chrono::nanoseconds crashed(status.crashed_at.load(std::memory_order_relaxed));
+  const bool has_crashed = status.fatal_signal.load(std::memory_order_acquire) != 0;
+  const auto until = has_crashed ? std::min(crashed, now) : now;
+  return since.count() > 0 && since < until ? until - since : std::chrono::nanoseconds();
 }
 
 DeathFacts facts_of(const HostRecord& host, const platform::ChildEnd& end) {
@@ -56,9 +71,11 @@ DeathFacts facts_of(const HostRecord& host, const platform::ChildEnd& end) {
   facts.asked = host.asked;
   facts.constructor_threw = host.stage == Stage::refused;
   facts.was_overdue = host.is_overdue;
+  facts.failed_to_start = !host.start_failure.empty();
   facts.violation = host.violation;
   facts.incarnation = host.actor.incarnation;
   facts.limits = host.order.limits;
+  if (host.output) facts.stderr_tail = host.output->tail();
   if (!host.life) return facts;
   facts.wanted_memory = host.life.status().wanted_memory.load(std::memory_order_acquire) == 1;
   facts.has_handler = true;
@@ -71,6 +88,7 @@ DeathFacts facts_of(const HostRecord& host, const platform::ChildEnd& end) {
     facts.had_no_memory = host.life.had_no_memory();
   }
   facts.method = name_of_running_method(host);
+  if (!facts.method.empty()) facts.method_time = method_time_of(host.life.status());
   if (host.asked == Asked::hung && facts.fatal_signal == 0) add_hang(facts, *host.hang);
   return facts;
 }
@@ -208,8 +226,42 @@ void Ending::fall(HostRecord& host) {
   }
 }
 
-DeathCause Ending::judge(const HostRecord& host, const platform::ChildEnd& end) const {
-  DeathCause cause = judge_death(facts_of(host, end));
+platform::MemoryKills::Answer Ending::was_memory_kill(const HostRecord& host, const platform::ChildEnd& end) {
+  if (end.status.signal != kKillSignal || host.asked != Asked::nothing) return platform::MemoryKills::Answer::unknown;
+  bool others_end = false;
+  for (const ActorId actor : tables_.hosts.actors()) {
+    const HostRecord* other = tables_.hosts.find(actor);
+    others_end |= other != &host && other->has_fallen && !other->is_stopping();
+  }
+  return memory_kills_.was_one({host.actor.pid, end.memory_groups, end.usage.max_resident_bytes, others_end});
+}
+
+namespace {
+
+// The kernel writes it where the process was. One that died of a signal without a handler has not said where.
+std::string directory_of(const HostRecord& host) {
+  std::string directory = host.life && host.life.status().fatal_signal != 0 ? host.life.directory() : std::string();
+  if (directory.empty()) directory = host.order.working_directory;
+  std::error_code error;
+  return directory.empty() ? std::filesystem::current_path(error).string() : directory;
+}
+
+void add_core(DeathCause& cause, const HostRecord& host, const platform::ChildEnd& end) {
+  if (!end.status.core_dumped) return;
+  auto found = platform::find_core({host.actor.pid, end.status.signal, directory_of(host), host.process_since});
+  cause.core_path = std::move(found.path);
+  if (found.remark.empty()) return;
+  if (!cause.detail.empty()) cause.detail += "; ";
+  cause.detail += found.remark;
+}
+
+}  // namespace
+
+DeathCause Ending::judge(const HostRecord& host, const platform::ChildEnd& end) {
+  DeathFacts facts = facts_of(host, end);
+  facts.was_memory_kill = was_memory_kill(host, end);
+  DeathCause cause = judge_death(facts);
+  add_core(cause, host, end);
   if (cause.detail.empty()) cause.detail = host.start_failure;
   cause.detail.resize(std::min(cause.detail.size(), kMostDetailBytes));
   return cause;

@@ -9,6 +9,7 @@
 #include "manager/life_watch.hpp"
 #include "manager/spawning.hpp"
 #include "manager/tables.hpp"
+#include "platform/memory_kills.hpp"
 
 namespace troupe::manager {
 
@@ -43,7 +44,7 @@ class Ending {
   void word_fell(LifeWatch::Life life, LifeWatch::Fall fall);
   void socket_closed(HostRecord& host, const std::string& reason);
   // The last sign. Why its process ended.
-  DeathCause judge(const HostRecord& host, const platform::ChildEnd& end) const;
+  DeathCause judge(const HostRecord& host, const platform::ChildEnd& end);
   // Likewise, of one that has no process, and is not wanted any more (`asked`), or could not be started.
   static DeathCause judge_without_process(const HostRecord& host, const std::string& reason);
 
@@ -52,6 +53,7 @@ class Ending {
   void actor_ended(const HostRecord& host, const ExitStatus& status, const DeathCause& cause);
 
  private:
+  platform::MemoryKills::Answer was_memory_kill(const HostRecord& host, const platform::ChildEnd& end);
   void fall(HostRecord& host);
   void tell_to_stop(HostRecord& host, Asked why);
   void hasten_after(HostRecord& host, std::chrono::nanoseconds time);
@@ -61,6 +63,7 @@ class Ending {
   Tables& tables_;
   Spawning& spawning_;
   LifeWatch& life_watch_;
+  platform::MemoryKills memory_kills_;
 };
 
 }  // namespace troupe::manager

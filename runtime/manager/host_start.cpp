@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <troupe/error.hpp>
+#include <troupe/options.hpp>
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <exception>
+#include <iterator>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 
+#include "manager/relaying.hpp"
 #include "manager/spawning.hpp"
 #include "platform/memory.hpp"
 
@@ -52,6 +57,7 @@ void Spawning::give_up(HostRecord& host, const NewHost& new_host, const std::str
 void Spawning::bring_up(HostRecord& host, NewHost& new_host) {
   const ActorId actor = host.actor.id;
   host.actor.pid = new_host.process.pid();
+  host.process_since = std::chrono::system_clock::now();
   host.peer =
       std::make_shared<Peer>(tables_.loop, std::move(new_host.socket),
                              Peer::Callbacks{[this, actor](platform::Packet& packet) { hosts_.host_sent(actor, packet); },
@@ -65,8 +71,22 @@ void Spawning::bring_up(HostRecord& host, NewHost& new_host) {
   if (!host.start_failure.empty()) host.child->kill();
 }
 
+// False: that cannot be.
+bool Spawning::capture_output(HostRecord& host) try {
+  host.output = std::make_unique<CapturedOutput>(
+      tables_.loop, [this, actor = host.actor.id](OutputStream stream, std::vector<std::string> lines) {
+        if (HostRecord* printing = tables_.hosts.find(actor)) relay(tables_, *printing, stream, std::move(lines));
+      });
+  return true;
+} catch (const std::system_error& error) {
+  host.start_failure = error.what();
+  return false;
+}
+
 // The first life brings the spawner's channel along. For the others nobody waits like that: they are attached to.
 void Spawning::tell_to_construct(HostRecord& host) {
+  const bool captures_output = host.order.stdio == static_cast<std::uint8_t>(Stdio::capture);
+  if (captures_output && !capture_output(host)) return;
   wire::Construct construct;
   construct.actor = host.actor;
   construct.constructor = host.order.constructor;
@@ -78,6 +98,7 @@ void Spawning::tell_to_construct(HostRecord& host) {
   construct.checkpoint_every = host.actor.may_restart ? host.order.restart.checkpoint_every : wire::Construct::kNoCheckpoints;
   construct.checkpoint_bytes = host.checkpoint_bytes;
   construct.shows_stack = host.order.hang.after_ns != 0;
+  construct.captures_output = captures_output;
   const ClientRecord* spawner = tables_.clients.find(host.spawner);
   if (spawner != nullptr) construct.client_modules = spawner->modules;
   std::vector<int> handles;
@@ -88,11 +109,13 @@ void Spawning::tell_to_construct(HostRecord& host) {
   }
   if (construct.argument_bytes != 0) handles.push_back(host.arguments.get());
   if (construct.checkpoint_bytes != 0) handles.push_back(host.checkpoint.get());
+  if (captures_output) std::ranges::copy(host.output->handles(), std::back_inserter(handles));
   try {
     host.peer->send<wire::ToHost>(construct, handles);
   } catch (const std::invalid_argument& error) {
     host.start_failure = fmt::format("what it needs to be told does not fit a message: {}", error.what());
   }
+  if (captures_output) host.output->release_writers();
   if (!host.actor.may_restart) host.arguments.reset();
   if (host.request) {
     if (host.group == 0) host.request->handles.clear();  // else this start may be called off, and made again

@@ -43,6 +43,8 @@ void HostRecord::begin_next_life() {
   has_said_hello = false;
   life = {};
   status = {};
+  output.reset();
+  lost_by_host = lost_here = 0;
   channels.clear();
   hang.reset();
   alarm.cancel();

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "manager/captured_output.hpp"
 #include "manager/child.hpp"
 #include "manager/client_table.hpp"
 #include "manager/death_judge.hpp"
@@ -107,12 +108,17 @@ struct HostRecord {
   std::vector<SpawnRequest> joining;     // spawn_or_get's that wait for the outcome
   std::vector<AttachRequest> attaching;  // that wait for the outcome
 
-  std::shared_ptr<Peer> peer;    // from greeting or constructing on
-  std::unique_ptr<Child> child;  // likewise
+  std::chrono::system_clock::time_point process_since;  // it lived by then
+  std::shared_ptr<Peer> peer;                           // from greeting or constructing on
+  std::unique_ptr<Child> child;                         // likewise
   std::vector<wire::ModuleIdentity> modules;
   bool has_said_hello = false;
   platform::LifeView life;  // from its hello on, or (there was no handle for it) from running on
   wire::Status status;      // its last
+
+  std::unique_ptr<CapturedOutput> output;  // while it has a process, if it was ordered
+  std::uint64_t lost_by_host = 0;          // bytes of it, that the program was told of
+  std::uint64_t lost_here = 0;             // and was not
 
   std::map<std::uint64_t, ChannelRecord> channels;  // by the manager's number
   std::set<ClientId> watchers;                      // want to hear of its end

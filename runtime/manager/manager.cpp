@@ -307,6 +307,7 @@ void Manager::Impl::host_ended(ActorId actor, const platform::ChildEnd& end) {
   HostRecord* host = tables_.hosts.find(actor);
   if (host == nullptr) return;
   host->peer->close();
+  if (host->output) host->output->finish();
   life_watch_.remove(launch_number(*host));
   end_life(*host, end.status, ending_.judge(*host, end));
 }

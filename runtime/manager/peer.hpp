@@ -45,6 +45,8 @@ class Peer : public std::enable_shared_from_this<Peer> {
   // No callback from here on.
   void close();
   bool is_open() const { return is_open_; }
+  // It has been sent more than it has read of late.
+  bool has_backlog() const { return !unsent_.empty(); }
 
  private:
   struct Unsent {

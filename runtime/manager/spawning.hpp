@@ -59,6 +59,7 @@ class Spawning final : public Launcher::Listener {
   void bring_up(HostRecord& host, NewHost& new_host);
   void give_up(HostRecord& host, const NewHost& new_host, const std::string& reason);
   void tell_to_construct(HostRecord& host);
+  bool capture_output(HostRecord& host);
   void live_again(HostRecord& host, const wire::Constructed& constructed, std::vector<platform::Handle> handles);
   void keep_arguments(const HostRecord& host);
   void announce(const HostRecord& host);

@@ -31,9 +31,9 @@ void add_groups_of(std::vector<std::string>& groups, const std::string& line, co
 
 }  // namespace
 
-std::vector<std::string> control_groups(const std::string& controller) {
+std::vector<std::string> control_groups(const std::string& controller, const std::string& list) {
   std::vector<std::string> groups;
-  std::ifstream file("/proc/self/cgroup");
+  std::ifstream file(list);
   for (std::string line; std::getline(file, line);) add_groups_of(groups, line, controller);
   return groups;
 }

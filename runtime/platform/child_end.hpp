@@ -6,6 +6,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "platform/process.hpp"
 
@@ -18,6 +20,8 @@ struct ChildEnd {
   bool is_lost = false;  // somebody else reaped it: nothing above is known
   // Processor time of its own threads; `usage` counts the children that it has reaped, too. 0: not asked for.
   std::uint64_t own_time_us = 0;
+  // Of one that SIGKILL has ended: see MemoryKills.
+  std::vector<std::string> memory_groups{};
 };
 
 // nullopt: it lives; or it has ended, and a debugger has not let go of it yet (SIGCHLD comes when it does).

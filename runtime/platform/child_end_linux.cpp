@@ -9,10 +9,13 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <string>
+#include <utility>
 
+#include "platform/memory_kills.hpp"
 #include "platform/os_error.hpp"
 
 namespace troupe::platform {
@@ -25,6 +28,15 @@ ExitStatus status_of(const siginfo_t& report) {
 
 std::uint64_t microseconds(const timeval& time) {
   return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000 + static_cast<std::uint64_t>(time.tv_usec);
+}
+
+// Only what has not been reaped can be asked.
+std::vector<std::string> groups_if_killed(const Process& child) {
+  siginfo_t report{};
+  const auto handle = static_cast<id_t>(child.handle().get());
+  if (::waitid(P_PIDFD, handle, &report, WEXITED | WNOHANG | WNOWAIT) != 0 || report.si_pid == 0) return {};
+  return report.si_status == SIGKILL && report.si_code != CLD_EXITED ? memory_groups_of(report.si_pid)
+                                                                     : std::vector<std::string>();
 }
 
 }  // namespace
@@ -45,16 +57,21 @@ std::uint64_t own_time_of(const Process& child) noexcept {
 
 // The system call itself: the C library's waitid keeps its fifth argument, the usage, to itself.
 std::optional<ChildEnd> reap_with_usage(const Process& child) {
+  std::vector<std::string> memory_groups = groups_if_killed(child);
   siginfo_t report{};
   rusage usage{};
   while (::syscall(SYS_waitid, P_PIDFD, child.handle().get(), &report, WEXITED | WNOHANG, &usage) != 0) {
     const int error = errno;
-    if (error == ECHILD) return ChildEnd{.status = {}, .usage = {}, .is_lost = true, .own_time_us = 0};
+    if (error == ECHILD) return ChildEnd{.status = {}, .usage = {}, .is_lost = true, .own_time_us = 0, .memory_groups = {}};
     if (error != EINTR) throw_os_error(error, "reaping process " + std::to_string(child.pid()));
   }
   if (report.si_pid == 0) return std::nullopt;
   const auto resident = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
-  return ChildEnd{status_of(report), {microseconds(usage.ru_utime), microseconds(usage.ru_stime), resident}, false, 0};
+  return ChildEnd{status_of(report),
+                  {microseconds(usage.ru_utime), microseconds(usage.ru_stime), resident},
+                  false,
+                  0,
+                  std::move(memory_groups)};
 }
 
 }  // namespace troupe::platform

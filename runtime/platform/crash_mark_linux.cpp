@@ -12,6 +12,7 @@
 #include <stdexcept>
 
 #include "platform/alternate_stack.hpp"
+#include "platform/coarse_clock.hpp"
 #include "platform/life_page.hpp"
 #include "platform/os_error.hpp"
 
@@ -33,6 +34,7 @@ void record(int number, const siginfo_t& cause) {
   LifeStatus& status = marked_page->status();
   const bool has_address = cause.si_code > 0 && number != SIGABRT && number != SIGSYS;
   status.fault_address.store(has_address ? reinterpret_cast<std::uintptr_t>(cause.si_addr) : 0, std::memory_order_relaxed);
+  status.crashed_at.store(coarse_now().count(), std::memory_order_relaxed);
   status.fatal_signal.store(static_cast<std::uint32_t>(number), std::memory_order_release);
 }
 
@@ -53,6 +55,7 @@ void tell_or_wait(int number, const siginfo_t& cause, const void* context) {
   }
   record(number, cause);
   marked_page->fall_all();  // before all that takes time: others wait for it
+  write_directory(marked_page->crash_trace());
   write_whether_memory_was_left(marked_page->crash_trace());
   if (number == SIGABRT) write_abort_words(marked_page->crash_trace());
   if (number == SIGSEGV) write_overflow_words(marked_page->crash_trace(), marked_page->status().fault_address.load(), context);

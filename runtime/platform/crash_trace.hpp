@@ -14,8 +14,9 @@ namespace troupe::platform {
 struct CrashTrace {
   static constexpr std::size_t kBytes = 8192;
   static constexpr std::size_t kMostWords = 1000;
+  static constexpr std::size_t kMostDirectory = 1000;
   static constexpr std::size_t kProbeBytes = std::size_t{1} << 20;
-  static constexpr std::size_t kMostBytes = kBytes - kMostWords - 4 * sizeof(std::uint32_t);
+  static constexpr std::size_t kMostBytes = kBytes - kMostWords - kMostDirectory - 4 * sizeof(std::uint32_t);
 
   std::atomic<std::uint32_t> bytes{0};          // of `text`: whole lines
   std::atomic<std::uint32_t> word_bytes{0};     // of `words`
@@ -23,6 +24,7 @@ struct CrashTrace {
   std::atomic<std::uint32_t> had_no_memory{0};  // 1: when it crashed it could not get kProbeBytes more
   std::array<char, kMostBytes> text;            // as the memory was, like this one:
   std::array<char, kMostWords> words;           // why, in words: the assertion, the exception that nobody caught
+  std::array<char, kMostDirectory> directory;   // that it was in, up to a zero; empty: it is longer
 };
 static_assert(sizeof(CrashTrace) == CrashTrace::kBytes);
 
@@ -33,6 +35,9 @@ void write_crash_trace(CrashTrace& trace, const void* context) noexcept;
 // Likewise for a handler of a signal that is not fatal, as often as need be: the thread goes on afterwards. A fault that another
 // thread meets meanwhile is handled as ever. False: a thread has crashed, and the trace is its.
 bool write_stack_trace(CrashTrace& trace, const void* context) noexcept;
+
+// For a handler of fatal signals, likewise: where a core will be written.
+void write_directory(CrashTrace& trace) noexcept;
 
 // For a handler of fatal signals, likewise: whether there was memory left. C code that got none meets a null pointer.
 void write_whether_memory_was_left(CrashTrace& trace) noexcept;

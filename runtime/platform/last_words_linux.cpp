@@ -134,6 +134,11 @@ void write_overflow_words(CrashTrace& trace, std::uintptr_t fault_address, const
   if (is_overflow) Words(trace).add("its stack has overflowed");
 }
 
+// The system call itself: the C library's getcwd may take memory.
+void write_directory(CrashTrace& trace) noexcept {
+  if (::syscall(SYS_getcwd, trace.directory.data(), trace.directory.size()) < 0) trace.directory[0] = '\0';
+}
+
 void write_words_of_uncaught_exceptions(CrashTrace& trace) {
   (void)abort_message();  // found now: a handler of signals may not look for it
   trace_of_process = &trace;

@@ -210,6 +210,12 @@ std::string LifeView::last_words() const {
   return printable(trace.words, trace.word_bytes.load(std::memory_order_acquire));
 }
 
+std::string LifeView::directory() const {
+  const auto& directory = trace_in(*mapping_).directory;
+  const auto end = std::find(directory.begin(), directory.end(), '\0');
+  return printable(directory, static_cast<std::size_t>(end - directory.begin()));
+}
+
 bool LifeView::lacked_memory() const { return trace_in(*mapping_).lacked_memory.load(std::memory_order_acquire) == 1; }
 
 bool LifeView::had_no_memory() const { return trace_in(*mapping_).had_no_memory.load(std::memory_order_acquire) == 1; }

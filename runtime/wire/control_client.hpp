@@ -352,6 +352,20 @@ struct ActorUp {
   }
 };
 
+// Lines of what a captured actor has printed, to the program that spawned it.
+struct Printed {
+  ActorId actor{};
+  std::uint32_t incarnation = 0;
+  bool is_error = false;  // stderr
+  std::vector<std::string> lines{};
+  std::uint64_t lost_bytes = 0;  // before them, of both streams
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(actor, incarnation, is_error, lines, lost_bytes);
+  }
+};
+
 struct Supervised {
   std::uint64_t request = 0;
   std::uint64_t group = 0;
@@ -413,6 +427,6 @@ struct AllStopped {
 using ToManagerFromClient = std::variant<Join, Spawn, Find, Attach, List, Watch, StopActor, KillActor, Hold, Release, Lease,
                                          LeaseNews, Shutdown, LeaveChannel, Supervise, StopGroup, GuardMissing>;
 using ToClient = std::variant<Welcome, Opened, Refused, Found, Listed, ActorFalling, ChannelBroken, ActorDown, ActorUp,
-                              ReadReplies, AllStopped, Supervised, GroupFailed, ActorHangs, ActorGoesOn, GuardMissing>;
+                              ReadReplies, AllStopped, Supervised, GroupFailed, ActorHangs, ActorGoesOn, Printed, GuardMissing>;
 
 }  // namespace troupe::wire

@@ -15,7 +15,8 @@ namespace troupe::wire {
 // ---- manager → host, and its answers. The host says Hello first. Handle: its life page; none: it could not make one.
 
 // Handles: those of the offer, unless `channel` is 0 (then none is opened yet); if argument_bytes, the sealed constructor
-// arguments; if checkpoint_bytes, the sealed checkpoint.
+// arguments; if checkpoint_bytes, the sealed checkpoint; if captures_output, the readers and writers of two pipes:
+// stdout's, stderr's.
 struct Construct {
   ActorDescription actor{};
   NodeReference constructor{};
@@ -30,13 +31,15 @@ struct Construct {
   std::uint32_t checkpoint_every = kNoCheckpoints;  // RestartPolicy::checkpoint_every
   std::uint64_t checkpoint_bytes = 0;               // to restore from; 0: none
   bool shows_stack = false;                         // it may be asked for it (platform/stack_request)
+  bool captures_output = false;
 
+  static constexpr std::size_t kOutputHandles = 4;
   static constexpr std::uint32_t kNoCheckpoints = UINT32_MAX;  // nobody wants any
 
   template <class Archive>
   void serialize(Archive& archive) {
     archive(actor, constructor, argument_bytes, concurrency, working_directory, security, limits, channel, offer, client_modules,
-            checkpoint_every, checkpoint_bytes, shows_stack);
+            checkpoint_every, checkpoint_bytes, shows_stack, captures_output);
   }
 };
 

@@ -23,10 +23,11 @@ class Account {
   long balance_ = 0;
 };
 
-// Crashes at every third number that it is given.
+// Crashes at every third number that it is given. It is captured: what it says is in the report on its crash.
 class Shaky {
  public:
   long square(long number) {
+    fmt::print(stderr, "squaring {}\n", number);
     if (++calls_ == 3) throw_away_the_process();
     return number * number;
   }
@@ -49,7 +50,7 @@ int main(int argc, char** argv) {
   troupe::Runtime runtime(argc, argv);
   const troupe::RestartPolicy policy{.max = 20, .backoff = {.first = std::chrono::milliseconds(1)}};
   auto account = runtime.spawn<Account>({.name = "account", .restart = policy});
-  auto shaky = runtime.spawn<Shaky>({.name = "shaky", .restart = policy});
+  auto shaky = runtime.spawn<Shaky>({.name = "shaky", .restart = policy, .stdio = troupe::Stdio::capture});
   auto solid = runtime.spawn<Solid>({.name = "solid"});
 
   long expected = 0;

@@ -35,7 +35,7 @@ set(paths
 list(JOIN paths "|" pattern)
 get_target_property(sources troupe SOURCES)
 list(FILTER sources INCLUDE REGEX "${pattern}")
-list(FILTER sources EXCLUDE REGEX "platform/(futex|processor)")
+list(FILTER sources EXCLUDE REGEX "platform/(coarse_clock|futex|processor)")
 set(options -Oz)
 # Where functions of headers are specialised for one file (ipa-sra), each file has a copy of its own that the linker cannot
 # merge: 8 KiB. What gcse saves in code it takes three times over in unwinding tables: 3 KiB. Without inline functions of

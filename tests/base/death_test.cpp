@@ -22,10 +22,24 @@ TEST(DeathCause, SaysWhichLifeItWas) {
   EXPECT_THAT((DeathCause{.kind = DeathKind::stopped, .incarnation = 3}.text()), HasSubstr("in its life number 3"));
 }
 
+TEST(DeathCause, SaysForHowLongTheMethodHadRun) {
+  DeathCause cause{.kind = DeathKind::exit_code, .method = "Parser::parse", .method_time = std::chrono::milliseconds(2345)};
+  EXPECT_EQ(cause.text(), "exited with code 0 while Parser::parse ran, for 2.3 s");
+  cause.method_time = std::chrono::milliseconds(12);
+  EXPECT_THAT(cause.text(), HasSubstr("ran, for 12 ms"));
+  cause.method_time = {};
+  EXPECT_EQ(cause.text(), "exited with code 0 while Parser::parse ran");
+}
+
+TEST(DeathCause, NamesTheCoreFile) {
+  EXPECT_THAT((DeathCause{.kind = DeathKind::signal, .signal = 11, .core_path = "/tmp/core.5"}.text()),
+              HasSubstr("; its core file is /tmp/core.5"));
+}
+
 TEST(DeathCause, ShowsBacktraceAndLastLines) {
   const DeathCause cause{.kind = DeathKind::signal, .signal = 6, .backtrace = "#0 abort", .stderr_tail = {"oh", "no"}};
   EXPECT_THAT(cause.text(), HasSubstr("\nbacktrace:\n#0 abort"));
-  EXPECT_THAT(cause.text(), HasSubstr("\n  | oh\n  | no"));
+  EXPECT_THAT(cause.text(), HasSubstr("\nlast lines of its stderr:\n  | oh\n  | no"));
 }
 
 TEST(DeathCause, ShowsWhatTheProcessHadUsed) {
@@ -34,7 +48,7 @@ TEST(DeathCause, ShowsWhatTheProcessHadUsed) {
 }
 
 TEST(DeathCause, HasATextForEachKind) {
-  for (int kind = 0; kind <= static_cast<int>(DeathKind::out_of_memory); ++kind) {
+  for (int kind = 0; kind <= static_cast<int>(DeathKind::hung); ++kind) {
     EXPECT_THAT((DeathCause{.kind = static_cast<DeathKind>(kind)}.text()), testing::Not(testing::IsEmpty()));
   }
 }

@@ -41,7 +41,8 @@ class OtherProcess {
   static OtherProcess own_manager() { return child(::getpid(), "troupe-manager"); }
 
   int pid() const { return pid_; }
-  void kill() const { ::syscall(SYS_pidfd_send_signal, handle_, SIGKILL, nullptr, 0); }
+  void send(int signal) const { ::syscall(SYS_pidfd_send_signal, handle_, signal, nullptr, 0); }
+  void kill() const { send(SIGKILL); }
   bool has_ended() const {
     pollfd ended{handle_, POLLIN, 0};
     return ::poll(&ended, 1, 0) == 1;

@@ -50,6 +50,7 @@ void order_to_construct(Input& input, Manager& manager, const Things& things) {
     message.argument_bytes = arguments.size();
     handles.push_back(memory_of(arguments).take_handle());
   }
+  message.captures_output = input.below(8) == 0;  // of handles that are no pipes
   manager.say(input, message, std::move(handles));
 }
 

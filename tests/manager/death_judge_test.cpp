@@ -135,6 +135,44 @@ TEST(DeathJudge, ProcessorTimeRunsOutWithSigkillForWhoDidNotListen) {
   EXPECT_EQ(judge_death(facts).kind, DeathKind::signal);
 }
 
+TEST(DeathJudge, AKillByTheKernelIsWantOfMemoryWhereItSaysSo) {
+  using Answer = platform::MemoryKills::Answer;
+  DeathFacts facts = killed(SIGKILL);
+  facts.was_memory_kill = Answer::yes;
+  EXPECT_EQ(judge_death(facts).kind, DeathKind::out_of_memory);
+  facts.was_memory_kill = Answer::perhaps;
+  EXPECT_EQ(judge_death(facts).kind, DeathKind::signal);
+  EXPECT_NE(judge_death(facts).detail.find("perhaps from the kernel"), std::string::npos);
+  facts.was_memory_kill = Answer::no;
+  EXPECT_EQ(judge_death(facts).kind, DeathKind::signal);
+  EXPECT_NE(judge_death(facts).detail.find("came from another process"), std::string::npos);
+  facts.was_memory_kill = Answer::unknown;
+  EXPECT_NE(judge_death(facts).detail.find("or from the kernel"), std::string::npos);
+}
+
+TEST(DeathJudge, AKillOfOursIsNobodyElses) {
+  DeathFacts facts = killed(SIGKILL, Asked::kill);
+  facts.was_memory_kill = platform::MemoryKills::Answer::yes;
+  EXPECT_EQ(judge_death(facts).kind, DeathKind::killed_by_us);
+  EXPECT_EQ(judge_death(facts).detail, "");
+}
+
+TEST(DeathJudge, AKillForAFailedStartIsNobodyElses) {
+  DeathFacts facts = killed(SIGKILL);
+  facts.failed_to_start = true;
+  facts.was_memory_kill = platform::MemoryKills::Answer::no;
+  EXPECT_EQ(judge_death(facts).detail, "");
+}
+
+TEST(DeathJudge, TellsWhatWasPrintedAndSinceWhenItRan) {
+  DeathFacts facts = killed(SIGSEGV);
+  facts.method = "Parser::parse";
+  facts.method_time = std::chrono::seconds(2);
+  facts.stderr_tail = {"one", "two"};
+  EXPECT_EQ(judge_death(facts).method_time, std::chrono::seconds(2));
+  EXPECT_EQ(judge_death(facts).stderr_tail, facts.stderr_tail);
+}
+
 TEST(DeathJudge, WhatALivingProcessHasWrittenThereIsNoCause) {
   DeathFacts facts = exited(3);
   facts.backtrace = "file+0x10\n";

@@ -41,6 +41,8 @@ DeathCause cause() {
   cause.stderr_tail = {"one", "two"};
   cause.resource_usage = {1, 2, 3};
   cause.detail = "more";
+  cause.method_time = std::chrono::seconds(3);
+  cause.core_path = "/core";
   return cause;
 }
 
@@ -136,6 +138,10 @@ ActorGoesOn sample() {
   return {{7}, 2};
 }
 template <>
+Printed sample() {
+  return {{7}, 2, true, {"one", "two"}, 5};
+}
+template <>
 AllStopped sample() {
   return {1, {info()}};
 }
@@ -150,6 +156,7 @@ Construct sample() {
   construct.limits = limits();
   construct.shows_stack = true;
   construct.client_modules = hello().modules;
+  construct.captures_output = true;
   return construct;
 }
 template <>
@@ -248,6 +255,8 @@ TEST(ActorDown, KeepsTheWholeReport) {
   EXPECT_EQ(decoded.cause.kind, DeathKind::signal);
   EXPECT_EQ(decoded.cause.method, "Counter::add");
   EXPECT_EQ(decoded.cause.stderr_tail, (std::vector<std::string>{"one", "two"}));
+  EXPECT_EQ(decoded.cause.method_time, std::chrono::seconds(3));
+  EXPECT_EQ(decoded.cause.core_path, "/core");
   EXPECT_EQ(decoded.cause.resource_usage.max_resident_bytes, 3u);
 }
 

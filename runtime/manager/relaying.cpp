@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "manager/relaying.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+namespace troupe::manager {
+
+namespace {
+
+constexpr std::size_t kMessageBytes = 32 * 1024;  // more, by one line at the most
+
+std::uint64_t bytes_of(const std::vector<std::string>& lines) {
+  std::uint64_t bytes = 0;
+  for (const std::string& line : lines) bytes += line.size() + 1;
+  return bytes;
+}
+
+// What the host's own count (it may lie) and ours say that has not been told.
+std::uint64_t newly_lost(HostRecord& host) {
+  const std::uint64_t of_host = host.life ? host.life.status().lost_output.load(std::memory_order_relaxed) : 0;
+  const std::uint64_t before = std::exchange(host.lost_by_host, std::max(of_host, host.lost_by_host));
+  return host.lost_by_host - before + std::exchange(host.lost_here, 0);
+}
+
+// As many of the first lines as fit one message.
+std::vector<std::string> take_some(std::vector<std::string>& lines) {
+  std::size_t bytes = 0;
+  std::size_t count = 0;
+  while (count < lines.size() && bytes < kMessageBytes) bytes += lines[count++].size();
+  const auto end = lines.begin() + static_cast<std::ptrdiff_t>(count);
+  std::vector<std::string> some(std::make_move_iterator(lines.begin()), std::make_move_iterator(end));
+  lines.erase(lines.begin(), end);
+  return some;
+}
+
+}  // namespace
+
+void relay(Tables& tables, HostRecord& host, OutputStream stream, std::vector<std::string> lines) {
+  const ClientRecord* program = tables.clients.find(host.spawner);
+  if (program == nullptr) return;
+  while (!lines.empty()) {
+    if (program->peer->has_backlog()) {
+      host.lost_here += bytes_of(lines);
+      return;
+    }
+    wire::Printed printed{host.actor.id, host.actor.incarnation, stream == OutputStream::err, take_some(lines), newly_lost(host)};
+    tables.clients.send(host.spawner, printed);
+  }
+}
+
+}  // namespace troupe::manager

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <troupe/actor_info.hpp>
+
+#include <string>
+#include <vector>
+
+#include "manager/tables.hpp"
+
+namespace troupe::manager {
+
+// Passes on what a captured actor has printed to the program that spawned it, as long as that reads: what it does not take is
+// lost, and counted. Nothing is kept for it.
+void relay(Tables& tables, HostRecord& host, OutputStream stream, std::vector<std::string> lines);
+
+}  // namespace troupe::manager

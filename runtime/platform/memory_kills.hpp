@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace troupe::platform {
+
+// Which control groups a process is in, of those that count memory: the innermost first. Also of one that has ended and has not
+// been reaped.
+std::vector<std::string> memory_groups_of(int pid);
+
+// Whether the kernel killed a process for want of memory. It tells in its log, where that can be read, and it counts such kills,
+// for each control group (of version 2) and for the machine. Thread-safety: none.
+class MemoryKills {
+ public:
+  enum class Answer : std::uint8_t {
+    unknown,  // it tells nothing
+    no,
+    perhaps,  // it has killed one of these processes, and does not say which
+    yes,
+  };
+
+  // What was counted before is no news.
+  MemoryKills();
+
+  // Of a child that SIGKILL has ended, and nobody of this program sent it. `groups`: before it was reaped. `others_end`: others
+  // like it end at this moment.
+  struct Question {
+    int pid = 0;
+    std::vector<std::string> groups{};
+    std::uint64_t resident_bytes = 0;  // at its most
+    bool others_end = false;
+  };
+  Answer was_one(const Question& question);
+
+  // What there is to go by. Pure.
+  struct Evidence {
+    std::optional<std::uint64_t>
+        new_kills{};       // in its control group (or on the machine), that no other death accounts for; absent: nobody counts
+    bool are_new = false;  // else they may have been before its time
+    std::optional<bool> log_names_it{};  // absent: the log cannot be read
+    bool was_large = false;              // it had half of what the group may have: then nobody had more
+    bool others_end = false;
+  };
+  static Answer judge(const Evidence& evidence);
+
+ private:
+  std::map<std::string, std::uint64_t> told_of_;  // kills, by the file that counts them
+};
+
+// What a line of the kernel's log ("priority,number,microseconds,flags;text") says: the process that was killed for want of
+// memory. 0: nothing of the kind. Pure.
+int killed_for_memory(const std::string& log_record);
+
+}  // namespace troupe::platform

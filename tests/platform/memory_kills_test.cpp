@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "platform/memory_kills.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+namespace troupe::platform {
+namespace {
+
+TEST(KernelLog, SaysWhomItKilledForMemory) {
+  EXPECT_EQ(killed_for_memory("3,812,100,-;Out of memory: Killed process 4711 (hog) total-vm:1kB"), 4711);
+  EXPECT_EQ(killed_for_memory("3,812,100,-;Memory cgroup out of memory: Killed process 12 (a b) total-vm:1kB"), 12);
+}
+
+TEST(KernelLog, SaysMuchElse) {
+  EXPECT_EQ(killed_for_memory("6,1,2,-;oom_reaper: reaped process 4711 (hog), now anon-rss:0kB"), 0);
+  EXPECT_EQ(killed_for_memory("6,1,2,-;somebody: Killed process 4711 (hog)"), 0);
+  EXPECT_EQ(killed_for_memory("6,1,2,-;Killed process 4711 (hog), it ran out of memory"), 0);
+  EXPECT_EQ(killed_for_memory("Out of memory: Killed process 4711"), 0);
+  EXPECT_EQ(killed_for_memory(""), 0);
+}
+
+using Answer = MemoryKills::Answer;
+
+// All that speaks for it, where nobody may read the log.
+MemoryKills::Evidence strong_evidence() { return {.new_kills = 1, .are_new = true, .was_large = true}; }
+
+TEST(MemoryKills, BelieveTheLogInAnyCase) {
+  auto evidence = strong_evidence();
+  evidence.log_names_it = false;
+  EXPECT_EQ(MemoryKills::judge(evidence), Answer::no);
+  EXPECT_EQ(MemoryKills::judge({.new_kills = 3, .log_names_it = true, .others_end = true}), Answer::yes);
+  EXPECT_EQ(MemoryKills::judge({.log_names_it = true}), Answer::yes);
+}
+
+TEST(MemoryKills, KnowThatItWasNoneWhereNoneWasCounted) {
+  EXPECT_EQ(MemoryKills::judge({.new_kills = 0, .are_new = true, .was_large = true}), Answer::no);
+}
+
+TEST(MemoryKills, AreSureWithoutALogOnlyIfAllSpeaksForIt) {
+  EXPECT_EQ(MemoryKills::judge(strong_evidence()), Answer::yes);
+  auto evidence = strong_evidence();
+  evidence.new_kills = 2;
+  EXPECT_EQ(MemoryKills::judge(evidence), Answer::perhaps);
+  evidence = strong_evidence();
+  evidence.are_new = false;
+  EXPECT_EQ(MemoryKills::judge(evidence), Answer::perhaps);
+  evidence = strong_evidence();
+  evidence.was_large = false;
+  EXPECT_EQ(MemoryKills::judge(evidence), Answer::perhaps);
+  evidence = strong_evidence();
+  evidence.others_end = true;
+  EXPECT_EQ(MemoryKills::judge(evidence), Answer::perhaps);
+}
+
+TEST(MemoryKills, KnowNothingWithoutCountAndLog) { EXPECT_EQ(MemoryKills::judge({}), Answer::unknown); }
+
+TEST(MemoryKills, ClaimsNothingOfAProcessThatTheKernelDidNotKill) {
+  MemoryKills kills;
+  const auto answer = kills.was_one({.pid = ::getpid(), .groups = memory_groups_of(::getpid())});
+  EXPECT_NE(answer, MemoryKills::Answer::yes);
+}
+
+TEST(MemoryKills, KnowNothingWithoutGroups) {
+  MemoryKills kills;
+  const auto answer = kills.was_one({.pid = ::getpid()});
+  EXPECT_TRUE(answer == MemoryKills::Answer::unknown || answer == MemoryKills::Answer::no);
+}
+
+}  // namespace
+}  // namespace troupe::platform

@@ -120,6 +120,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_answer(std::uint64_t request, wire::ToClient& message, std::vector<platform::Handle>& handles);
   void on_falling(const wire::ActorFalling& falling);
   void on_broken(const wire::ChannelBroken& broken);
+  void on_hang(const wire::ActorHangs& hang);
   void on_unread(const wire::ReadReplies& unread);
   void on_down(const wire::ActorDown& down);
   void on_up(const wire::ActorDescription& actor);

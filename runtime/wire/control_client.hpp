@@ -373,28 +373,19 @@ struct GroupFailed {
   }
 };
 
-// An actor has been in one call for longer than its options say (SpawnOptions::hang): to all programs, once.
+// An actor has been in one call for longer than its options say (SpawnOptions::hang): to all programs, once; and once more when
+// that is over, with nothing else in it.
 struct ActorHangs {
   ActorId actor{};
   std::uint32_t incarnation = 0;
+  bool is_over = false;
   std::string method{};
   std::int64_t running_ns = 0;  // at least
   std::string backtrace{};
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(actor, incarnation, method, running_ns, backtrace);
-  }
-};
-
-// That call has ended: to all programs.
-struct ActorGoesOn {
-  ActorId actor{};
-  std::uint32_t incarnation = 0;
-
-  template <class Archive>
-  void serialize(Archive& archive) {
-    archive(actor, incarnation);
+    archive(actor, incarnation, is_over, method, running_ns, backtrace);
   }
 };
 
@@ -413,6 +404,6 @@ struct AllStopped {
 using ToManagerFromClient = std::variant<Join, Spawn, Find, Attach, List, Watch, StopActor, KillActor, Hold, Release, Lease,
                                          LeaseNews, Shutdown, LeaveChannel, Supervise, StopGroup, GuardMissing>;
 using ToClient = std::variant<Welcome, Opened, Refused, Found, Listed, ActorFalling, ChannelBroken, ActorDown, ActorUp,
-                              ReadReplies, AllStopped, Supervised, GroupFailed, ActorHangs, ActorGoesOn, GuardMissing>;
+                              ReadReplies, AllStopped, Supervised, GroupFailed, ActorHangs, GuardMissing>;
 
 }  // namespace troupe::wire

@@ -129,11 +129,7 @@ ActorUp sample() {
 }
 template <>
 ActorHangs sample() {
-  return {{7}, 2, "Counter::add", 5'000'000'000, "file+0x10\n"};
-}
-template <>
-ActorGoesOn sample() {
-  return {{7}, 2};
+  return {{7}, 2, true, "Counter::add", 5'000'000'000, "file+0x10\n"};
 }
 template <>
 AllStopped sample() {
@@ -255,6 +251,7 @@ TEST(ActorHangs, BringsTheStack) {
   const auto decoded = std::get<ActorHangs>(decode_message<ToClient>(encode_message<ToClient>(sample<ActorHangs>())));
   EXPECT_EQ(decoded.actor, ActorId{7});
   EXPECT_EQ(decoded.incarnation, 2u);
+  EXPECT_TRUE(decoded.is_over);
   EXPECT_EQ(decoded.method, "Counter::add");
   EXPECT_EQ(decoded.running_ns, 5'000'000'000);
   EXPECT_EQ(decoded.backtrace, "file+0x10\n");

@@ -15,8 +15,8 @@ namespace {
 
 constexpr unsigned kLeastOpenFiles = 16;  // with one caller; it was found out by trying
 
-void require(bool holds, const char* text) {
-  if (!holds) throw std::invalid_argument(std::string("SpawnOptions::limits.") + text);
+void require(bool holds, const char* text, const char* options = "limits") {
+  if (!holds) throw std::invalid_argument(std::string("SpawnOptions::") + options + "." + text);
 }
 
 // The kernel counts whole seconds.
@@ -53,15 +53,11 @@ wire::Limits wire_limits(const LimitOptions& options) {
 }
 
 wire::Hang wire_hang(const HangOptions& options) {
-  const auto require_hang = [](bool holds, const char* text) {
-    if (!holds) throw std::invalid_argument(std::string("SpawnOptions::hang.") + text);
-  };
-  if (options.after.is_forever()) {
-    require_hang(!options.kill, "kill needs SpawnOptions::hang.after: after how long?");
-    return {};
-  }
-  require_hang(options.after.span() >= supervision::HangWatch::kLeast, "after must be at least 100 ms");
-  return {options.after.span().count(), options.kill};
+  const auto after = options.after.span();
+  require(!options.kill || !options.after.is_forever(), "kill needs SpawnOptions::hang.after: after how long?", "hang");
+  require(after >= supervision::HangWatch::kLeast, "after must be at least 100 ms", "hang");
+  if (options.after.is_forever()) return {};
+  return {after.count(), options.kill};
 }
 
 }  // namespace troupe::client

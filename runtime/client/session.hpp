@@ -57,6 +57,8 @@ class Session : public std::enable_shared_from_this<Session> {
   ShutdownReport stop(GroupId group, Timeout grace);
   void stop(Link& link, Timeout grace);
   void kill(Link& link);
+  void link(const Link& one, const Link& other);
+  void unlink(const Link& one, const Link& other);
   void watch(Link& link);  // the manager shall tell when it is down
   // Has the channel opened anew to its actor's next life, or ended, whichever comes. For its reader, that has none.
   void ask_for_next_life(CallChannel& channel);
@@ -120,6 +122,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_answer(std::uint64_t request, wire::ToClient& message, std::vector<platform::Handle>& handles);
   void on_falling(const wire::ActorFalling& falling);
   void on_broken(const wire::ChannelBroken& broken);
+  void on_hang(const wire::ActorHangs& hang);
   void on_unread(const wire::ReadReplies& unread);
   void on_down(const wire::ActorDown& down);
   void on_up(const wire::ActorDescription& actor);

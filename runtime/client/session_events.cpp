@@ -33,10 +33,7 @@ void Session::on_message(wire::ToClient message, std::vector<Handle> handles) {
         } else if constexpr (std::is_same_v<Message, wire::GroupFailed>) {
           emit(GroupGaveUp{GroupId{each.group}, each.first_cause});
         } else if constexpr (std::is_same_v<Message, wire::ActorHangs>) {
-          emit(
-              Unresponsive{each.actor, each.method, each.incarnation, std::chrono::nanoseconds(each.running_ns), each.backtrace});
-        } else if constexpr (std::is_same_v<Message, wire::ActorGoesOn>) {
-          emit(Responsive{each.actor, each.incarnation});
+          on_hang(each);
         } else if constexpr (std::is_same_v<Message, wire::Listed>) {
           if (gather(each.request, each.actors, each.more)) on_answer(each.request, message, handles);
         } else if constexpr (std::is_same_v<Message, wire::AllStopped>) {
@@ -46,6 +43,11 @@ void Session::on_message(wire::ToClient message, std::vector<Handle> handles) {
         }
       },
       message);
+}
+
+void Session::on_hang(const wire::ActorHangs& hang) {
+  if (hang.is_over) return emit(Responsive{hang.actor, hang.incarnation});
+  emit(Unresponsive{hang.actor, hang.method, hang.incarnation, std::chrono::nanoseconds(hang.running_ns), hang.backtrace});
 }
 
 // True when this was the last part of the list, which it is whole now.

@@ -75,6 +75,12 @@ ClientRecord* ClientTable::find(ClientId id) {
   return found == clients_.end() ? nullptr : found->second.get();
 }
 
+void ClientTable::send_bytes_to_programs(const std::vector<std::byte>& bytes) {
+  for (const auto& [id, client] : clients_) {
+    if (client->has_joined && client->is_program()) client->peer->send_bytes(bytes);
+  }
+}
+
 void ClientTable::refuse(ClientId id, std::uint64_t request, wire::Failure failure) {
   if (failure.exception.size() > kMostExceptionBytes) {
     failure.exception.clear();

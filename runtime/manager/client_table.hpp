@@ -74,9 +74,7 @@ class ClientTable {
   // To all programs that have joined; hosts, which may be many, hear only of what concerns them.
   template <class Message>
   void send_to_programs(const Message& message) {
-    for (const auto& [id, client] : clients_) {
-      if (client->has_joined && client->is_program()) send(id, message);
-    }
+    send_bytes_to_programs(wire::encode_message<wire::ToClient>(message));
   }
   // A failure with long texts is cut to what a message can carry.
   void refuse(ClientId id, std::uint64_t request, wire::Failure failure);
@@ -84,6 +82,8 @@ class ClientTable {
   void tell_broken(ClientId id, wire::ChannelBroken message);
 
  private:
+  void send_bytes_to_programs(const std::vector<std::byte>& bytes);
+
   Loop& loop_;
   Listener& listener_;
   std::map<ClientId, std::unique_ptr<ClientRecord>> clients_;

@@ -87,8 +87,11 @@ void Hangs::look_for_stack(HostRecord& host, HangRecord& hang, Clock::time_point
 
 void Hangs::tell(const HostRecord& host, HangRecord& hang) {
   if (std::exchange(hang.is_told, true)) return;
-  tables_.clients.send_to_programs(
-      wire::ActorHangs{host.actor.id, host.actor.incarnation, hang.method, hang.running_for.count(), hang.backtrace});
+  tables_.clients.send_to_programs(wire::ActorHangs{.actor = host.actor.id,
+                                                    .incarnation = host.actor.incarnation,
+                                                    .method = hang.method,
+                                                    .running_ns = hang.running_for.count(),
+                                                    .backtrace = hang.backtrace});
 }
 
 // One that did so before its stack was there has hung all the same.
@@ -96,7 +99,8 @@ void Hangs::tell_that_it_goes_on(const HostRecord& host, HangRecord& hang) {
   hang.stacks_before.reset();
   tell(host, hang);
   hang.is_told = false;
-  tables_.clients.send_to_programs(wire::ActorGoesOn{host.actor.id, host.actor.incarnation});
+  tables_.clients.send_to_programs(
+      wire::ActorHangs{.actor = host.actor.id, .incarnation = host.actor.incarnation, .is_over = true});
 }
 
 // With a debugger attached it has another chance when it is found to hang still.

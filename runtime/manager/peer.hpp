@@ -38,6 +38,9 @@ class Peer : public std::enable_shared_from_this<Peer> {
     send_bytes(wire::encode_message<Vocabulary>(message), handles);
   }
 
+  // Likewise; one that has been encoded, for several perhaps.
+  void send_bytes(std::vector<std::byte> bytes, std::span<const int> handles = {});
+
   // For a process that has ended, whoever else may hold its socket: handles what has arrived by now, then ends.
   void drain();
   // Handles what has arrived by now, ahead of its turn. False: nothing, since one of its messages is being handled.
@@ -54,7 +57,6 @@ class Peer : public std::enable_shared_from_this<Peer> {
     std::vector<platform::Handle> handles;
   };
 
-  void send_bytes(std::vector<std::byte> bytes, std::span<const int> handles);
   void enqueue(std::vector<std::byte> bytes, std::span<const int> handles);
   void flush_when_writable();
   void flush();

@@ -142,6 +142,27 @@ struct KillActor {
   }
 };
 
+// From now on the two end together, as Proxy::link says; once is enough, and which is which does not matter.
+struct LinkActors {
+  ActorReference one{};
+  ActorReference other{};
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(one, other);
+  }
+};
+
+struct UnlinkActors {
+  ActorReference one{};
+  ActorReference other{};
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(one, other);
+  }
+};
+
 // The client holds proxies of this actor from now on: they came to it in an envelope. (What it spawns or finds it is granted
 // with the answer.)
 struct Hold {
@@ -387,28 +408,19 @@ struct GroupFailed {
   }
 };
 
-// An actor has been in one call for longer than its options say (SpawnOptions::hang): to all programs, once.
+// An actor has been in one call for longer than its options say (SpawnOptions::hang): to all programs, once; and once more when
+// that is over, with nothing else in it.
 struct ActorHangs {
   ActorId actor{};
   std::uint32_t incarnation = 0;
+  bool is_over = false;
   std::string method{};
   std::int64_t running_ns = 0;  // at least
   std::string backtrace{};
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(actor, incarnation, method, running_ns, backtrace);
-  }
-};
-
-// That call has ended: to all programs.
-struct ActorGoesOn {
-  ActorId actor{};
-  std::uint32_t incarnation = 0;
-
-  template <class Archive>
-  void serialize(Archive& archive) {
-    archive(actor, incarnation);
+    archive(actor, incarnation, is_over, method, running_ns, backtrace);
   }
 };
 
@@ -424,9 +436,10 @@ struct AllStopped {
   }
 };
 
-using ToManagerFromClient = std::variant<Join, Spawn, Find, Attach, List, Watch, StopActor, KillActor, Hold, Release, Lease,
-                                         LeaseNews, Shutdown, LeaveChannel, Supervise, StopGroup, GuardMissing>;
+using ToManagerFromClient =
+    std::variant<Join, Spawn, Find, Attach, List, Watch, StopActor, KillActor, Hold, Release, Lease, LeaseNews, Shutdown,
+                 LeaveChannel, Supervise, StopGroup, LinkActors, UnlinkActors, GuardMissing>;
 using ToClient = std::variant<Welcome, Opened, Refused, Found, Listed, ActorFalling, ChannelBroken, ActorDown, ActorUp,
-                              ReadReplies, AllStopped, Supervised, GroupFailed, ActorHangs, ActorGoesOn, Printed, GuardMissing>;
+                              ReadReplies, AllStopped, Supervised, GroupFailed, ActorHangs, Printed, GuardMissing>;
 
 }  // namespace troupe::wire

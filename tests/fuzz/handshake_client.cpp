@@ -136,7 +136,7 @@ void open_channel(Input& input, std::uint64_t request, Manager& manager, const T
 }
 
 void act(Input& input, std::uint64_t request, Manager& manager, const Things& things) {
-  switch (input.below(14)) {
+  switch (input.below(13)) {
     case 0:
       return open_channel(input, request, manager, things);
     case 1:
@@ -158,10 +158,8 @@ void act(Input& input, std::uint64_t request, Manager& manager, const Things& th
     case 9:
       return manager.say(input, wire::Welcome{wire::own_hello(1)}, Things::handles(things.life_page()));
     case 10:
-      return manager.say(input, wire::ActorHangs{ActorId{input.below(4)}, 1, "a method", 1, "file+0x10\n"});
+      return manager.say(input, wire::ActorHangs{ActorId{input.below(4)}, 1, input.below(2) == 1, "a method", 1, "file+0x10\n"});
     case 11:
-      return manager.say(input, wire::ActorGoesOn{ActorId{input.below(4)}, 1});
-    case 12:
       return manager.say(input, wire::Printed{ActorId{input.below(4)}, 1, true, {"a line"}, input.number()});
     default:
       return manager.babble(input);

@@ -98,6 +98,14 @@ StopActor sample() {
   return {{7}, {1, 2}, -1};
 }
 template <>
+LinkActors sample() {
+  return {{{7}, {1, 2}}, {{8}, {3, 4}}};
+}
+template <>
+UnlinkActors sample() {
+  return {{{7}, {1, 2}}, {{8}, {3, 4}}};
+}
+template <>
 GuardMissing sample() {
   return {"construct Runtime first in main"};
 }
@@ -131,11 +139,7 @@ ActorUp sample() {
 }
 template <>
 ActorHangs sample() {
-  return {{7}, 2, "Counter::add", 5'000'000'000, "file+0x10\n"};
-}
-template <>
-ActorGoesOn sample() {
-  return {{7}, 2};
+  return {{7}, 2, true, "Counter::add", 5'000'000'000, "file+0x10\n"};
 }
 template <>
 Printed sample() {
@@ -264,9 +268,19 @@ TEST(ActorHangs, BringsTheStack) {
   const auto decoded = std::get<ActorHangs>(decode_message<ToClient>(encode_message<ToClient>(sample<ActorHangs>())));
   EXPECT_EQ(decoded.actor, ActorId{7});
   EXPECT_EQ(decoded.incarnation, 2u);
+  EXPECT_TRUE(decoded.is_over);
   EXPECT_EQ(decoded.method, "Counter::add");
   EXPECT_EQ(decoded.running_ns, 5'000'000'000);
   EXPECT_EQ(decoded.backtrace, "file+0x10\n");
+}
+
+TEST(LinkActors, NamesBoth) {
+  const auto decoded =
+      std::get<LinkActors>(decode_message<ToManagerFromClient>(encode_message<ToManagerFromClient>(sample<LinkActors>())));
+  EXPECT_EQ(decoded.one.id, ActorId{7});
+  EXPECT_EQ(decoded.one.key, (ActorKey{1, 2}));
+  EXPECT_EQ(decoded.other.id, ActorId{8});
+  EXPECT_EQ(decoded.other.key, (ActorKey{3, 4}));
 }
 
 TEST(Spawn, BringsWhatAHangIs) {
@@ -282,7 +296,7 @@ TEST(DeathCause, MustNotBeOfAKindPastTheLast) {
   Bytes bytes = encode_message<ToClient>(down);
   const auto place = std::mismatch(bytes.begin(), bytes.end(), of_unknown.begin()).first;
   EXPECT_NO_THROW((void)decode_message<ToClient>(bytes));
-  *place = static_cast<std::byte>(static_cast<int>(DeathKind::hung) + 1);
+  *place = static_cast<std::byte>(static_cast<int>(DeathKind::linked) + 1);
   EXPECT_THROW((void)decode_message<ToClient>(bytes), ProtocolError);
 }
 

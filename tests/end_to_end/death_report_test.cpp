@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <troupe/testing.hpp>
 
 #include <csignal>
 #include <cstring>
@@ -13,7 +14,6 @@
 #include <thread>
 
 #include "actors.hpp"
-#include "fixture.hpp"
 
 namespace troupe::test {
 namespace {
@@ -57,7 +57,7 @@ class Patient {
   }
 };
 
-class DeathReport : public WithRuntime {
+class DeathReport : public testing::RuntimeTest {
  protected:
   static DeathCause cause_of(const AsyncResult<void>& result) {
     try {

@@ -2,6 +2,7 @@
 // Actors that end together.
 #include <gmock/gmock.h>
 #include <unistd.h>
+#include <troupe/testing.hpp>
 
 #include <csignal>
 #include <cstdlib>
@@ -11,7 +12,6 @@
 #include <vector>
 
 #include "actors.hpp"
-#include "fixture.hpp"
 #include "gate.hpp"
 #include "processes.hpp"
 
@@ -54,7 +54,7 @@ class Matchmaker {
   int pid() const { return ::getpid(); }
 };
 
-class Links : public WithRuntime {
+class Links : public testing::RuntimeTest {
  protected:
   Proxy<Partner> partner(SpawnOptions options = {}) { return runtime().spawn<Partner>(options); }
   // How it ended. Blocks: until it has.

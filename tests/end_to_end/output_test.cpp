@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <unistd.h>
+#include <troupe/testing.hpp>
 
 #include <atomic>
 #include <csignal>
@@ -12,7 +13,6 @@
 #include <mutex>
 
 #include "actors.hpp"
-#include "fixture.hpp"
 #include "processes.hpp"
 
 namespace troupe::test {
@@ -80,7 +80,7 @@ DeathCause death_of(const AsyncResult<void>& result) {
   return {};
 }
 
-class CapturedActor : public WithRuntime, public ::testing::WithParamInterface<StartMethod> {
+class CapturedActor : public testing::RuntimeTest, public ::testing::WithParamInterface<StartMethod> {
  protected:
   SpawnOptions captured() const { return {.start = GetParam(), .stdio = Stdio::capture}; }
   Proxy<Talker> talker() { return runtime().spawn<Talker>(captured()); }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <stdexcept>
 #include <utility>
 
 #include "platform/heap.hpp"
@@ -16,9 +17,21 @@ namespace {
 
 constexpr std::chrono::seconds kQuiet(1);
 
+// The one that runs in this thread.
+thread_local Dispatcher* current = nullptr;
+
+class Running {
+ public:
+  explicit Running(Dispatcher& dispatcher) { current = &dispatcher; }
+  ~Running() { current = nullptr; }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+};
+
 }  // namespace
 
 int Dispatcher::run(Mail first) {
+  const Running running(*this);
   accept(std::move(first));
   for (;;) {
     if (inbox_.has_mail()) accept(inbox_.take());
@@ -28,7 +41,10 @@ int Dispatcher::run(Mail first) {
 }
 
 void Dispatcher::accept(Mail mail) {
-  for (auto& channel : mail.opened) channels_.push_back(std::move(channel));
+  for (auto& channel : mail.opened) {
+    if (watch_ != nullptr) channel->methods.set_watch(*watch_);
+    channels_.push_back(std::move(channel));
+  }
   for (const std::uint64_t number : mail.closed) {
     const auto found =
         std::find_if(channels_.begin(), channels_.end(), [&](const auto& channel) { return channel->number == number; });
@@ -115,11 +131,21 @@ void Dispatcher::give_back_memory() {
   platform::give_back_freed_memory();
 }
 
+void Dispatcher::watch_messages(MessageWatch& watch) {
+  watch_ = &watch;
+  for (const auto& channel : channels_) channel->methods.set_watch(watch);
+}
+
 void Dispatcher::let_go(std::size_t index) {
   ServedChannel& channel = *channels_[index];
   sleeper_.forget(channel);
   if (latest_ == &channel) latest_ = nullptr;
   channels_.erase(channels_.begin() + static_cast<std::ptrdiff_t>(index));
+}
+
+void watch_messages(MessageWatch& watch) {
+  if (current == nullptr) throw std::logic_error("messages are watched from an actor's method, in the thread that runs it");
+  current->watch_messages(watch);
 }
 
 }  // namespace troupe::host

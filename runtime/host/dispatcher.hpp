@@ -9,6 +9,7 @@
 
 #include "host/actor.hpp"
 #include "host/inbox.hpp"
+#include "host/message_watch.hpp"
 #include "host/served_channel.hpp"
 #include "host/sleeper.hpp"
 #include "host/turn.hpp"
@@ -44,6 +45,9 @@ class Dispatcher {
   // `first`: mail that was taken before.
   int run(Mail first);
 
+  // In a turn; see message_watch.hpp.
+  [[gnu::cold]] void watch_messages(MessageWatch& watch);
+
   // So many envelopes of one channel are handled before the next channel is looked at.
   static constexpr unsigned kBatch = 64;
 
@@ -66,7 +70,8 @@ class Dispatcher {
   Sleeper& sleeper_;
   Listener& listener_;
   std::vector<std::shared_ptr<ServedChannel>> channels_;
-  ServedChannel* latest_ = nullptr;                            // served last; one of channels_, or null
+  ServedChannel* latest_ = nullptr;  // served last; one of channels_, or null
+  MessageWatch* watch_ = nullptr;
   std::optional<int> exit_code_;                               // set: stopping
   Sleeper::TimePoint quiet_time_ = Sleeper::TimePoint::max();  // then memory that large payloads left behind is given back
 };

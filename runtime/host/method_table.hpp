@@ -8,6 +8,7 @@
 #include <typeinfo>
 #include <utility>
 
+#include "host/message_watch.hpp"
 #include "wire/envelope.hpp"
 #include "wire/registry.hpp"
 
@@ -38,11 +39,17 @@ class MethodTable {
     return find_anew(peer_number, actor_type);
   }
 
+  // `watch` hears of each method that is found from now on; so nothing is found quickly any more, and while there is no watch
+  // it costs nothing. The method that was found last stays valid.
+  void set_watch(MessageWatch& watch);
+
  private:
   const Method* find_anew(wire::MethodId peer_number, const std::type_info& actor_type);
 
   wire::ModuleMap modules_;
-  std::array<Method, 32> known_{};  // by the last bits of the peer's number
+  std::array<Method, 32> known_{};  // by the last bits of the peer's number; all empty while there is a watch
+  MessageWatch* watch_ = nullptr;
+  Method watched_{};  // the one that was found last, while there is a watch
 };
 
 }  // namespace troupe::host

@@ -41,4 +41,9 @@ class Process {
   int pid_ = 0;
 };
 
+// To the calling thread: as a fault of its own would. Returns when the signal is ignored, or its handler returns.
+void signal_this_thread(int number) noexcept;
+// SIGKILL, with no way around it.
+[[noreturn]] void kill_this_process() noexcept;
+
 }  // namespace troupe::platform

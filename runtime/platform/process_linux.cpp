@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 
 #include "platform/child_end.hpp"
 #include "platform/os_error.hpp"
@@ -34,6 +35,13 @@ bool Process::wait_ended(std::chrono::steady_clock::time_point deadline) const {
 std::optional<ExitStatus> Process::reap() const {
   const auto end = reap_with_usage(*this);
   return end && !end->is_lost ? std::optional(end->status) : std::nullopt;
+}
+
+void signal_this_thread(int number) noexcept { ::raise(number); }
+
+void kill_this_process() noexcept {
+  ::raise(SIGKILL);
+  std::abort();  // never
 }
 
 }  // namespace troupe::platform

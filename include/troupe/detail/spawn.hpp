@@ -47,9 +47,13 @@ struct SpawnPlace {
   GroupId group{};
 };
 
+// A test's first argument may be none of the constructor's (testing/fail.hpp).
+template <class A, class... Args>
+inline constexpr bool is_made_from = std::is_constructible_v<A, Args&&...>;
+
 template <class A, class... Args>
 AsyncResult<Proxy<A>> start_actor(const SpawnPlace& place, Args&&... args) {
-  static_assert(std::is_constructible_v<A, Travelling<Args>&&...>,
+  static_assert(is_made_from<A, Travelling<Args>...>,
                 "troupe: the actor's class cannot be constructed from these arguments (decayed, text as std::string, spans as "
                 "std::vector); convert them first, or give the class a constructor that takes them");
   (assert_argument_crosses<Travelling<Args>>(), ...);

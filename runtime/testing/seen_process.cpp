@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "testing/seen_process.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <system_error>
+#include <utility>
+
+namespace troupe::testing {
+
+namespace fs = std::filesystem;
+
+std::string SeenProcess::text() const { return fmt::format("{} ({}, {}, child of {})", pid, name, state, parent); }
+
+int own_pid() { return std::stoi(fs::read_symlink("/proc/self").string()); }
+
+// "pid (name) state …"; the name may hold anything. Read as formatted input, which ends, where a stream's buffer would throw,
+// when the process goes between the opening of its file and the reading.
+std::optional<SeenProcess> look_at(int pid, int parent) {
+  std::ifstream file(fmt::format("/proc/{}/stat", pid));
+  std::string stat;
+  std::getline(file, stat, '\0');
+  const auto begin = stat.find('(');
+  const auto end = stat.rfind(')');
+  if (begin == std::string::npos || end == std::string::npos || end + 2 >= stat.size()) return std::nullopt;
+  return SeenProcess{pid, parent, stat.substr(begin + 1, end - begin - 1), stat[end + 2]};
+}
+
+std::vector<SeenProcess> children_of(int pid) {
+  std::vector<SeenProcess> found;
+  std::error_code gone;
+  for (fs::directory_iterator task(fmt::format("/proc/{}/task", pid), gone); !gone && task != fs::directory_iterator();
+       task.increment(gone)) {
+    std::ifstream children(task->path() / "children");
+    for (int child = 0; children >> child;) {
+      if (auto seen = look_at(child, pid)) found.push_back(std::move(*seen));
+    }
+  }
+  return found;
+}
+
+std::vector<SeenProcess> descendants_of(int pid) {
+  std::vector<SeenProcess> found = children_of(pid);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    for (auto& child : children_of(found[i].pid)) found.push_back(std::move(child));
+  }
+  return found;
+}
+
+std::vector<SeenProcess> descendants() { return descendants_of(own_pid()); }
+
+bool has_stopped(int pid) {
+  const fs::directory_iterator threads(fmt::format("/proc/{}/task", pid));
+  return std::all_of(begin(threads), end(threads), [](const fs::directory_entry& thread) {
+    const auto seen = look_at(std::stoi(thread.path().filename()), 0);
+    return seen && seen->state == 'T';
+  });
+}
+
+std::string text_of(const std::vector<SeenProcess>& processes) {
+  std::string text;
+  for (const auto& each : processes) text += (text.empty() ? "" : ", ") + each.text();
+  return text;
+}
+
+}  // namespace troupe::testing

@@ -14,7 +14,7 @@ set(CMAKE_GTEST_DISCOVER_TESTS_DISCOVERY_MODE PRE_TEST)  # ctest asks for the na
 # What tests see beyond the public headers: the rooms.
 add_library(troupe_rooms INTERFACE)
 target_include_directories(troupe_rooms INTERFACE ${PROJECT_SOURCE_DIR}/runtime ${PROJECT_SOURCE_DIR})
-target_link_libraries(troupe_rooms INTERFACE troupe::troupe troupe_warnings fmt::fmt Boost::filesystem)
+target_link_libraries(troupe_rooms INTERFACE troupe::testing troupe_warnings fmt::fmt Boost::filesystem)
 
 # troupe_test(NAME [SOURCES file...] [LIBRARIES target...] [TIMEOUT seconds] [PROPERTIES name value...])
 # A GoogleTest program, NAME.cpp unless SOURCES say otherwise; each TEST in it is a test of ctest. A main of its own

@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "oracle.hpp"
 
-#include <unistd.h>
-
 #include <fmt/core.h>
 
 #include <chrono>
 #include <exception>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <system_error>
+#include <string>
 #include <thread>
 
 #include "campaign.hpp"
@@ -27,12 +22,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kPatience(10);
 
-std::size_t count_entries(const std::string& directory) {
-  namespace fs = std::filesystem;
-  std::error_code ignored;
-  return static_cast<std::size_t>(std::distance(fs::directory_iterator(directory, ignored), fs::directory_iterator()));
-}
-
 // Those that have not ended yet are waited for; true when there were none at all.
 bool sweep(Clock::time_point deadline) {
   reap_ended_children();
@@ -46,39 +35,11 @@ bool sweep(Clock::time_point deadline) {
 
 }  // namespace
 
-Holdings Holdings::of(int pid) {
-  Holdings found;
-  found.handles = count_entries(fmt::format("/proc/{}/fd", pid));
-  found.threads = count_entries(fmt::format("/proc/{}/task", pid));
-  found.named_memory = count_entries("/dev/shm");
-  std::ifstream maps(fmt::format("/proc/{}/maps", pid));
-  for (std::string line; std::getline(maps, line);) found.shared_mappings += line.find("/memfd:") != std::string::npos;
-  return found;
-}
-
-Holdings Holdings::now() { return of(::getpid()); }
-
-bool Holdings::exceed(const Holdings& before) const {
-  return handles > before.handles || threads > before.threads || shared_mappings > before.shared_mappings ||
-         named_memory > before.named_memory;
-}
-
-std::string Holdings::text() const {
-  return fmt::format("{} handles, {} threads, {} shared mappings, {} in /dev/shm", handles, threads, shared_mappings,
-                     named_memory);
-}
-
-// A joined thread stays in /proc for a moment, so one look is not enough.
 void Oracle::expect_nothing_left() const {
   expect_no_descendants();
   const Step step("waiting for handles, threads and mappings to be given back");
-  const auto deadline = Clock::now() + kPatience;
-  Holdings held = Holdings::now();
-  while (held != before_ && Clock::now() < deadline) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    held = Holdings::now();
-  }
-  expect(held == before_, "this process holds more or less than before the case: {}; before: {}", held.text(), before_.text());
+  const std::string left = testing::left_behind(before_, kPatience);
+  expect(left.empty(), "the case has left behind:{}", left);
 }
 
 void expect_no_descendants() {

@@ -1,28 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <compare>
-#include <cstddef>
+#include <troupe/testing/holdings.hpp>
+
 #include <span>
-#include <string>
 
 #include "platform/process.hpp"
 
 namespace troupe::campaigns {
-
-// What a process holds of the system's things.
-struct Holdings {
-  std::size_t handles = 0;
-  std::size_t threads = 0;
-  std::size_t shared_mappings = 0;
-  std::size_t named_memory = 0;
-
-  static Holdings of(int pid);
-  static Holdings now();  // this process's
-  std::string text() const;
-  bool exceed(const Holdings& before) const;  // in any of them
-  friend bool operator==(const Holdings&, const Holdings&) = default;
-};
 
 // Looks, after a case, at what the case has left behind: nothing may be left. Made before the case's first act.
 class Oracle {
@@ -31,7 +16,7 @@ class Oracle {
   void expect_nothing_left() const;
 
  private:
-  const Holdings before_ = Holdings::now();
+  const testing::Holdings before_ = testing::Holdings::now();
 };
 
 // Blocks: until there is no process below this one; ended ones are reaped. Only without a living runtime in this process.

@@ -13,8 +13,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <system_error>
 #include <thread>
 
@@ -24,62 +22,7 @@ extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX leav
 
 namespace troupe::campaigns {
 
-namespace {
-
-namespace fs = std::filesystem;
-
-// "pid (name) state …"; the name may hold anything. Read as formatted input, which ends, where a stream's buffer would throw,
-// when the process goes between the opening of its file and the reading.
-std::optional<SeenProcess> look_at(int pid, int parent) {
-  std::ifstream file(fmt::format("/proc/{}/stat", pid));
-  std::string stat;
-  std::getline(file, stat, '\0');
-  const auto begin = stat.find('(');
-  const auto end = stat.rfind(')');
-  if (begin == std::string::npos || end == std::string::npos || end + 2 >= stat.size()) return std::nullopt;
-  return SeenProcess{pid, parent, stat.substr(begin + 1, end - begin - 1), stat[end + 2]};
-}
-
-}  // namespace
-
-std::string SeenProcess::text() const { return fmt::format("{} ({}, {}, child of {})", pid, name, state, parent); }
-
 void become_subreaper() { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
-
-std::vector<SeenProcess> children_of(int pid) {
-  std::vector<SeenProcess> found;
-  std::error_code gone;
-  for (fs::directory_iterator task(fmt::format("/proc/{}/task", pid), gone); !gone && task != fs::directory_iterator();
-       task.increment(gone)) {
-    std::ifstream children(task->path() / "children");
-    for (int child = 0; children >> child;) {
-      if (auto seen = look_at(child, pid)) found.push_back(std::move(*seen));
-    }
-  }
-  return found;
-}
-
-bool has_stopped(int pid) {
-  const fs::directory_iterator threads(fmt::format("/proc/{}/task", pid));
-  return std::all_of(begin(threads), end(threads), [](const fs::directory_entry& thread) {
-    const auto seen = look_at(std::stoi(thread.path().filename()), 0);
-    return seen && seen->state == 'T';
-  });
-}
-
-std::vector<SeenProcess> descendants() {
-  std::vector<SeenProcess> found = children_of(::getpid());
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    for (auto& child : children_of(found[i].pid)) found.push_back(std::move(child));
-  }
-  return found;
-}
-
-std::string text_of(const std::vector<SeenProcess>& processes) {
-  std::string text;
-  for (const auto& each : processes) text += (text.empty() ? "" : ", ") + each.text();
-  return text;
-}
 
 std::optional<platform::Process> find_child(int parent, std::string_view name) {
   const auto children = children_of(parent);

@@ -7,30 +7,20 @@
 #include <vector>
 
 #include "platform/process.hpp"
+#include "testing/seen_process.hpp"
 
 // The process tree below this process, as /proc shows it. Nothing here signals a process by its number.
 namespace troupe::campaigns {
 
-struct SeenProcess {
-  int pid = 0;
-  int parent = 0;
-  std::string name;  // as in ps; the roles have names, a host its actor's class
-  char state = '?';  // 'Z': it has ended and waits to be reaped
-
-  std::string text() const;
-};
+using testing::children_of;
+using testing::descendants;
+using testing::has_stopped;
+using testing::SeenProcess;
+using testing::text_of;
 
 // From now on orphans below this process become its children.
 void become_subreaper();
 
-// In the order of their birth, those included that wait to be reaped.
-std::vector<SeenProcess> children_of(int pid);
-// All below this process.
-std::vector<SeenProcess> descendants();
-std::string text_of(const std::vector<SeenProcess>& processes);
-
-// Each of its threads has: SIGSTOP reaches one, and another may run on until that one does. Errors: it is gone.
-bool has_stopped(int pid);
 // The first child of that name. nullopt: there is none.
 std::optional<platform::Process> find_child(int parent, std::string_view name);
 // Blocks: until there is one. Errors: Broken when none comes up.

@@ -81,13 +81,19 @@ void expect_may_have_run(const AsyncResult<bool>& asked) {
   throw Broken("a call to an actor that was killed in its method was answered");
 }
 
+// In number: what it has closed and opened again has another name.
+bool exceeds(const testing::Holdings& held, const testing::Holdings& before) {
+  return held.handles.size() > before.handles.size() || held.threads.size() > before.threads.size() ||
+         held.shared_mappings.size() > before.shared_mappings.size() || held.shared_names.size() > before.shared_names.size();
+}
+
 // Blocks: until the process holds no more than it held before: it may have been letting go of something then.
-void expect_holdings(int pid, const Holdings& before) {
+void expect_holdings(int pid, const testing::Holdings& before) {
   const Step step("waiting for a process to let go of a dead client's things");
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  Holdings held = Holdings::of(pid);
-  while (held.exceed(before) && std::chrono::steady_clock::now() < deadline) held = Holdings::of(pid);
-  expect(!held.exceed(before), "process {} holds {}; before its client came: {}", pid, held.text(), before.text());
+  testing::Holdings held = testing::Holdings::of(pid);
+  while (exceeds(held, before) && std::chrono::steady_clock::now() < deadline) held = testing::Holdings::of(pid);
+  expect(!exceeds(held, before), "process {} holds {}; before its client came: {}", pid, held.text(), before.text());
 }
 
 // ---- the client's half: the caller is the victim
@@ -95,7 +101,7 @@ void expect_holdings(int pid, const Holdings& before) {
 bool kill_caller(const Part& part, int moves, bool is_attached) {
   Ledger ledger;
   Cast cast(ledger);
-  const Holdings before = Holdings::of(cast.clerk.pid());
+  const testing::Holdings before = testing::Holdings::of(cast.clerk.pid());
   expect(cast.ask(is_attached ? cast.clerk : cast.other), "a caller's call was not answered");
   const auto host = platform::Process::open(cast.caller.pid());
   AsyncResult<bool> asked;
@@ -159,7 +165,7 @@ bool kill_clerk_attaching(const Part& part, int moves) {
   Ledger ledger;
   Cast cast(ledger);
   expect(cast.ask(cast.other), "a caller's call was not answered");
-  const Holdings before = Holdings::of(cast.caller.pid());
+  const testing::Holdings before = testing::Holdings::of(cast.caller.pid());
   const auto host = platform::Process::open(cast.clerk.pid());
   AsyncResult<bool> asked;
   Moved moved;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <gtest/gtest.h>
+#include <troupe/testing.hpp>
+#include <troupe/troupe.hpp>
 
 #include <array>
 #include <memory>
@@ -12,7 +14,6 @@
 #include <vector>
 
 #include "actors.hpp"
-#include "fixture.hpp"
 
 namespace troupe::test {
 namespace {
@@ -59,7 +60,7 @@ class Receiver {
   std::optional<std::unique_ptr<int>> number;
 };
 
-class Arguments : public WithRuntime {};
+class Arguments : public testing::RuntimeTest {};
 
 TEST_F(Arguments, MayBeViewsOfTextWhereViewsAreWanted) {
   auto actor = runtime().spawn<Receiver>();

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 // A client that spoils its own channel: what the others notice of that.
 #include <gtest/gtest.h>
+#include <troupe/testing.hpp>
+#include <troupe/troupe.hpp>
 
-#include "fixture.hpp"
 #include "gate.hpp"
 #include "spoil.hpp"
 
@@ -17,10 +18,10 @@ class Friend {
 };
 
 // An actor that has one call of ours behind it, and one before it that it cannot make sense of.
-class BrokenChannel : public WithRuntime {
+class BrokenChannel : public testing::RuntimeTest {
  protected:
   void SetUp() override {
-    WithRuntime::SetUp();
+    testing::RuntimeTest::SetUp();
     actor_ = runtime().spawn<Recorder>();
     held_ = actor_.call<&Recorder::hold>(gate_.path());
     gate_.wait_reached();
@@ -32,7 +33,7 @@ class BrokenChannel : public WithRuntime {
     actor_ = {};
     held_ = {};
     spoiled_ = {};
-    WithRuntime::TearDown();
+    testing::RuntimeTest::TearDown();
   }
 
   Gate gate_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // Callbacks may do anything, and nothing that they do makes anybody wait for ever.
 #include <gtest/gtest.h>
+#include <troupe/testing.hpp>
+#include <troupe/troupe.hpp>
 
 #include <atomic>
 #include <future>
@@ -10,12 +12,11 @@
 #include <vector>
 
 #include "actors.hpp"
-#include "fixture.hpp"
 
 namespace troupe::test {
 namespace {
 
-using Callbacks = WithRuntime;
+using Callbacks = testing::RuntimeTest;
 
 TEST_F(Callbacks, OfASpawnMaySpawnAndCall) {
   std::promise<int> seen;

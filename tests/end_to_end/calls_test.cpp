@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <gtest/gtest.h>
+#include <troupe/testing.hpp>
+#include <troupe/troupe.hpp>
 
 #include <future>
 #include <numeric>
 #include <thread>
 
 #include "actors.hpp"
-#include "fixture.hpp"
 
 namespace troupe::test {
 namespace {
 
-class Calls : public WithRuntime {};
+class Calls : public testing::RuntimeTest {};
 
 TEST_F(Calls, RunInAProcessOfTheActorsOwn) {
   auto counter = runtime().spawn<Counter>(10);

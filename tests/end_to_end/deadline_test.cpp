@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 // Which deadline a call has, and what is known of one that has passed.
 #include <gtest/gtest.h>
+#include <troupe/testing.hpp>
+#include <troupe/troupe.hpp>
 
 #include <chrono>
 #include <future>
 
-#include "fixture.hpp"
 #include "gate.hpp"
 
 namespace troupe::test {
@@ -16,7 +17,7 @@ using std::chrono::milliseconds;
 const CallOptions kNoDeadline{.deadline = Timeout()};
 constexpr milliseconds kSoon{10};
 
-class Deadline : public EndToEnd {
+class Deadline : public testing::RuntimeTest {
  protected:
   // An actor that waits at the gate, whatever its own deadline is.
   static Proxy<Recorder> spawn_held(Runtime& runtime, Gate& gate, SpawnOptions options = {}) {

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <gtest/gtest.h>
+#include <troupe/testing.hpp>
+#include <troupe/troupe.hpp>
 
 #include <csignal>
 #include <future>
 
 #include "actors.hpp"
-#include "fixture.hpp"
 
 namespace troupe::test {
 namespace {
 
-class Death : public WithRuntime {
+class Death : public testing::RuntimeTest {
  protected:
   static ActorDied died(const AsyncResult<void>& result) {
     try {
@@ -170,7 +171,7 @@ TEST_F(Death, OfAStackOverflowSaysSoInACallbackToo) {
   EXPECT_NE(in_callback.backtrace.find("Victim::recurse(int) at "), std::string::npos) << in_callback.backtrace;
 }
 
-class Exceptions : public WithRuntime {};
+class Exceptions : public testing::RuntimeTest {};
 
 TEST_F(Exceptions, ArriveAsTheirOwnTypeAndAsRemoteError) {
   auto thrower = runtime().spawn<Thrower>();
@@ -199,7 +200,7 @@ TEST_F(Exceptions, OfUnknownTypesArriveAsRemoteException) {
   EXPECT_THROW(thrower.call<&Thrower::number>().get(), RemoteException);
 }
 
-class Talking : public WithRuntime {};
+class Talking : public testing::RuntimeTest {};
 
 TEST_F(Talking, ActorsCallActorsThroughProxiesTheyWereGiven) {
   auto counter = runtime().spawn<Counter>(0);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 // The death of a host as its many clients meet it, and the deaths of the other roles.
 #include <gtest/gtest.h>
+#include <troupe/testing.hpp>
+#include <troupe/troupe.hpp>
 
 #include <future>
 #include <memory>
 #include <thread>
 
-#include "fixture.hpp"
 #include "gate.hpp"
 #include "processes.hpp"
 
@@ -34,7 +35,7 @@ class Witness {
   std::shared_ptr<std::promise<DeathKind>> down_ = std::make_shared<std::promise<DeathKind>>();
 };
 
-class DeathMetByMany : public WithRuntime {
+class DeathMetByMany : public testing::RuntimeTest {
  protected:
   std::uint64_t depth_of(const Proxy<Recorder>& actor) {
     for (const auto& each : runtime().actors()) {
@@ -120,7 +121,7 @@ TEST_F(DeathMetByMany, DoesNotTakeTheRepliesAlongThatWereWrittenBefore) {
   EXPECT_EQ(verdict<ActorDied>(deadly), Execution::maybe);
 }
 
-class ManagersDeath : public WithRuntime {};
+class ManagersDeath : public testing::RuntimeTest {};
 
 TEST_F(ManagersDeath, FailsCallsSpawnsAndWaitsInFlight) {
   Gate running_gate, starting_gate;
@@ -189,7 +190,7 @@ TEST_F(ManagersDeath, IsMetByThreadsThatWaitAndByCallbacks) {
   called_back.get_future().get();
 }
 
-class ZygotesDeath : public WithRuntime {};
+class ZygotesDeath : public testing::RuntimeTest {};
 
 TEST_F(ZygotesDeath, HarmsNoHostAndNoLaterSpawn) {
   auto before = runtime().spawn<Recorder>();

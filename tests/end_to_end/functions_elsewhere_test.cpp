@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <gtest/gtest.h>
+#include <troupe/testing.hpp>
+#include <troupe/troupe.hpp>
 
 #include "actors.hpp"
-#include "fixture.hpp"
 
 namespace troupe::test {
 namespace {
 
-class FunctionsElsewhere : public WithRuntime {};
+class FunctionsElsewhere : public testing::RuntimeTest {};
 
 int which(Counter&) { return 2; }  // functions_test.cpp has one of the same name
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <gtest/gtest.h>
+#include <troupe/testing.hpp>
+#include <troupe/troupe.hpp>
 
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
 #include "actors.hpp"
-#include "fixture.hpp"
 
 namespace troupe::test {
 
@@ -14,7 +15,7 @@ int doubled(const Counter& counter) { return 2 * counter.value; }
 
 namespace {
 
-class Functions : public WithRuntime {};
+class Functions : public testing::RuntimeTest {};
 
 int add_length(Counter& counter, std::string_view text, int n) noexcept {
   return counter.value += static_cast<int>(text.size()) + n;

@@ -5,11 +5,12 @@
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <troupe/testing.hpp>
+#include <troupe/troupe.hpp>
 
 #include <array>
 #include <cstdlib>
 
-#include "fixture.hpp"
 #include "gate.hpp"
 #include "processes.hpp"
 
@@ -78,7 +79,7 @@ struct End {
   void (*bring)(Proxy<Founder>& founder);
 };
 
-class Grandchildren : public WithRuntime, public ::testing::WithParamInterface<End> {};
+class Grandchildren : public testing::RuntimeTest, public ::testing::WithParamInterface<End> {};
 
 INSTANTIATE_TEST_SUITE_P(OfOneThatIs, Grandchildren,
                          ::testing::Values(End{"Killed", [](Proxy<Founder>& founder) { founder.kill(); }},
@@ -103,7 +104,7 @@ TEST_P(Grandchildren, EndWithTheirActor) {
   program.wait_ended();
 }
 
-class GrandchildrenOf : public WithRuntime {};
+class GrandchildrenOf : public testing::RuntimeTest {};
 
 TEST_F(GrandchildrenOf, AnActorThatWasExecutedEndWithIt) {
   auto founder = runtime().spawn<Founder>({.start = StartMethod::spawn});
@@ -142,7 +143,7 @@ TEST_F(GrandchildrenOf, AnActorThatMakeASessionOfTheirOwnLiveOn) {
   EXPECT_TRUE(std::filesystem::exists(fifo + ".alive"));
 }
 
-class GrandchildrenOfTheRuntime : public EndToEnd {};
+class GrandchildrenOfTheRuntime : public testing::RuntimeTest {};
 
 TEST_F(GrandchildrenOfTheRuntime, EndWithIt) {
   std::optional<Runtime> runtime(std::in_place);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <gmock/gmock.h>
+#include <troupe/testing.hpp>
 
 #include <algorithm>
 #include <condition_variable>
@@ -14,7 +15,6 @@
 #include <vector>
 
 #include "actors.hpp"
-#include "fixture.hpp"
 #include "gate.hpp"
 
 namespace troupe::test {
@@ -96,10 +96,10 @@ class Story {
   std::vector<DeathCause> causes_;
 };
 
-class Groups : public WithRuntime {
+class Groups : public testing::RuntimeTest {
  protected:
   void SetUp() override {
-    WithRuntime::SetUp();
+    testing::RuntimeTest::SetUp();
     runtime().on_event([story = story_](const RuntimeEvent& event) { story->add(event); });
   }
   Group group(Strategy strategy, unsigned max = 3) { return runtime().supervise({strategy, {max, hours(1)}}); }

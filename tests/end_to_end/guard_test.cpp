@@ -6,12 +6,13 @@
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/wait.h>
+#include <troupe/testing.hpp>
+#include <troupe/troupe.hpp>
 
 #include <algorithm>
 #include <array>
 #include <iterator>
 
-#include "fixture.hpp"
 #include "gate.hpp"
 #include "processes.hpp"
 
@@ -66,7 +67,7 @@ class Guest {
   std::FILE* output_ = nullptr;
 };
 
-class Guard : public EndToEnd {
+class Guard : public testing::RuntimeTest {
  protected:
   // All that the guest says; `in_role`: what its processes in a role do, the guard if empty.
   std::string say(const std::string& task, const std::string& in_role = {}, const std::string& program = TROUPE_TEST_GUEST) {

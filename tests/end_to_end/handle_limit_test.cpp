@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <troupe/testing.hpp>
+#include <troupe/troupe.hpp>
 
 #include <stdexcept>
 #include <vector>
 
 #include "actors.hpp"
-#include "fixture.hpp"
 
 namespace troupe::test {
 namespace {
@@ -27,7 +28,7 @@ class HandleLimit {
   rlimit former_{};
 };
 
-class AtTheHandleLimit : public EndToEnd {};
+class AtTheHandleLimit : public testing::RuntimeTest {};
 
 // Spawns until that fails.
 std::vector<Proxy<Counter>> spawn_all(Runtime& runtime) {

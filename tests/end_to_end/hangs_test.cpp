@@ -4,6 +4,7 @@
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <troupe/testing.hpp>
 
 #include <condition_variable>
 #include <csignal>
@@ -13,7 +14,6 @@
 #include <vector>
 
 #include "actors.hpp"
-#include "fixture.hpp"
 #include "gate.hpp"
 
 // Where the stacks must lead. Outside of any anonymous namespace, so that the names are short.
@@ -93,10 +93,10 @@ class Events {
   std::vector<RuntimeEvent> all_;
 };
 
-class Hangs : public WithRuntime {
+class Hangs : public testing::RuntimeTest {
  protected:
   void SetUp() override {
-    WithRuntime::SetUp();
+    testing::RuntimeTest::SetUp();
     runtime().on_event([events = events_](const RuntimeEvent& event) { events->add(event); });
   }
   Proxy<Parser> spawn_parser(SpawnOptions options = {}) {

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <troupe/testing.hpp>
+#include <troupe/troupe.hpp>
 
 #include <csignal>
 #include <filesystem>
@@ -11,7 +13,6 @@
 #include <string>
 #include <thread>
 
-#include "fixture.hpp"
 #include "gate.hpp"
 
 namespace troupe::test {
@@ -73,7 +74,7 @@ void wait_until_given_back(std::size_t before) {
   while (bytes_held_in_channels() > before + 80 * kMiB) std::this_thread::yield();
 }
 
-class LargePayloads : public WithRuntime {};
+class LargePayloads : public testing::RuntimeTest {};
 
 TEST_F(LargePayloads, OfEverySizeGoThereAndBack) {
   auto actor = runtime().spawn<Warehouse>();

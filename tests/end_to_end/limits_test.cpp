@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <troupe/testing.hpp>
 
 #include <algorithm>
 #include <csignal>
@@ -13,7 +14,6 @@
 #include <thread>
 
 #include "actors.hpp"
-#include "fixture.hpp"
 #include "processes.hpp"
 
 namespace troupe::test {
@@ -108,14 +108,14 @@ std::string start_error(Runtime& runtime, const SpawnOptions& options) {
   }
 }
 
-class MemoryLimit : public WithRuntime, public ::testing::WithParamInterface<StartMethod> {
+class MemoryLimit : public testing::RuntimeTest, public ::testing::WithParamInterface<StartMethod> {
  protected:
   void SetUp() override {
     if (has_shadow_memory()) GTEST_SKIP() << "a sanitizer takes more memory than anybody could allow";
-    WithRuntime::SetUp();
+    testing::RuntimeTest::SetUp();
   }
   void TearDown() override {
-    if (!IsSkipped()) WithRuntime::TearDown();
+    if (!IsSkipped()) testing::RuntimeTest::TearDown();
   }
   Proxy<Glutton> glutton() { return runtime().spawn<Glutton>({.limits = {.memory = 32 * kMebibyte}, .start = GetParam()}); }
 };
@@ -192,7 +192,7 @@ class Burner {
   }
 };
 
-class Limits : public WithRuntime {};
+class Limits : public testing::RuntimeTest {};
 
 TEST_F(Limits, OfProcessorTimeEndWhoHasUsedItUp) {
   auto burner = runtime().spawn<Burner>({.limits = {.cpu_time = 10ms}});

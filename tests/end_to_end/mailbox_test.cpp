@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // A mailbox that is full, under each of its policies.
 #include <gtest/gtest.h>
+#include <troupe/testing.hpp>
+#include <troupe/troupe.hpp>
 
 #include <algorithm>
 #include <future>
@@ -8,7 +10,6 @@
 #include <numeric>
 #include <thread>
 
-#include "fixture.hpp"
 #include "gate.hpp"
 
 namespace troupe::test {
@@ -20,12 +21,12 @@ std::vector<int> numbers(int count) {
   return all;
 }
 
-class Mailbox : public WithRuntime {
+class Mailbox : public testing::RuntimeTest {
  protected:
   void TearDown() override {
     gate_.let_go();
     running_ = {};
-    WithRuntime::TearDown();
+    testing::RuntimeTest::TearDown();
   }
   // A recorder that waits at the gate, so that whatever is sent to it stays in its mailbox.
   Proxy<Recorder> spawn_held(MailboxOptions mailbox) {
@@ -250,10 +251,10 @@ class Flooder {
   std::vector<AsyncResult<int>> results_;
 };
 
-class Flood : public WithRuntime {
+class Flood : public testing::RuntimeTest {
  protected:
   void SetUp() override {
-    WithRuntime::SetUp();
+    testing::RuntimeTest::SetUp();
     const SpawnOptions small = {.mailbox = {.calls = 16}};
     a_ = runtime().spawn<Flooder>(small);
     b_ = runtime().spawn<Flooder>(small);
@@ -267,7 +268,7 @@ class Flood : public WithRuntime {
     EXPECT_EQ(a_.wait(), ExitStatus());
     EXPECT_EQ(b_.wait(), ExitStatus());
     a_ = b_ = {};
-    WithRuntime::TearDown();
+    testing::RuntimeTest::TearDown();
   }
   static void wait_taken(const Proxy<Flooder>& actor, int count) {
     while (actor.call<&Flooder::taken>().get() != count) std::this_thread::yield();

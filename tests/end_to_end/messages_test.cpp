@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <gmock/gmock.h>
+#include <troupe/testing.hpp>
 
 #include <cereal/cereal.hpp>
 #include <stdexcept>
 #include <string>
 
 #include "actors.hpp"
-#include "fixture.hpp"
 
 namespace troupe::test {
 namespace {
 
-using testing::HasSubstr;
-using testing::StartsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 // Refuses what it is told to refuse.
 struct Unwilling {
@@ -42,7 +42,7 @@ class Desk {
   Unwilling give(Unwilling::To to) { return {to}; }
 };
 
-class Messages : public WithRuntime {
+class Messages : public testing::RuntimeTest {
  protected:
   // The text of the E that `function` throws.
   template <class E, class Function>

@@ -2,13 +2,14 @@
 // Proxies as values that travel, and what they tell.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
+#include <troupe/testing.hpp>
+#include <troupe/troupe.hpp>
 
 #include <future>
 #include <thread>
 #include <unordered_set>
 
 #include "actors.hpp"
-#include "fixture.hpp"
 
 namespace troupe::test {
 namespace {
@@ -57,7 +58,7 @@ class Keeper {
   std::map<std::string, Proxy<Counter>> kept_;
 };
 
-class Proxies : public WithRuntime {
+class Proxies : public testing::RuntimeTest {
  protected:
   Pair spawn_pair() { return {runtime().spawn<Counter>(10), runtime().spawn<Counter>(20)}; }
 };
@@ -141,7 +142,7 @@ TEST_F(Proxies, AreRefusedInAForkedChild) {
   EXPECT_EQ(counter.call<&Counter::add>(1).get(), 2);
 }
 
-class TwoRuntimes : public EndToEnd {};
+class TwoRuntimes : public testing::RuntimeTest {};
 
 TEST_F(TwoRuntimes, KeepTheirActorsApart) {
   Runtime one, other;
@@ -195,11 +196,11 @@ TEST_F(TwoRuntimes, NeverTakeAnActorOfTheOtherForOneOfTheirs) {
 class EndInACallback : public ::testing::Test {
  protected:
   void TearDown() override {
-    while (!(Holdings::now() == before_)) std::this_thread::yield();
+    while (!(testing::Holdings::now() == before_)) std::this_thread::yield();
   }
 
  private:
-  const Holdings before_ = Holdings::now();
+  const testing::Holdings before_ = testing::Holdings::now();
 };
 
 TEST_F(EndInACallback, OfAResultIsARuntimesEnd) {

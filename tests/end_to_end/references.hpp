@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <troupe/testing.hpp>
+
 #include <algorithm>
 #include <condition_variable>
 #include <map>
@@ -12,7 +14,6 @@
 #include <vector>
 
 #include "actors.hpp"
-#include "fixture.hpp"
 #include "gate.hpp"
 
 // What the tests of references share.
@@ -75,10 +76,10 @@ class Shelf {
 };
 
 // With a look at who ends.
-class WithReferences : public WithRuntime {
+class WithReferences : public testing::RuntimeTest {
  protected:
   void SetUp() override {
-    WithRuntime::SetUp();
+    testing::RuntimeTest::SetUp();
     runtime().on_event([seen = seen_](const RuntimeEvent& event) {
       if (const auto* down = std::get_if<Down>(&event)) seen->add(*down);
     });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <gmock/gmock.h>
+#include <troupe/testing.hpp>
 
 #include <csignal>
 #include <filesystem>
@@ -7,7 +8,6 @@
 #include <future>
 
 #include "actors.hpp"
-#include "fixture.hpp"
 #include "gate.hpp"
 
 namespace troupe::test {
@@ -61,7 +61,7 @@ class Mortal {
 constexpr RestartPolicy kAtOnce = {.max = 5, .backoff = {.first = std::chrono::seconds(0)}};
 constexpr RestartPolicy kMuchLater = {.max = 5, .backoff = {.first = hours(1), .most = hours(1)}};
 
-class Restart : public WithRuntime {
+class Restart : public testing::RuntimeTest {
  protected:
   Proxy<Mortal> spawn_mortal(RestartPolicy policy = kAtOnce) { return runtime().spawn<Mortal>({.restart = policy}); }
   std::string missing_file() const { return (folder_.path() / "missing").string(); }

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <gtest/gtest.h>
+#include <troupe/testing.hpp>
+#include <troupe/troupe.hpp>
 
 #include <future>
 
 #include "actors.hpp"
-#include "fixture.hpp"
 
 namespace troupe::test {
 namespace {
 
-class Spawning : public WithRuntime, public ::testing::WithParamInterface<StartMethod> {
+class Spawning : public testing::RuntimeTest, public ::testing::WithParamInterface<StartMethod> {
  protected:
   SpawnOptions options() const { return {.start = GetParam()}; }
 };
@@ -43,7 +44,7 @@ TEST_P(Spawning, AsynchronouslyStartsManyAtOnce) {
   for (int i = 0; i < 20; ++i) EXPECT_EQ(spawned[static_cast<std::size_t>(i)].get().call<&Counter::get>().get(), i);
 }
 
-class Runtimes : public WithRuntime {};
+class Runtimes : public testing::RuntimeTest {};
 
 TEST_F(Runtimes, RefuseANameTwiceAndFreeItWithTheActor) {
   auto first = runtime().spawn<Counter>({.name = "one"}, 1);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 // Where an actor's process runs, and results that cannot come back from there.
 #include <gtest/gtest.h>
+#include <troupe/testing.hpp>
+#include <troupe/troupe.hpp>
 
 #include <cereal/types/vector.hpp>
 
 #include <cstdlib>
 #include <filesystem>
 
-#include "fixture.hpp"
 #include "gate.hpp"
 
 namespace troupe::test {
@@ -51,7 +52,7 @@ class Resident {
   int calls_ = 0;
 };
 
-class Surroundings : public WithRuntime {};
+class Surroundings : public testing::RuntimeTest {};
 
 TEST_F(Surroundings, OfAnActorHaveTheVariablesThatItWasGiven) {
   auto plain = runtime().spawn<Resident>();
@@ -71,7 +72,7 @@ TEST_F(Surroundings, OfAnActorShowNoTraceOfItsRole) {
   }
 }
 
-class WorkingDirectory : public WithRuntime, public ::testing::WithParamInterface<StartMethod> {};
+class WorkingDirectory : public testing::RuntimeTest, public ::testing::WithParamInterface<StartMethod> {};
 
 INSTANTIATE_TEST_SUITE_P(BothMethods, WorkingDirectory, ::testing::Values(StartMethod::forkserver, StartMethod::spawn),
                          [](const auto& method) { return method.param == StartMethod::spawn ? "Spawn" : "Forkserver"; });
@@ -93,7 +94,7 @@ TEST_P(WorkingDirectory, ThatIsNotThereIsAStartErrorThatNamesIt) {
   }
 }
 
-class Results : public WithRuntime {
+class Results : public testing::RuntimeTest {
  protected:
   template <class T>
   static Direction refused(const AsyncResult<T>& result) {

@@ -3,12 +3,13 @@
 #include <gtest/gtest.h>
 #include <pty.h>
 #include <sys/wait.h>
+#include <troupe/testing.hpp>
+#include <troupe/troupe.hpp>
 
 #include <array>
 #include <cerrno>
 #include <csignal>
 
-#include "fixture.hpp"
 #include "processes.hpp"
 
 namespace troupe::test {
@@ -59,7 +60,7 @@ class AtTerminal {
 
 constexpr std::string_view kControlC = "\x03";
 
-class Terminal : public EndToEnd {};
+class Terminal : public testing::RuntimeTest {};
 
 TEST_F(Terminal, ControlCEndsAProgramAndAllItsProcesses) {
   AtTerminal guest("live");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // Parameters that are views: of what the caller wrote, where it lies, or of a private copy.
 #include <gtest/gtest.h>
+#include <troupe/testing.hpp>
+#include <troupe/troupe.hpp>
 
 #include <cstdint>
 #include <fstream>
@@ -9,8 +11,6 @@
 #include <sstream>
 #include <string>
 #include <string_view>
-
-#include "fixture.hpp"
 
 namespace troupe::test {
 namespace {
@@ -47,7 +47,7 @@ class Viewer {
   }
 };
 
-class Views : public WithRuntime {};
+class Views : public testing::RuntimeTest {};
 
 TEST_F(Views, LookStraightAtWhatTheCallerWrote) {
   auto actor = runtime().spawn<Viewer>();

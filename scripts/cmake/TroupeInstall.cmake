@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSL-1.0
-# Install rules: headers, the library, the actor-host executable, and the package that find_package(troupe) finds.
-include(GNUInstallDirs)
+# Install rules: headers, the libraries, the actor-host executable, and the package that find_package(troupe) finds.
 include(CMakePackageConfigHelpers)
 
 set(package_directory ${CMAKE_INSTALL_LIBDIR}/cmake/troupe)
 
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/troupe DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN *.hpp)
-install(TARGETS troupe EXPORT troupeTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS troupe troupe-testing troupe-testing-main EXPORT troupeTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(FILES ${PROJECT_SOURCE_DIR}/runtime/testing/main.cpp DESTINATION ${CMAKE_INSTALL_DATADIR}/troupe/testing)
 install(EXPORT troupeTargets NAMESPACE troupe:: DESTINATION ${package_directory})
 if(TARGET actor-host)
   install(TARGETS actor-host RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
-# Installs the library below ${work}, builds ${consumer} against it, runs it, and expects 15.
+# Installs the library below ${work}, builds ${consumer} against it, runs it, and expects 15; and a test that uses troupe::testing.
 function(run what)
   execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
   if(NOT result EQUAL 0)
@@ -22,4 +22,9 @@ endif()
 run("the first example" ${launcher} ${work}/build/first_example)
 if(NOT output STREQUAL "15\n")
   message(FATAL_ERROR "the first example should print 15; it printed:\n${output}")
+endif()
+
+run("the consumer's test" ${launcher} ${work}/build/first_test)
+if(NOT output MATCHES "PASSED  \\] 2 tests")
+  message(FATAL_ERROR "the consumer's test should run two tests; it printed:\n${output}")
 endif()

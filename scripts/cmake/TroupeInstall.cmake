@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
 # Install rules: headers, the libraries, the actor-host executable, and the package that find_package(troupe) finds.
 include(CMakePackageConfigHelpers)
+include(GNUInstallDirs)
 
 set(package_directory ${CMAKE_INSTALL_LIBDIR}/cmake/troupe)
 

@@ -29,6 +29,7 @@ enum class DeathKind : std::uint8_t {
   out_of_memory,       // it could get no more, and nobody caught that
   out_of_cpu_time,     // it had used as much processor time as it may (LimitOptions::cpu_time, or ulimit -t)
   hung,                // killed, since it was in one call for too long (HangOptions)
+  linked,              // stopped (or killed, after its grace), since an actor that it was linked to has ended (Proxy::link)
 };
 
 struct ResourceUsage {
@@ -41,7 +42,7 @@ struct ResourceUsage {
 struct DeathCause {
   DeathKind kind = DeathKind::unknown;
   int exit_code = 0;                // for exit_code, and for out_of_memory without a signal
-  int signal = 0;                   // for signal, out_of_memory, out_of_cpu_time, killed_by_us and hung
+  int signal = 0;                   // for signal, out_of_memory, out_of_cpu_time, killed_by_us, hung and linked
   std::uint64_t fault_address = 0;  // for signals that have one
   std::string method{};             // that ran when it died; empty: none did
   std::string backtrace{};          // of the thread that crashed or hung, a line for each frame; empty when there is none

@@ -35,6 +35,8 @@ std::string headline(const DeathCause& cause) {
       return "out of processor time";
     case DeathKind::hung:
       return "killed because it hung";
+    case DeathKind::linked:
+      return "stopped because an actor that it was linked to ended";
   }
   return "ended";
 }

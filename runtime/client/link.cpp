@@ -215,6 +215,30 @@ bool link_is_alive(const LinkHandle& link) {
 void link_stop(const LinkHandle& link, Timeout grace) { checked(link).session()->stop(*link.get(), grace); }
 void link_kill(const LinkHandle& link) { checked(link).session()->kill(*link.get()); }
 
+namespace {
+
+// The two that are to end together, or not any more.
+std::pair<Link&, Link&> pair_of(const LinkHandle& link, const LinkHandle& other) {
+  Link& one = checked(link);
+  Link& two = checked(other);
+  if (one.session() != two.session())
+    throw std::invalid_argument("Proxy::link: the other actor belongs to another Runtime; link actors of the same one");
+  if (&one == &two) throw std::invalid_argument("Proxy::link: an actor cannot be linked to itself");
+  return {one, two};
+}
+
+}  // namespace
+
+void link_to_other(const LinkHandle& link, const LinkHandle& other) {
+  const auto [one, two] = pair_of(link, other);
+  one.session()->link(one, two);
+}
+
+void unlink_from_other(const LinkHandle& link, const LinkHandle& other) {
+  const auto [one, two] = pair_of(link, other);
+  one.session()->unlink(one, two);
+}
+
 std::optional<ExitStatus> link_wait(const LinkHandle& link, Timeout timeout) {
   Link& target = checked(link);
   target.session()->watch(target);

@@ -76,6 +76,7 @@ class Link {
 
   // As it was first known here; see pid(), incarnation().
   const wire::ActorDescription& actor() const { return actor_; }
+  wire::ActorReference reference() const { return {actor_.id, actor_.key}; }
   int pid() const { return pid_.load(std::memory_order_relaxed); }
   unsigned incarnation() const { return incarnation_.load(std::memory_order_relaxed); }
   void note_life(int pid, unsigned incarnation);

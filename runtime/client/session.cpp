@@ -261,6 +261,10 @@ void Session::stop(Link& link, Timeout grace) { send(wire::StopActor{link.actor(
 
 void Session::kill(Link& link) { send(wire::KillActor{link.actor().id, link.actor().key}); }
 
+void Session::link(const Link& one, const Link& other) { send(wire::LinkActors{one.reference(), other.reference()}); }
+
+void Session::unlink(const Link& one, const Link& other) { send(wire::UnlinkActors{one.reference(), other.reference()}); }
+
 void Session::watch(Link& link) {
   if (link.is_down()) return;
   if (is_manager_gone_ || is_closing_) {

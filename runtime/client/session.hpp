@@ -57,6 +57,8 @@ class Session : public std::enable_shared_from_this<Session> {
   ShutdownReport stop(GroupId group, Timeout grace);
   void stop(Link& link, Timeout grace);
   void kill(Link& link);
+  void link(const Link& one, const Link& other);
+  void unlink(const Link& one, const Link& other);
   void watch(Link& link);  // the manager shall tell when it is down
   // Has the channel opened anew to its actor's next life, or ended, whichever comes. For its reader, that has none.
   void ask_for_next_life(CallChannel& channel);

@@ -32,6 +32,8 @@ DeathKind kind_when_killed(const DeathFacts& facts) {
       return DeathKind::start_failure;
     case Asked::hung:
       return DeathKind::hung;
+    case Asked::linked:
+      return DeathKind::linked;
     case Asked::nothing:
       break;
   }
@@ -43,6 +45,7 @@ DeathKind kind_of_exit(const DeathFacts& facts) {
   const bool was_to_stop = facts.asked == Asked::stop || facts.asked == Asked::restart;
   if (facts.status.exit_code == 0 && was_to_stop) return DeathKind::stopped;
   if (facts.status.exit_code == 0 && facts.asked == Asked::parent_gone) return DeathKind::parent_gone;
+  if (facts.status.exit_code == 0 && facts.asked == Asked::linked) return DeathKind::linked;
   return facts.wanted_memory && facts.status.exit_code != 0 ? DeathKind::out_of_memory : DeathKind::exit_code;
 }
 
@@ -87,6 +90,7 @@ void add_wants(std::string& text, const DeathFacts& facts, DeathKind kind) {
 
 std::string words_of(const DeathFacts& facts, DeathKind kind) {
   if (crashed_first(facts)) return facts.last_words;
+  if (kind == DeathKind::linked) return facts.linked_end;
   if (kind == DeathKind::hung)
     return fmt::format("it had been in that call for {:.1f} s at least (SpawnOptions::hang)",
                        std::chrono::duration<double>(facts.in_method_for).count());

@@ -21,6 +21,7 @@ enum class Asked : std::uint8_t {
   give_up,      // it did not come up in time: it is killed
   restart,      // to stop, since its group wants a new life of it; it is killed when its grace runs out
   hung,         // it was in one call for too long: it is killed
+  linked,       // to stop, since an actor that it is linked to has ended; it is killed when its grace runs out
 };
 
 // All that is known of a host that has ended.
@@ -46,6 +47,7 @@ struct DeathFacts {
   // What the manager knows.
   std::chrono::nanoseconds in_method_for{};  // of one that hung, at least; then the backtrace is that of its main thread
   wire::Limits limits;                       // that it had
+  std::string linked_end;                    // the end of another actor that it had to follow
   unsigned incarnation = 0;
 };
 

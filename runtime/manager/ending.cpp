@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "manager/restarting.hpp"
 #include "platform/process_state.hpp"
 #include "wire/registry.hpp"
 
@@ -25,6 +26,12 @@ std::string name_of_running_method(const HostRecord& host) {
   } catch (const IncompatibleInterface&) {
     return {};
   }
+}
+
+// Of one that was to stop, a grace that ran out is no failure.
+bool is_wanted_end(const HostRecord& host, const DeathCause& cause) {
+  if (host.has_given_up) return false;
+  return exit_of(cause) == supervision::Exit::clean || (cause.kind == DeathKind::killed_by_us && host.is_stopping());
 }
 
 namespace {
@@ -58,6 +65,7 @@ DeathFacts facts_of(const HostRecord& host, const platform::ChildEnd& end) {
   facts.was_overdue = host.is_overdue;
   facts.violation = host.violation;
   facts.incarnation = host.actor.incarnation;
+  facts.linked_end = host.linked_end;
   facts.limits = host.order.limits;
   if (!host.life) return facts;
   facts.wanted_memory = host.life.status().wanted_memory.load(std::memory_order_acquire) == 1;
@@ -120,13 +128,13 @@ void Ending::on(ClientId client, const wire::Watch& message) {
   }
 }
 
-void Ending::stop(HostRecord& host, std::chrono::nanoseconds grace) {
+void Ending::stop(HostRecord& host, std::chrono::nanoseconds grace, Asked why) {
   host.is_last_life = true;
   if (host.stage != Stage::running) {
-    return kill(host, Asked::stop, failure_of(wire::Refusal::stopped, "it was stopped while it came up"));
+    return kill(host, why, failure_of(wire::Refusal::stopped, "it was stopped while it came up"));
   }
   if (is_going(host)) return;
-  tell_to_stop(host, Asked::stop);
+  tell_to_stop(host, why);
   end_within(host, grace);  // also one that is going: its exit handlers may take for ever
 }
 
@@ -218,10 +226,11 @@ DeathCause Ending::judge(const HostRecord& host, const platform::ChildEnd& end) 
 DeathCause Ending::judge_without_process(const HostRecord& host, const std::string& reason) {
   DeathCause cause;
   cause.incarnation = host.actor.incarnation;
-  cause.detail = reason.substr(0, kMostDetailBytes);
+  cause.detail = (host.asked == Asked::linked ? host.linked_end : reason).substr(0, kMostDetailBytes);
   cause.kind = host.asked == Asked::nothing       ? DeathKind::start_failure
                : host.asked == Asked::parent_gone ? DeathKind::parent_gone
                : host.asked == Asked::kill        ? DeathKind::killed_by_us
+               : host.asked == Asked::linked      ? DeathKind::linked
                                                   : DeathKind::stopped;
   return cause;
 }
@@ -253,7 +262,7 @@ void Ending::actor_ended(const HostRecord& host, const ExitStatus& status, const
   wire::ActorDown down = down_of(host, status, cause);
   if (host.has_given_up) down.first_cause = host.first_death.cause();
   publish(host, down);
-  tables_.obituaries.add({host.actor.key, std::move(down)});
+  tables_.obituaries.add({host.actor.key, std::move(down), is_wanted_end(host, cause)});
 }
 
 // To those whom it concerns, and to all programs.

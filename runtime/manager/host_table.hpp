@@ -126,13 +126,14 @@ struct HostRecord {
   bool is_overdue = false;                                                                        // it has: it got SIGTERM
   bool is_leaving = false;    // it said so itself: it crashed, or runs its exit handlers
   bool has_fallen = false;    // the clients were told
+  std::string linked_end;     // that it has to follow
   std::string violation;      // how it broke the protocol
   std::string start_failure;  // why it did not come up, where that is known
 
   bool is_answering() const { return stage == Stage::running && !has_fallen; }
   // It shall live, in this life or the next.
   bool is_wanted() const { return (asked == Asked::nothing || asked == Asked::restart || asked == Asked::hung) && !is_last_life; }
-  bool is_stopping() const { return asked == Asked::stop || asked == Asked::restart; }
+  bool is_stopping() const { return asked == Asked::stop || asked == Asked::restart || asked == Asked::linked; }
   // Told to end, or gone so far that nobody has to tell it.
   bool is_on_its_way_out() const { return child != nullptr && (is_stopping() || has_fallen || stage == Stage::refused); }
   // Its group holds it.

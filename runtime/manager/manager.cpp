@@ -22,6 +22,7 @@
 #include "manager/groups.hpp"
 #include "manager/hangs.hpp"
 #include "manager/holding.hpp"
+#include "manager/links.hpp"
 #include "manager/listing.hpp"
 #include "manager/restarting.hpp"
 #include "manager/spawning.hpp"
@@ -128,6 +129,7 @@ class Manager::Impl final : ClientTable::Listener, HostListener {
   Restarting restarting_{tables_};
   Groups groups_{tables_, spawning_, ending_};
   Hangs hangs_{tables_, ending_};
+  Links links_{tables_, ending_};
   Channels channels_{tables_};
   Holding holding_{tables_, ending_, channels_};
   Listing listing_{tables_};
@@ -234,6 +236,8 @@ void Manager::Impl::on_client(ClientId client, Message& message, Handles&) {
     holding_.on(client, message);
   } else if constexpr (requires { groups_.on(client, message); }) {
     groups_.on(client, message);
+  } else if constexpr (requires { links_.on(client, message); }) {
+    links_.on(client, message);
   } else {
     ending_.on(client, message);
   }
@@ -347,6 +351,7 @@ void Manager::Impl::tell_of_end(HostRecord& host, const ExitStatus& status, cons
   channels_.host_ended(host, host.has_given_up ? host.first_death.cause().value_or(cause) : cause);
   listing_.host_ended(host.actor.id);
   holding_.host_ended(host.actor.id);
+  links_.ended(host, cause);
 }
 
 void Manager::Impl::host_forgotten(HostRecord& host) {

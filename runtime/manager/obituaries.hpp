@@ -16,6 +16,7 @@ class Obituaries {
   struct Obituary {
     wire::ActorKey key;
     wire::ActorDown down;
+    bool was_wanted = false;  // such an end concerns nobody who is linked to it
   };
   static constexpr std::size_t kMost = 1000;
 

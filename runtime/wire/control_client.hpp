@@ -142,6 +142,27 @@ struct KillActor {
   }
 };
 
+// From now on the two end together, as Proxy::link says; once is enough, and which is which does not matter.
+struct LinkActors {
+  ActorReference one{};
+  ActorReference other{};
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(one, other);
+  }
+};
+
+struct UnlinkActors {
+  ActorReference one{};
+  ActorReference other{};
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(one, other);
+  }
+};
+
 // The client holds proxies of this actor from now on: they came to it in an envelope. (What it spawns or finds it is granted
 // with the answer.)
 struct Hold {
@@ -401,8 +422,9 @@ struct AllStopped {
   }
 };
 
-using ToManagerFromClient = std::variant<Join, Spawn, Find, Attach, List, Watch, StopActor, KillActor, Hold, Release, Lease,
-                                         LeaseNews, Shutdown, LeaveChannel, Supervise, StopGroup, GuardMissing>;
+using ToManagerFromClient =
+    std::variant<Join, Spawn, Find, Attach, List, Watch, StopActor, KillActor, Hold, Release, Lease, LeaseNews, Shutdown,
+                 LeaveChannel, Supervise, StopGroup, LinkActors, UnlinkActors, GuardMissing>;
 using ToClient = std::variant<Welcome, Opened, Refused, Found, Listed, ActorFalling, ChannelBroken, ActorDown, ActorUp,
                               ReadReplies, AllStopped, Supervised, GroupFailed, ActorHangs, GuardMissing>;
 

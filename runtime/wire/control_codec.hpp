@@ -30,7 +30,7 @@ inline void serialize(wire::FieldArchive& archive, ResourceUsage& usage) {
 }
 
 inline void serialize(wire::FieldArchive& archive, DeathCause& cause) {
-  archive.enumerator(cause.kind, DeathKind::hung);
+  archive.enumerator(cause.kind, DeathKind::linked);
   archive(cause.exit_code, cause.signal, cause.fault_address, cause.method, cause.backtrace, cause.stderr_tail,
           cause.resource_usage, cause.incarnation, cause.detail);
 }

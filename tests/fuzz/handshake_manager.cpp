@@ -272,7 +272,7 @@ void act_as_client(Input& input, Stage& stage, Rogue<ToManagerFromClient>& clien
   const auto actor = some_actor(input, stage);
   const std::uint64_t request = input.byte();
   const std::string name = input.below(2) == 0 ? "" : "it";
-  switch (input.below(14)) {
+  switch (input.below(16)) {
     case 0:
       return client.say(input, wire::Join{hello(::getpid()), {}, {}},
                         Things::handles(Handle(::open(TROUPE_FUZZ_STAND_IN, O_RDONLY | O_CLOEXEC)), stage.things.process()));
@@ -313,6 +313,14 @@ void act_as_client(Input& input, Stage& stage, Rogue<ToManagerFromClient>& clien
                                                .within_ns = static_cast<std::int64_t>(input.number())});
     case 12:
       return client.say(input, wire::StopGroup{request, some_group(input, stage), static_cast<std::int64_t>(input.number())});
+    case 13: {
+      const auto other = some_actor(input, stage);
+      return client.say(input, wire::LinkActors{{actor.id, actor.key}, {other.id, other.key}});
+    }
+    case 14: {
+      const auto other = some_actor(input, stage);
+      return client.say(input, wire::UnlinkActors{{actor.id, actor.key}, {other.id, other.key}});
+    }
     default:
       return client.babble(input);
   }

@@ -213,6 +213,16 @@ TEST(DeathJudge, OneThatCrashedBeforeItWasKilledAsHungHasCrashed) {
   EXPECT_EQ(judge_death(exited(3, Asked::hung)).kind, DeathKind::exit_code);
 }
 
+TEST(DeathJudge, OneThatHadToFollowAnotherSaysWhom) {
+  for (DeathFacts facts : {exited(0, Asked::linked), killed(SIGKILL, Asked::linked)}) {
+    facts.linked_end = "the other's end";
+    EXPECT_EQ(judge_death(facts).kind, DeathKind::linked);
+    EXPECT_EQ(judge_death(facts).detail, "the other's end");
+  }
+  EXPECT_EQ(judge_death(killed(SIGSEGV, Asked::linked)).kind, DeathKind::signal);
+  EXPECT_EQ(judge_death(exited(3, Asked::linked)).kind, DeathKind::exit_code);
+}
+
 TEST(DeathJudge, AFaultThatItsHandlerWasNotToldOfSaysWhyThatMayBe) {
   DeathFacts facts = killed(SIGSEGV);
   EXPECT_EQ(judge_death(facts).detail, "");

@@ -96,6 +96,14 @@ StopActor sample() {
   return {{7}, {1, 2}, -1};
 }
 template <>
+LinkActors sample() {
+  return {{{7}, {1, 2}}, {{8}, {3, 4}}};
+}
+template <>
+UnlinkActors sample() {
+  return {{{7}, {1, 2}}, {{8}, {3, 4}}};
+}
+template <>
 GuardMissing sample() {
   return {"construct Runtime first in main"};
 }
@@ -257,6 +265,15 @@ TEST(ActorHangs, BringsTheStack) {
   EXPECT_EQ(decoded.backtrace, "file+0x10\n");
 }
 
+TEST(LinkActors, NamesBoth) {
+  const auto decoded =
+      std::get<LinkActors>(decode_message<ToManagerFromClient>(encode_message<ToManagerFromClient>(sample<LinkActors>())));
+  EXPECT_EQ(decoded.one.id, ActorId{7});
+  EXPECT_EQ(decoded.one.key, (ActorKey{1, 2}));
+  EXPECT_EQ(decoded.other.id, ActorId{8});
+  EXPECT_EQ(decoded.other.key, (ActorKey{3, 4}));
+}
+
 TEST(Spawn, BringsWhatAHangIs) {
   const auto decoded = std::get<Spawn>(decode_message<ToManagerFromClient>(encode_message<ToManagerFromClient>(sample<Spawn>())));
   EXPECT_EQ(decoded.hang.after_ns, 5);
@@ -270,7 +287,7 @@ TEST(DeathCause, MustNotBeOfAKindPastTheLast) {
   Bytes bytes = encode_message<ToClient>(down);
   const auto place = std::mismatch(bytes.begin(), bytes.end(), of_unknown.begin()).first;
   EXPECT_NO_THROW((void)decode_message<ToClient>(bytes));
-  *place = static_cast<std::byte>(static_cast<int>(DeathKind::hung) + 1);
+  *place = static_cast<std::byte>(static_cast<int>(DeathKind::linked) + 1);
   EXPECT_THROW((void)decode_message<ToClient>(bytes), ProtocolError);
 }
 

@@ -103,6 +103,8 @@ bool link_is_alive(const LinkHandle& link);
 void link_stop(const LinkHandle& link, Timeout grace);
 void link_kill(const LinkHandle& link);
 std::optional<ExitStatus> link_wait(const LinkHandle& link, Timeout timeout);
+void link_to_other(const LinkHandle& link, const LinkHandle& other);
+void unlink_from_other(const LinkHandle& link, const LinkHandle& other);
 void link_on_down(const LinkHandle& link, std::unique_ptr<DownCallback> callback);
 
 // One envelope being sent. Between reserve() and send() it holds the channel's producer lock, unless the payload is large:

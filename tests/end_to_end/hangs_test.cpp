@@ -165,7 +165,9 @@ TEST_P(HangsUnder, AreDeathsWhereThatIsWanted) {
   EXPECT_EQ(cause.signal, SIGKILL);
   EXPECT_THAT(cause.method, HasSubstr("Parser::parse_for_ever"));
   EXPECT_THAT(cause.text(), HasSubstr("killed because it hung"));
-  if (kHasStacks) EXPECT_THAT(cause.backtrace, HasSubstr("#0  hanging::spin_for_ever() at "));
+  if (kHasStacks) {
+    EXPECT_THAT(cause.backtrace, HasSubstr("#0  hanging::spin_for_ever() at "));
+  }
   std::vector<int> numbers;
   for (int number = 0; number < 100; ++number) {
     numbers.push_back(number);
@@ -238,7 +240,9 @@ TEST_F(Hangs, OfOneThatWaitsForAnotherShowTheWait) {
   gate.wait_reached();
   auto parser = spawn_parser();
   const auto asking = parser.call<&Parser::ask>(recorder);
-  if (kHasStacks) EXPECT_THAT(unresponsive().backtrace, HasSubstr("ask at "));
+  if (kHasStacks) {
+    EXPECT_THAT(unresponsive().backtrace, HasSubstr("ask at "));
+  }
   gate.let_go();
   EXPECT_EQ(asking.get(), 7);  // that it was asked for its stack has not disturbed it
   EXPECT_EQ(responsive(1).actor, parser.id());
@@ -248,7 +252,9 @@ TEST_F(Hangs, EndActorsThatWaitForThemselves) {
   auto parser = spawn_parser({.hang = {.kill = true}});
   const DeathCause cause = cause_of(parser.call<&Parser::ask_itself>(parser));
   EXPECT_EQ(cause.kind, DeathKind::hung);
-  if (kHasStacks) EXPECT_THAT(cause.backtrace, HasSubstr("ask_itself at "));
+  if (kHasStacks) {
+    EXPECT_THAT(cause.backtrace, HasSubstr("ask_itself at "));
+  }
 }
 
 TEST_F(Hangs, OfAFrozenProcessAreToldWithoutAStack) {

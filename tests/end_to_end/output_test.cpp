@@ -200,7 +200,7 @@ TEST_P(CapturedActor, LosesWhatItsProgramIsTooSlowFor) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Output, CapturedActor, ::testing::Values(StartMethod::forkserver, StartMethod::spawn),
-                         [](const auto& info) { return info.param == StartMethod::spawn ? "Executed" : "Forked"; });
+                         [](const auto& each) { return each.param == StartMethod::spawn ? "Executed" : "Forked"; });
 
 }  // namespace
 }  // namespace troupe::test

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "actors.hpp"
+#include "shadow_memory.hpp"
 
 namespace troupe::test {
 namespace {
@@ -170,6 +171,7 @@ class SmallMemory {
 };
 
 TEST_F(DeathReport, OfOneThatTheKernelKilledForMemorySaysSo) {
+  if (has_shadow_memory()) GTEST_SKIP() << "a sanitizer takes more memory than anybody could allow";
   const SmallMemory group(std::size_t{64} << 20);
   auto actor = runtime().spawn<Patient>({.limits = {.memory = std::size_t{256} << 20}});  // the machine's memory is others', too
   if (group.path().empty() || !actor.call<&Patient::join>(group.path().string()).get())

@@ -15,6 +15,7 @@
 
 #include "actors.hpp"
 #include "processes.hpp"
+#include "shadow_memory.hpp"
 
 namespace troupe::test {
 namespace {
@@ -79,14 +80,6 @@ class Miser {
  private:
   Hoard hoard_;
 };
-
-// A sanitizer's own memory is private, and more than anybody could allow.
-bool has_shadow_memory() {
-  std::ifstream file("/proc/self/statm");
-  std::uint64_t pages = 0;
-  for (int column = 0; column < 6; ++column) file >> pages;
-  return pages * 4096 > (std::uint64_t{1} << 40);
-}
 
 template <class T>
 DeathCause cause_of(const AsyncResult<T>& result) {

@@ -124,12 +124,15 @@ class Hangs : public WithRuntime {
 class HangsUnder : public Hangs, public ::testing::WithParamInterface<StartMethod> {};
 INSTANTIATE_TEST_SUITE_P(EachStartMethod, HangsUnder, ::testing::Values(StartMethod::forkserver, StartMethod::spawn));
 
+// The report waits for the manager for two seconds at a time; a machine that is very busy may make it wait for longer.
 DeathCause cause_of(const AsyncResult<int>& result) {
   try {
     result.get();
   } catch (const ActorDied& error) {
     EXPECT_EQ(error.execution(), Execution::maybe);
-    return error.cause();
+    DeathCause cause;
+    while (cause.kind == DeathKind::unknown) cause = error.cause();
+    return cause;
   }
   throw std::logic_error("the actor lives");
 }
@@ -165,7 +168,9 @@ TEST_P(HangsUnder, AreDeathsWhereThatIsWanted) {
   EXPECT_EQ(cause.signal, SIGKILL);
   EXPECT_THAT(cause.method, HasSubstr("Parser::parse_for_ever"));
   EXPECT_THAT(cause.text(), HasSubstr("killed because it hung"));
-  if (kHasStacks) EXPECT_THAT(cause.backtrace, HasSubstr("#0  hanging::spin_for_ever() at "));
+  if (kHasStacks) {
+    EXPECT_THAT(cause.backtrace, HasSubstr("#0  hanging::spin_for_ever() at "));
+  }
   std::vector<int> numbers;
   for (int number = 0; number < 100; ++number) {
     numbers.push_back(number);
@@ -238,7 +243,9 @@ TEST_F(Hangs, OfOneThatWaitsForAnotherShowTheWait) {
   gate.wait_reached();
   auto parser = spawn_parser();
   const auto asking = parser.call<&Parser::ask>(recorder);
-  if (kHasStacks) EXPECT_THAT(unresponsive().backtrace, HasSubstr("ask at "));
+  if (kHasStacks) {
+    EXPECT_THAT(unresponsive().backtrace, HasSubstr("ask at "));
+  }
   gate.let_go();
   EXPECT_EQ(asking.get(), 7);  // that it was asked for its stack has not disturbed it
   EXPECT_EQ(responsive(1).actor, parser.id());
@@ -248,7 +255,9 @@ TEST_F(Hangs, EndActorsThatWaitForThemselves) {
   auto parser = spawn_parser({.hang = {.kill = true}});
   const DeathCause cause = cause_of(parser.call<&Parser::ask_itself>(parser));
   EXPECT_EQ(cause.kind, DeathKind::hung);
-  if (kHasStacks) EXPECT_THAT(cause.backtrace, HasSubstr("ask_itself at "));
+  if (kHasStacks) {
+    EXPECT_THAT(cause.backtrace, HasSubstr("ask_itself at "));
+  }
 }
 
 TEST_F(Hangs, OfAFrozenProcessAreToldWithoutAStack) {

@@ -12,11 +12,13 @@
 // The process tree below this process, as /proc shows it. Nothing here signals a process by its number.
 namespace troupe::campaigns {
 
+// NOLINTBEGIN(misc-unused-using-decls): for whoever includes this
 using testing::children_of;
 using testing::descendants;
 using testing::has_stopped;
 using testing::SeenProcess;
 using testing::text_of;
+// NOLINTEND(misc-unused-using-decls)
 
 // From now on orphans below this process become its children.
 void become_subreaper();

@@ -144,7 +144,7 @@ TEST_F(FailPoints, AreArmedWithTheSpawnInEachLife) {
 TEST_F(FailPoints, ThatDoNotExistCannotBeArmed) {
   const auto store = runtime().spawn<Store>();
   const auto refusal = ThrowsMessage<std::invalid_argument>(
-      AllOf(HasSubstr("TROUPE_FAIL_POINT(\"store.befor_put\")"), HasSubstr("it has: \"store.after_put\", \"store.before_put\"")));
+      AllOf(HasSubstr(R"(TROUPE_FAIL_POINT("store.befor_put"))"), HasSubstr(R"(it has: "store.after_put", "store.before_put")")));
   EXPECT_THAT([&] { arm(store, "store.befor_put", Fail::crash()); }, refusal);
   EXPECT_THAT([&] { hits(store, "store.befor_put"); }, refusal);
   EXPECT_THAT([&] { runtime().spawn<Store>(Armed{{"store.befor_put", Fail::crash()}}); }, refusal);

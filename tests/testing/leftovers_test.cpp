@@ -54,7 +54,7 @@ TEST(NothingLeftBehind, ListsAHandleThatIsStillOpen) {
   EXPECT_NONFATAL_FAILURE(
       {
         const NothingLeftBehind check;
-        left = open_something();
+        left_ = open_something();
       },
       ": /dev/null");
   ::close(left);
@@ -154,7 +154,7 @@ void run_test() {
 
 class Careless : public RuntimeTest {
  public:
-  static inline int left = -1;
+  static inline int left_ = -1;
   void run() {
     SetUp();
     TestBody();
@@ -164,13 +164,13 @@ class Careless : public RuntimeTest {
  private:
   void TestBody() override {
     runtime().spawn<Store>();
-    left = open_something();
+    left_ = open_something();
   }
 };
 
 TEST(RuntimeTest, FailsATestThatLeavesSomethingBehind) {
   EXPECT_NONFATAL_FAILURE(run_test<Careless>(), ": /dev/null");
-  ::close(Careless::left);
+  ::close(Careless::left_);
 }
 
 class Holding : public RuntimeTest {

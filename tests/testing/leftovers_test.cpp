@@ -54,7 +54,7 @@ TEST(NothingLeftBehind, ListsAHandleThatIsStillOpen) {
   EXPECT_NONFATAL_FAILURE(
       {
         const NothingLeftBehind check;
-        left_ = open_something();
+        left = open_something();
       },
       ": /dev/null");
   ::close(left);

@@ -20,7 +20,7 @@ struct ChildEnd {
   bool is_lost = false;  // somebody else reaped it: nothing above is known
   // Processor time of its own threads; `usage` counts the children that it has reaped, too. 0: not asked for.
   std::uint64_t own_time_us = 0;
-  // Of one that SIGKILL has ended: see MemoryKills.
+  // Of one that SIGKILL has ended, where the kernel's log cannot be read: see MemoryKills.
   std::vector<std::string> memory_groups{};
 };
 

@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "platform/handle.hpp"
 
 namespace troupe::platform {
 
 // Which control groups a process is in, of those that count memory: the innermost first. Also of one that has ended and has not
 // been reaped.
 std::vector<std::string> memory_groups_of(int pid);
+
+// Then nobody needs groups.
+bool can_read_kernel_log();
 
 // Whether the kernel killed a process for want of memory. It tells in its log, where that can be read, and it counts such kills,
 // for each control group (of version 2) and for the machine. Thread-safety: none.
@@ -40,9 +46,9 @@ class MemoryKills {
 
   // What there is to go by. Pure.
   struct Evidence {
-    std::optional<std::uint64_t>
-        new_kills{};       // in its control group (or on the machine), that no other death accounts for; absent: nobody counts
-    bool are_new = false;  // else they may have been before its time
+    // In its control group (or on the machine), that no other death accounts for; absent: nobody counts.
+    std::optional<std::uint64_t> new_kills{};
+    bool are_new = false;                // else they may have been before its time
     std::optional<bool> log_names_it{};  // absent: the log cannot be read
     bool was_large = false;              // it had half of what the group may have: then nobody had more
     bool others_end = false;
@@ -50,6 +56,16 @@ class MemoryKills {
   static Answer judge(const Evidence& evidence);
 
  private:
+  struct Named {
+    int pid = 0;
+    std::int64_t microseconds = 0;  // when, as the log counts
+  };
+  static constexpr std::size_t kMostNamed = 64;
+
+  std::optional<bool> log_names(int pid);
+
+  const Handle log_;                              // empty: it cannot be read
+  std::deque<Named> named_;                       // by the log, since this began: the last ones
   std::map<std::string, std::uint64_t> told_of_;  // kills, by the file that counts them
 };
 

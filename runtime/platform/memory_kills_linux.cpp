@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <limits>
@@ -67,25 +68,18 @@ std::int64_t microseconds_in(const std::string& log_record) {
   return std::atoll(log_record.c_str() + log_record.find(',', number) + 1);
 }
 
-bool is_of_late(const std::string& log_record) {
-  using std::chrono::microseconds;
-  const auto now = std::chrono::duration_cast<microseconds>(std::chrono::steady_clock::now().time_since_epoch());
-  return now - microseconds(microseconds_in(log_record)) < std::chrono::minutes(1);
+// The clock of the log is the steady one, but for what that is adjusted by.
+bool is_of_late(std::int64_t microseconds) {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return now - std::chrono::microseconds(microseconds) < std::chrono::minutes(1);
 }
 
-// nullopt: the log cannot be read.
-std::optional<bool> log_names(int pid) {
-  const Handle log(::open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-  if (!log || !has_the_logs_numbers()) return std::nullopt;
-  std::array<char, 8192> record;
-  bool is_named = false;
-  for (;;) {
-    const ssize_t bytes = ::read(log.get(), record.data(), record.size());
-    if (bytes < 0 && errno == EPIPE) continue;  // the oldest were overwritten meanwhile
-    if (bytes <= 0) return errno == EAGAIN ? std::optional(is_named) : std::nullopt;
-    const std::string text(record.data(), static_cast<std::size_t>(bytes));
-    is_named |= killed_for_memory(text) == pid && is_of_late(text);
-  }
+// From its end on; empty: it cannot be read here, or speaks of processes by other numbers.
+Handle new_records_of_log() {
+  if (!has_the_logs_numbers()) return {};
+  Handle log(::open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  if (log && ::lseek(log.get(), 0, SEEK_END) < 0) log.reset();
+  return log;
 }
 
 }  // namespace
@@ -99,39 +93,62 @@ int killed_for_memory(const std::string& log_record) {
   return std::atoi(log_record.c_str() + words + kWords.size());
 }
 
+bool can_read_kernel_log() {
+  static const bool can_read = static_cast<bool>(new_records_of_log());
+  return can_read;
+}
+
 std::vector<std::string> memory_groups_of(int pid) {
   return control_groups("memory", "/proc/" + std::to_string(pid) + "/cgroup");
 }
 
-MemoryKills::MemoryKills() {
+MemoryKills::MemoryKills() : log_(new_records_of_log()) {
+  if (log_) return;
   if (const auto count = kills_of(control_groups("memory"))) told_of_[count->file] = count->kills;
 }
 
-// A count that has not risen rules it out. One that has: the log knows whom. Without a log it is as good as sure only of one
-// that was known to be in this group before, that nobody else's death can be confounded with, and that was large.
+// A number may come again: what was said of it long ago is of another one.
+std::optional<bool> MemoryKills::log_names(int pid) {
+  if (!log_) return std::nullopt;
+  std::array<char, 8192> record;
+  bool is_whole = true;
+  for (;;) {
+    const ssize_t bytes = ::read(log_.get(), record.data(), record.size());
+    const bool were_some_overwritten = bytes < 0 && errno == EPIPE;
+    is_whole &= !were_some_overwritten;
+    if (were_some_overwritten) continue;
+    if (bytes <= 0) break;
+    const std::string text(record.data(), static_cast<std::size_t>(bytes));
+    if (const int killed = killed_for_memory(text); killed != 0) named_.push_back({killed, microseconds_in(text)});
+    if (named_.size() > kMostNamed) named_.pop_front();
+  }
+  const bool is_named = std::any_of(named_.begin(), named_.end(),
+                                    [&](const Named& each) { return each.pid == pid && is_of_late(each.microseconds); });
+  return is_named || is_whole ? std::optional(is_named) : std::nullopt;
+}
+
+// The log knows whom. Without it, a count that has not risen rules it out; one that has is as good as sure only of one that was
+// known to be in this group before, that nobody else's death can be confounded with, and that was large.
 MemoryKills::Answer MemoryKills::judge(const Evidence& evidence) {
-  if (evidence.new_kills == 0) return Answer::no;
   if (evidence.log_names_it) return *evidence.log_names_it ? Answer::yes : Answer::no;
+  if (evidence.new_kills == 0) return Answer::no;
   if (!evidence.new_kills) return Answer::unknown;
   return evidence.new_kills == 1 && evidence.are_new && evidence.was_large && !evidence.others_end ? Answer::yes
                                                                                                    : Answer::perhaps;
 }
 
-// The log is long: it is read when the count speaks for it, or there is none.
+// The kernel writes its log before the process has ended, and reading what is new there costs least.
 MemoryKills::Answer MemoryKills::was_one(const Question& question) {
-  Evidence evidence{.others_end = question.others_end};
+  Evidence evidence{.log_names_it = log_names(question.pid), .others_end = question.others_end};
+  if (evidence.log_names_it) return judge(evidence);
   const auto count = kills_of(question.groups);
   const auto known = count ? told_of_.find(count->file) : told_of_.end();
   evidence.are_new = known != told_of_.end();
   const std::uint64_t told_of = evidence.are_new ? std::min(known->second, count->kills) : 0;
   if (count) evidence.new_kills = count->kills - told_of;
-  if (evidence.new_kills != 0) {
-    evidence.log_names_it = log_names(question.pid);
-    evidence.was_large = static_cast<double>(question.resident_bytes) * 2 >= limit_of(question.groups);
-  }
+  evidence.was_large = static_cast<double>(question.resident_bytes) * 2 >= limit_of(question.groups);
   const Answer answer = judge(evidence);
-  if (count && (answer == Answer::yes || answer == Answer::perhaps))
-    told_of_[count->file] = evidence.are_new ? told_of + 1 : count->kills;
+  if (answer == Answer::yes || answer == Answer::perhaps) told_of_[count->file] = evidence.are_new ? told_of + 1 : count->kills;
   return answer;
 }
 

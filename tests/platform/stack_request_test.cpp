@@ -210,22 +210,29 @@ TEST_F(StackRequest, IsForgottenWhenTheProcessCrashes) {
   EXPECT_THAT(with_symbols(child.view.crash_trace()), HasSubstr("read_from"));
 }
 
+// The request waits in the child until sigsuspend() lets it in, which returns when it has been dealt with.
 TEST_F(StackRequest, IsNotAnsweredByAForkedChild) {
   HangingChild child([](ControlSocket& socket) {
+    sigset_t urgent;
+    ::sigemptyset(&urgent);
+    ::sigaddset(&urgent, SIGURG);
+    ::pthread_sigmask(SIG_BLOCK, &urgent, nullptr);
     const int forked = ::fork();
     if (forked == 0) {
-      say_that_it_hangs(socket);
-      hanging::sleep_for_ever();
+      sigset_t none;
+      ::sigemptyset(&none);
+      ::sigsuspend(&none);
+      ::_exit(0);
     }
-    socket.receive();
-    Process::open(forked).kill();
+    ask_for_stack(Process::open(forked));
     ::waitpid(forked, nullptr, 0);
-    socket.send(bytes_of(std::to_string(forked)));
+    ::pthread_sigmask(SIG_UNBLOCK, &urgent, nullptr);
+    say_that_it_hangs(socket);
+    hanging::sleep_for_ever();
   });
   wait_until_it_hangs(child.socket);
-  EXPECT_THAT(child.stack(), HasSubstr("receive"));
-  child.socket.send(bytes_of(kGo));
-  EXPECT_THAT(receive_text(child.socket), Not(HasSubstr("closed")));
+  EXPECT_EQ(child.count(), 0u);
+  EXPECT_THAT(child.stack_with("hanging::sleep_for_ever"), HasSubstr(" main at "));
 }
 
 // Somebody's out-of-band data, say.

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "actors.hpp"
+#include "gate.hpp"
 #include "shadow_memory.hpp"
 
 namespace troupe::test {
@@ -58,18 +59,7 @@ class Patient {
   }
 };
 
-class DeathReport : public testing::RuntimeTest {
- protected:
-  static DeathCause cause_of(const AsyncResult<void>& result) {
-    try {
-      result.get();
-    } catch (const ActorDied& error) {
-      return error.cause();
-    }
-    ADD_FAILURE() << "the call did not fail";
-    return {};
-  }
-};
+class DeathReport : public testing::RuntimeTest {};
 
 // Less than what it slept by one tick of the kernel at the most.
 TEST_F(DeathReport, SaysForHowLongTheMethodHadRun) {

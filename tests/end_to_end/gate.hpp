@@ -98,6 +98,19 @@ Execution verdict(const AsyncResult<T>& result) {
   throw std::logic_error("the call did not fail");
 }
 
+// Why the actor died that the call was sent to. Blocks: until the whole report is there, however busy the machine is.
+template <class T>
+DeathCause cause_of(const AsyncResult<T>& result) {
+  try {
+    result.get();
+  } catch (const ActorDied& error) {
+    DeathCause cause = error.cause();
+    while (cause.kind == DeathKind::unknown) cause = error.cause();
+    return cause;
+  }
+  throw std::logic_error("the call did not fail");
+}
+
 // Whether the outcome is an E; waits for it.
 template <class E, class T>
 bool has_failed_with(const AsyncResult<T>& result) {

@@ -125,16 +125,9 @@ class HangsUnder : public Hangs, public ::testing::WithParamInterface<StartMetho
 INSTANTIATE_TEST_SUITE_P(EachStartMethod, HangsUnder, ::testing::Values(StartMethod::forkserver, StartMethod::spawn));
 
 // The report waits for the manager for two seconds at a time; a machine that is very busy may make it wait for longer.
-DeathCause cause_of(const AsyncResult<int>& result) {
-  try {
-    result.get();
-  } catch (const ActorDied& error) {
-    EXPECT_EQ(error.execution(), Execution::maybe);
-    DeathCause cause;
-    while (cause.kind == DeathKind::unknown) cause = error.cause();
-    return cause;
-  }
-  throw std::logic_error("the actor lives");
+DeathCause cause_of_hang(const AsyncResult<int>& result) {
+  EXPECT_EQ(verdict<ActorDied>(result), Execution::maybe);
+  return cause_of(result);
 }
 
 TEST_P(HangsUnder, AreToldWithTheStack) {
@@ -162,7 +155,7 @@ TEST_P(HangsUnder, AreDeathsWhereThatIsWanted) {
   std::vector<AsyncResult<int>> waiting;
   for (int number = 0; number < 100; ++number) waiting.push_back(parser.call<&Parser::note>(number));
 
-  const DeathCause cause = cause_of(hanging);
+  const DeathCause cause = cause_of_hang(hanging);
 
   EXPECT_EQ(cause.kind, DeathKind::hung);
   EXPECT_EQ(cause.signal, SIGKILL);
@@ -253,7 +246,7 @@ TEST_F(Hangs, OfOneThatWaitsForAnotherShowTheWait) {
 
 TEST_F(Hangs, EndActorsThatWaitForThemselves) {
   auto parser = spawn_parser({.hang = {.kill = true}});
-  const DeathCause cause = cause_of(parser.call<&Parser::ask_itself>(parser));
+  const DeathCause cause = cause_of_hang(parser.call<&Parser::ask_itself>(parser));
   EXPECT_EQ(cause.kind, DeathKind::hung);
   if (kHasStacks) {
     EXPECT_THAT(cause.backtrace, HasSubstr("ask_itself at "));
@@ -294,7 +287,7 @@ TEST_F(Hangs, AreLeftToADebugger) {
   EXPECT_EQ(unresponsive().actor, traced.id());
 
   auto other = spawn_parser({.hang = {.kill = true}});
-  EXPECT_EQ(cause_of(other.call<&Parser::parse_for_ever>()).kind, DeathKind::hung);
+  EXPECT_EQ(cause_of_hang(other.call<&Parser::parse_for_ever>()).kind, DeathKind::hung);
   EXPECT_FALSE(held.ready());
 
   ASSERT_EQ(::waitpid(pid, nullptr, __WALL), pid);
@@ -305,7 +298,7 @@ TEST_F(Hangs, AreLeftToADebugger) {
 
 TEST_F(Hangs, CountAsCrashes) {
   auto parser = spawn_parser({.restart = {.max = 1, .backoff = {.first = 0s}}, .hang = {.kill = true}});
-  for (int life = 0; life < 2; ++life) EXPECT_EQ(cause_of(parser.call<&Parser::parse_for_ever>()).kind, DeathKind::hung);
+  for (int life = 0; life < 2; ++life) EXPECT_EQ(cause_of_hang(parser.call<&Parser::parse_for_ever>()).kind, DeathKind::hung);
   EXPECT_TRUE(has_failed_with<ActorDied>(parser.call<&Parser::note>(1)));
   EXPECT_EQ(gave_up(2).first_cause.kind, DeathKind::hung);
 }
@@ -315,7 +308,7 @@ TEST_F(Hangs, AreFailuresInAGroup) {
   auto parser = group.spawn<Parser>({.hang = {.after = kAfter, .kill = true}});
   auto sibling = group.spawn<Parser>();
   sibling.call<&Parser::note>(1).get();
-  EXPECT_EQ(cause_of(parser.call<&Parser::parse_for_ever>()).kind, DeathKind::hung);
+  EXPECT_EQ(cause_of_hang(parser.call<&Parser::parse_for_ever>()).kind, DeathKind::hung);
   EXPECT_EQ(parser.call<&Parser::note>(1).get(), 1);
   EXPECT_THAT(sibling.call<&Parser::seen>().get(), ElementsAre());
   EXPECT_EQ(sibling.incarnation(), 2u);

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "actors.hpp"
+#include "gate.hpp"
 #include "processes.hpp"
 #include "shadow_memory.hpp"
 
@@ -80,16 +81,6 @@ class Miser {
  private:
   Hoard hoard_;
 };
-
-template <class T>
-DeathCause cause_of(const AsyncResult<T>& result) {
-  try {
-    result.get();
-  } catch (const ActorDied& error) {
-    return error.cause();
-  }
-  throw std::logic_error("the actor lives");
-}
 
 template <class Actor>
 std::string start_error(Runtime& runtime, const SpawnOptions& options) {

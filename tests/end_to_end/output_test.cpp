@@ -13,6 +13,7 @@
 #include <mutex>
 
 #include "actors.hpp"
+#include "gate.hpp"
 #include "processes.hpp"
 
 namespace troupe::test {
@@ -70,16 +71,6 @@ class Talker {
   }
 };
 
-DeathCause death_of(const AsyncResult<void>& result) {
-  try {
-    result.get();
-  } catch (const ActorDied& error) {
-    return error.cause();
-  }
-  ADD_FAILURE() << "the call did not fail";
-  return {};
-}
-
 class CapturedActor : public testing::RuntimeTest, public ::testing::WithParamInterface<StartMethod> {
  protected:
   SpawnOptions captured() const { return {.start = GetParam(), .stdio = Stdio::capture}; }
@@ -87,32 +78,32 @@ class CapturedActor : public testing::RuntimeTest, public ::testing::WithParamIn
 };
 
 TEST_P(CapturedActor, LeavesItsLastLinesInTheReport) {
-  const DeathCause cause = death_of(talker().call<&Talker::complain_and_crash>("one\ntwo\nno end"));
+  const DeathCause cause = cause_of(talker().call<&Talker::complain_and_crash>("one\ntwo\nno end"));
   EXPECT_EQ(cause.signal, SIGSEGV);
   EXPECT_THAT(cause.stderr_tail, ElementsAre("a new life", "one", "two", "no end"));
   EXPECT_THAT(cause.text(), HasSubstr("\nlast lines of its stderr:\n  | a new life\n  | one\n  | two\n  | no end"));
 }
 
 TEST_P(CapturedActor, LeavesWhatItPrintedInItsLastInstant) {
-  EXPECT_THAT(death_of(talker().call<&Talker::complain_and_die>("now")).stderr_tail, ElementsAre("a new life", "now"));
+  EXPECT_THAT(cause_of(talker().call<&Talker::complain_and_die>("now")).stderr_tail, ElementsAre("a new life", "now"));
 }
 
 TEST_P(CapturedActor, LeavesFiftyLinesHoweverManyThereWere) {
   constexpr int kLines = 300'000;
-  const auto tail = death_of(talker().call<&Talker::count_and_die>(kLines)).stderr_tail;
+  const auto tail = cause_of(talker().call<&Talker::count_and_die>(kLines)).stderr_tail;
   ASSERT_THAT(tail, SizeIs(50));
   EXPECT_EQ(tail.front(), fmt::format("line {}", kLines - 49));
   EXPECT_EQ(tail.back(), fmt::format("line {}", kLines));
 }
 
 TEST_P(CapturedActor, MayPrintLinesWithoutEnd) {
-  const auto tail = death_of(talker().call<&Talker::complain_and_die>(std::string(1 << 20, 'x'))).stderr_tail;
+  const auto tail = cause_of(talker().call<&Talker::complain_and_die>(std::string(1 << 20, 'x'))).stderr_tail;
   ASSERT_THAT(tail, ::testing::Not(IsEmpty()));
   EXPECT_THAT(tail.back(), HasSubstr("xxxxxxxxxx"));
 }
 
 TEST_P(CapturedActor, ControlsNoTerminal) {
-  const auto tail = death_of(talker().call<&Talker::complain_and_die>("\x1b[2Jgone\xff\n")).stderr_tail;
+  const auto tail = cause_of(talker().call<&Talker::complain_and_die>("\x1b[2Jgone\xff\n")).stderr_tail;
   EXPECT_THAT(tail, ElementsAre("a new life", "\\x1b[2Jgone\\xff"));
 }
 
@@ -128,7 +119,7 @@ TEST_P(CapturedActor, LeavesItsLastLinesAlsoWhenItsConstructorDies) {
 TEST_P(CapturedActor, IsReportedWhoeverHoldsItsOutput) {
   auto actor = talker();
   const OtherProcess daemon(actor.call<&Talker::start_daemon>().get());
-  const auto tail = death_of(actor.call<&Talker::complain_and_die>("now")).stderr_tail;
+  const auto tail = cause_of(actor.call<&Talker::complain_and_die>("now")).stderr_tail;
   daemon.kill();
   ASSERT_THAT(tail, ::testing::Not(IsEmpty()));
   EXPECT_THAT(tail.back(), HasSubstr("now"));
@@ -138,7 +129,7 @@ TEST_P(CapturedActor, HasATailForEachLife) {
   SpawnOptions options = captured();
   options.restart = {.max = 1, .within = std::chrono::hours(1), .backoff = {.first = std::chrono::milliseconds(1)}};
   auto actor = runtime().spawn<Talker>(options);
-  EXPECT_THAT(death_of(actor.call<&Talker::complain_and_die>("first")).stderr_tail, ElementsAre("a new life", "first"));
+  EXPECT_THAT(cause_of(actor.call<&Talker::complain_and_die>("first")).stderr_tail, ElementsAre("a new life", "first"));
   std::promise<Down> last;
   actor.on_down([&](const Down& down) { last.set_value(down); });
   actor.call<&Talker::complain_and_die>("second").wait();
@@ -171,7 +162,7 @@ TEST_P(CapturedActor, IsNotHeldUpByAManagerThatStands) {
   manager.send(SIGSTOP);
   EXPECT_EQ(actor.call<&Talker::count>(50'000).get(), 50'000);
   manager.send(SIGCONT);
-  EXPECT_EQ(death_of(actor.call<&Talker::complain_and_die>("now")).stderr_tail.back(), "now");
+  EXPECT_EQ(cause_of(actor.call<&Talker::complain_and_die>("now")).stderr_tail.back(), "now");
 }
 
 // What callbacks are too slow for is lost, and told; the program lives.

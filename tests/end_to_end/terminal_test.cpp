@@ -24,6 +24,7 @@ class AtTerminal {
     pid_ = ::forkpty(&terminal_, nullptr, nullptr, nullptr);
     if (pid_ < 0) throw std::runtime_error("no terminal");
     if (pid_ == 0) {
+      for (const int number : {SIGINT, SIGHUP}) ::signal(number, SIG_DFL);  // as a terminal's user has them
       ::execv(arguments[0], arguments.data());
       ::_exit(126);
     }

@@ -6,8 +6,10 @@
 #include <troupe/error.hpp>
 #include <troupe/timeout.hpp>
 
+#include <chrono>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -44,6 +46,11 @@ template <class F, class T>
 class CallbackOf;
 
 }  // namespace detail
+
+// How AsyncResult::cancel deals with a call that runs: its actor's process is killed when it has not ended after so long.
+struct Force {
+  Timeout after = std::chrono::seconds(0);
+};
 
 // What a call will give: a value of type T, or an exception. A handle: copies share the outcome. Default-constructed it is
 // empty, and every function but the destructor and assignment throws InvalidState.
@@ -107,6 +114,18 @@ class AsyncResult {
     if (!cell().await(timeout)) throw TimeoutError("troupe::AsyncResult::exception: no outcome within the time-out");
     return cell().error();
   }
+
+  // Before the actor has begun with it: it never runs, and its outcome is a CancelledError (true; also when it had been cancelled
+  // before). A call that runs is asked to stop (this_call().stop_token()), and goes on; so false, as for one that is over.
+  bool cancel() const { return cell().cancel(std::nullopt); }
+  // The same; and where a call that runs has not ended `force.after` later, the process of its actor is killed, which is
+  // started again as its RestartPolicy says; the outcome is a CancelledError then. Errors: std::logic_error for an actor that
+  // has no policy to start it again, before anything has happened.
+  bool cancel(Force force) const { return cell().cancel(force.after); }
+  // Whether the outcome is a CancelledError. Never blocks.
+  bool cancelled() const { return cell().is_cancelled(); }
+  // Whether the actor has begun with it and it has no outcome yet. Never blocks.
+  bool running() const { return cell().is_running(); }
 
   // Calls f() or f(AsyncResult<T>) once the outcome is there: in registration order, before waiters are released, in a
   // thread of the runtime; at once and here when it is there already. f may be move-only, block, call, destroy; what it
@@ -190,7 +209,10 @@ class Promise {
     cell_->drop_handle();
   }
 
-  // Errors: InvalidState on the second outcome.
+  // The work begins: from here on its result cannot be cancelled. False: it has been cancelled, and nothing shall be done.
+  bool set_running() { return state().start(); }
+
+  // Errors: InvalidState on the second outcome, which the result's cancel() may have given.
   template <class... Value>
   requires(sizeof...(Value) == (std::is_void_v<T> ? 0 : 1)) void set_value(Value&&... value) {
     claim();

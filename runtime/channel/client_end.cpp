@@ -265,4 +265,6 @@ Execution ClientEnd::withdraw(Ticket ticket, wire::SlotState outcome) {
   return SlotProtocol<>::withdraw(slot_word(ticket.slot), ticket.generation, outcome);
 }
 
+bool ClientEnd::is_started(Ticket ticket) const { return SlotProtocol<>::is_started(slot_word(ticket.slot), ticket.generation); }
+
 }  // namespace troupe::channel

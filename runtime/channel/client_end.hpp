@@ -130,6 +130,8 @@ class ClientEnd {
   void settle_behind_update();
   // Takes the call from the host (`outcome` cancelled or taken), or says how far it got.
   Execution withdraw(Ticket ticket, wire::SlotState outcome);
+  // Whether the host has begun with it and not ended it.
+  bool is_started(Ticket ticket) const;
 
   DoorbellWords<>& client_bell() const { return states_front().client_bell; }
   DoorbellWords<>& host_bell() const { return states_front().host_bell; }

@@ -69,6 +69,11 @@ struct SlotProtocol {
     }
   }
 
+  // For the client: whether the host has won it and not ended it.
+  static bool is_started(const Word& word, std::uint32_t generation) {
+    return word.load(std::memory_order_acquire) == SlotWord{generation, State::started}.pack();
+  }
+
   // Both for the client: win the call from the host (`outcome` cancelled or taken), or learn how far the host got.
   static Execution withdraw(Word& word, std::uint32_t generation, State outcome) {
     std::uint64_t seen = word.load(std::memory_order_acquire);

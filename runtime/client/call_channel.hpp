@@ -124,6 +124,9 @@ class CallChannel {
   bool serve();
   // From the loop: it reads until the reply with this lease has come, though nobody may wait for it.
   [[gnu::cold]] void call_for(std::uint64_t lease);
+  // See ResultCell.
+  bool cancel(detail::ResultCell& cell, std::optional<Timeout> force);
+  bool is_running(const detail::ResultCell& cell);
   // From the loop: the cell's own deadline has come.
   void expire_if_due(detail::ResultCell& cell);
 
@@ -246,7 +249,6 @@ class CallChannel {
   void publish(detail::ResultCell* cell, wire::MethodId method, std::int64_t deadline_ns);
   [[gnu::cold]] void flush_spill();
   [[gnu::cold]] bool wait_for_room(std::uint32_t epoch, TimePoint deadline);
-  [[gnu::cold]] Execution withdraw(detail::ResultCell& cell, wire::SlotState outcome);
   [[gnu::cold]] void send_rare(detail::CallWriter& writer);
   [[gnu::cold]] bool have_sent_tables(detail::CallWriter& writer);
   [[gnu::cold]] void lease_draft(std::uint64_t number) noexcept;
@@ -278,8 +280,20 @@ class CallChannel {
   void note_room();
   bool wants_room() const;
   void publish_processor();
-  [[gnu::cold]] void expire(detail::ResultCell& cell);
-  [[gnu::cold]] Execution look_for_late(const detail::ResultCell& cell);
+
+  // Taking back (call_channel_cancel.cpp).
+  enum class Why : std::uint8_t { expired, cancelled };
+  struct Withdrawal {
+    bool is_won = false;  // by this: it never runs, or not once more; who won it completes it
+    Execution execution = Execution::not_started;
+    bool is_cancelled = false;  // its outcome is, or will be, a CancelledError
+  };
+  Withdrawal withdraw(detail::ResultCell& cell, Why why);
+  Withdrawal withdraw_sent(detail::ResultCell& cell, std::uint64_t& lease);
+  Withdrawal withdraw_spilled(detail::ResultCell& cell, std::uint64_t& lease);
+  void expire(detail::ResultCell& cell);
+  Execution look_for_late(const detail::ResultCell& cell);
+  static std::exception_ptr cancellation(const detail::ResultCell& cell, Execution execution);
 
   // Judging, as the reader (call_channel_fall.cpp).
   void judge();

@@ -327,10 +327,11 @@ std::exception_ptr CallChannel::refusal(const ResultCell& cell, const channel::C
   const std::string_view detail(reinterpret_cast<const char*>(reply.in_ring.data()), reply.in_ring.size());
   const std::string call = describe_call(cell);
   switch (reply.kind) {
-    case ReplyKind::skipped:  // who withdrew it at its deadline has not claimed it yet
+    case ReplyKind::skipped:  // who withdrew it has not claimed it yet
     case ReplyKind::expired: {
       const std::lock_guard lock(send_lock_);
       const bool has_run = has_run_before(reply.ticket);
+      if (CellAccess::is_cancelled(cell)) return cancellation(cell, has_run ? Execution::maybe : Execution::not_started);
       return std::make_exception_ptr(TimeoutError(call + ": the deadline had passed before its turn came; " +
                                                       (has_run ? "it ran in an earlier life" : "it was not started"),
                                                   has_run ? Execution::maybe : Execution::not_started));
@@ -370,33 +371,6 @@ void CallChannel::publish_processor() {
 
 CallChannel::TimePoint CallChannel::deadline_of(const ResultCell& cell) {
   return TimePoint(std::chrono::nanoseconds(CellAccess::deadline_ns(cell)));
-}
-
-void CallChannel::expire_if_due(ResultCell& cell) {
-  if (Clock::now().time_since_epoch().count() < CellAccess::deadline_ns(cell)) return;
-  expire(cell);
-  look();
-}
-
-// A call whose turn is over has its answer in the ring, or has run and is about to be answered: which, only the reader can
-// see. A host that is stopped in that moment may never do it, so the deadline holds all the same.
-Execution CallChannel::look_for_late(const ResultCell& cell) {
-  if (!take_or_contest_read_role()) {  // the reader is about to see the answer, if there is one
-    const TimePoint limit = Clock::now() + std::chrono::milliseconds(1);
-    while (!CellAccess::is_claimed(cell) && Clock::now() < limit) platform::yield_processor();
-    return Execution::maybe;
-  }
-  drain();
-  leave_read_role();
-  return Execution::done;
-}
-
-void CallChannel::expire(ResultCell& cell) {
-  Execution execution = withdraw(cell, wire::SlotState::cancelled);
-  if (execution == Execution::done) execution = look_for_late(cell);
-  if (!cell.claim()) return;
-  cell.publish_error(std::make_exception_ptr(
-      TimeoutError(fmt::format("{}: its deadline has passed; {}", describe_call(cell), verdict_text(execution)), execution)));
 }
 
 }  // namespace troupe::client

@@ -455,32 +455,6 @@ void CallChannel::give_back(std::uint64_t lease) noexcept {
 }
 
 // What has not started never will, and gives its lease back.
-Execution CallChannel::withdraw(detail::ResultCell& cell, wire::SlotState outcome) {
-  Execution execution = Execution::not_started;
-  std::uint64_t lease = 0;
-  {
-    const std::lock_guard lock(send_lock_);
-    if (CellAccess::is_sent(cell)) {
-      execution = end_.withdraw(CellAccess::ticket(cell), outcome);
-      if (execution == Execution::not_started) CellAccess::set_withdrawn(cell);
-      if (execution == Execution::not_started) lease = take_sent_lease(CellAccess::ticket(cell));
-      if (execution == Execution::not_started && has_run_before(CellAccess::ticket(cell))) execution = Execution::maybe;
-    } else {
-      const auto spilled = std::find_if(spill_.begin(), spill_.end(), [&](const Spilled& each) { return each.cell == &cell; });
-      if (spilled != spill_.end()) {
-        if (spilled->extent.bytes != 0) end_.give_back(spilled->extent);
-        lease = spilled->lease;
-        if (spilled->retry.has_run) execution = Execution::maybe;  // it ran in an earlier life
-        spill_.erase(spilled);
-        if (spill_.empty() && has_spill_.exchange(false)) unwatch();
-        cell.drop_reference();
-      }
-    }
-  }
-  give_back(lease);
-  return execution;
-}
-
 void CallChannel::fail(detail::CallWriter& writer, std::exception_ptr error) {
   if (writer.cell_ == nullptr) std::rethrow_exception(error);
   writer.cell_->complete_with_error(std::move(error));

@@ -49,6 +49,7 @@ struct CellStatus {
   static constexpr std::uint32_t kPromoted = 64;    // a sleeper shall become the channel's reader
   static constexpr std::uint32_t kCallbacks = 128;  // callbacks have been registered
   static constexpr std::uint32_t kWatched = 256;    // the channel's count of watched cells includes it
+  static constexpr std::uint32_t kStarted = 512;    // one that is completed by hand: it can no longer be cancelled
 };
 
 // The client room's way into cells.
@@ -85,6 +86,8 @@ class CellAccess {
   static void clear_ticket(Cell& cell) { cell.is_sent_ = false; }
   static bool is_withdrawn(const Cell& cell) { return cell.is_withdrawn_; }
   static void set_withdrawn(Cell& cell) { cell.is_withdrawn_ = true; }
+  static bool is_cancelled(const Cell& cell) { return cell.is_cancelled_; }
+  static void set_cancelled(Cell& cell) { cell.is_cancelled_ = true; }
   static bool is_found(const Cell& cell) { return cell.is_found_; }
   static void set_found(Cell& cell, bool is_found) { cell.is_found_ = is_found; }
   static channel::Ticket ticket(const Cell& cell) { return {cell.slot_, cell.generation_}; }

@@ -256,6 +256,48 @@ void ResultCell::add_callback(Callback* callback) {
   if (channel_ != nullptr) channel_->watch(*this);
 }
 
+bool ResultCell::cancel(std::optional<Timeout> force) {
+  if (is_ready()) return is_cancelled();
+  return channel_ != nullptr ? channel_->cancel(*this, force) : cancel_by_hand();
+}
+
+bool ResultCell::cancel_by_hand() {
+  std::uint32_t seen = status_.load(std::memory_order_acquire);
+  do {
+    if ((seen & CellStatus::kClaimed) != 0) return await(Timeout()) && is_cancelled();  // about to be completed
+    if ((seen & CellStatus::kStarted) != 0) return false;
+  } while (!status_.compare_exchange_weak(seen, seen | CellStatus::kClaimed, std::memory_order_acq_rel));
+  publish_error(std::make_exception_ptr(CancelledError("the result was cancelled before the work had started")));
+  return true;
+}
+
+bool ResultCell::is_cancelled() {
+  if (!is_ready()) return false;
+  const std::exception_ptr outcome = error();
+  if (outcome == nullptr) return false;
+  try {
+    std::rethrow_exception(outcome);
+  } catch (const CancelledError&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+bool ResultCell::is_running() {
+  if (is_ready()) return false;
+  if (channel_ != nullptr) return channel_->is_running(*this);
+  return (status_.load(std::memory_order_acquire) & (CellStatus::kStarted | CellStatus::kClaimed)) == CellStatus::kStarted;
+}
+
+bool ResultCell::start() noexcept {
+  std::uint32_t seen = status_.load(std::memory_order_acquire);
+  do {
+    if ((seen & CellStatus::kClaimed) != 0) return false;
+  } while (!status_.compare_exchange_weak(seen, seen | CellStatus::kStarted, std::memory_order_acq_rel));
+  return true;
+}
+
 bool ResultCell::claim() noexcept {
   return (status_.fetch_or(CellStatus::kClaimed, std::memory_order_acq_rel) & CellStatus::kClaimed) == 0;
 }

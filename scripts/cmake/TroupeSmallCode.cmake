@@ -11,6 +11,7 @@ set(paths
     runtime/channel/geometry
     runtime/client/callback_thread
     runtime/client/call_channel\\.cpp
+    runtime/client/call_channel_cancel
     runtime/client/call_channel_fall
     runtime/client/call_channel_lives
     runtime/client/death_cause

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <exception>
 #include <new>
+#include <optional>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -68,9 +69,19 @@ class ResultCell {
   // In registration order, before waiters are released; at once, here, when the outcome is there. Takes `callback`.
   void add_callback(Callback* callback);
 
+  // Before it has started: completes it with CancelledError (true, and so ever after), and it never runs. A call that runs is
+  // asked to stop, and goes on (false); after `force`, where there is one, its actor's process is killed.
+  bool cancel(std::optional<Timeout> force);
+  // Whether the outcome is there and is a CancelledError. Never blocks.
+  bool is_cancelled();
+  // Whether it has started and has no outcome yet. Never blocks.
+  bool is_running();
+
   // Completing it by hand (Promise): false when somebody else has completed it or is about to.
   bool complete_with_error(std::exception_ptr error);
   bool claim() noexcept;
+  // From here on it cannot be cancelled. False: it has been completed.
+  bool start() noexcept;
   // After claim(): the outcome is the value that was made, or this error.
   void publish_value();
   void publish_error(std::exception_ptr error);
@@ -83,6 +94,7 @@ class ResultCell {
   friend class client::CellAccess;
 
   bool await_by_hand(std::chrono::steady_clock::time_point deadline);
+  bool cancel_by_hand();
 
   static constexpr std::uint64_t kHandle = std::uint64_t{1} << 32;
 
@@ -107,6 +119,7 @@ class ResultCell {
   bool is_sent_ = false;  // slot_ and generation_ hold
   // Guarded by the channel's send lock:
   bool is_withdrawn_ = false;  // whoever did that completes it
+  bool is_cancelled_ = false;  // likewise, since its caller does not want it any more
   bool is_found_ = false;      // a channel that is being judged has found its request
 };
 

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSL-1.0
+// Calls that are taken back: at their deadline, or because their caller does not want them any more.
+#include <troupe/error.hpp>
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <mutex>
+#include <stdexcept>
+
+#include "client/call_channel.hpp"
+#include "client/cell_status.hpp"
+#include "client/session.hpp"
+#include "platform/processor.hpp"
+
+namespace troupe::client {
+
+using Clock = std::chrono::steady_clock;
+using detail::ResultCell;
+
+CallChannel::Withdrawal CallChannel::withdraw(ResultCell& cell, Why why) {
+  Withdrawal withdrawal;
+  std::uint64_t lease = 0;
+  {
+    const std::lock_guard lock(send_lock_);
+    withdrawal = CellAccess::is_sent(cell) ? withdraw_sent(cell, lease) : withdraw_spilled(cell, lease);
+    if (withdrawal.is_won && why == Why::cancelled) CellAccess::set_cancelled(cell);
+    withdrawal.is_cancelled = CellAccess::is_cancelled(cell);
+  }
+  give_back(lease);
+  return withdrawal;
+}
+
+// Both with the send lock held.
+CallChannel::Withdrawal CallChannel::withdraw_sent(ResultCell& cell, std::uint64_t& lease) {
+  const channel::Ticket ticket = CellAccess::ticket(cell);
+  const Execution execution = end_.withdraw(ticket, wire::SlotState::cancelled);
+  if (execution != Execution::not_started) return {.execution = execution};
+  if (CellAccess::is_withdrawn(cell)) return {.execution = execution};  // before
+  CellAccess::set_withdrawn(cell);
+  lease = take_sent_lease(ticket);
+  return {.is_won = true, .execution = has_run_before(ticket) ? Execution::maybe : execution};
+}
+
+CallChannel::Withdrawal CallChannel::withdraw_spilled(ResultCell& cell, std::uint64_t& lease) {
+  const auto spilled = std::find_if(spill_.begin(), spill_.end(), [&](const Spilled& each) { return each.cell == &cell; });
+  if (spilled == spill_.end()) return {};  // somebody has completed it, or is about to
+  if (spilled->extent.bytes != 0) end_.give_back(spilled->extent);
+  lease = spilled->lease;
+  const bool has_run = spilled->retry.has_run;  // in an earlier life
+  spill_.erase(spilled);
+  if (spill_.empty() && has_spill_.exchange(false)) unwatch();
+  cell.drop_reference();
+  return {.is_won = true, .execution = has_run ? Execution::maybe : Execution::not_started};
+}
+
+void CallChannel::expire_if_due(ResultCell& cell) {
+  if (Clock::now().time_since_epoch().count() < CellAccess::deadline_ns(cell)) return;
+  expire(cell);
+  look();
+}
+
+// A call whose turn is over has its answer in the ring, or has run and is about to be answered: which, only the reader can
+// see. A host that is stopped in that moment may never do it, so the deadline holds all the same.
+Execution CallChannel::look_for_late(const ResultCell& cell) {
+  if (!take_or_contest_read_role()) {  // the reader is about to see the answer, if there is one
+    const TimePoint limit = Clock::now() + std::chrono::milliseconds(1);
+    while (!CellAccess::is_claimed(cell) && Clock::now() < limit) platform::yield_processor();
+    return Execution::maybe;
+  }
+  drain();
+  leave_read_role();
+  return Execution::done;
+}
+
+void CallChannel::expire(ResultCell& cell) {
+  const Withdrawal withdrawal = withdraw(cell, Why::expired);
+  const Execution execution = withdrawal.execution == Execution::done ? look_for_late(cell) : withdrawal.execution;
+  if (!cell.claim()) return;
+  if (withdrawal.is_cancelled) return cell.publish_error(cancellation(cell, execution));
+  cell.publish_error(std::make_exception_ptr(
+      TimeoutError(fmt::format("{}: its deadline has passed; {}", describe_call(cell), verdict_text(execution)), execution)));
+}
+
+bool CallChannel::cancel(ResultCell& cell, std::optional<Timeout>) {
+  const Withdrawal withdrawal = withdraw(cell, Why::cancelled);
+  if (withdrawal.is_won && cell.claim()) cell.publish_error(cancellation(cell, withdrawal.execution));
+  return withdrawal.is_cancelled;
+}
+
+std::exception_ptr CallChannel::cancellation(const ResultCell& cell, Execution execution) {
+  return std::make_exception_ptr(
+      CancelledError(fmt::format("{} was cancelled; {}", describe_call(cell), verdict_text(execution))));
+}
+
+bool CallChannel::is_running(const ResultCell& cell) {
+  const std::lock_guard lock(send_lock_);
+  return CellAccess::is_sent(cell) && end_.is_started(CellAccess::ticket(cell));
+}
+
+}  // namespace troupe::client

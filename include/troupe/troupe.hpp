@@ -15,4 +15,5 @@
 #include <troupe/remote_function.hpp>
 #include <troupe/runtime.hpp>
 #include <troupe/supervise.hpp>
+#include <troupe/this_call.hpp>
 #include <troupe/timeout.hpp>

@@ -87,6 +87,10 @@ Claim HostEnd::start(const Request& request) {
   return SlotProtocol<>::start(slot_word(request.ticket.slot), request.ticket.generation);
 }
 
+bool HostEnd::is_started(Ticket ticket) const {
+  return ticket.slot < geometry().slots && SlotProtocol<>::is_started(slot_word(ticket.slot), ticket.generation);
+}
+
 std::optional<HostEnd::Writer::Place> HostEnd::find_reply_place(std::uint32_t record_bytes) {
   const std::uint32_t cells = wire::cells_for(sizeof(wire::ReplyHeader), record_bytes);
   // A small one has its reserved cell: an honest client has read the reply that lay here before it used the slot again.

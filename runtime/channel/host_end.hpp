@@ -56,6 +56,8 @@ class HostEnd {
   }
   bool has_request() const { return requests_reader_.peek().has_value(); }
   Claim start(const Request& request);
+  // Whether it was won, and has not ended. Thread-safety: any thread.
+  bool is_started(Ticket ticket) const;
 
   // Room for a reply, in the ring, an extent or the outbox. Errors: SerializationError over geometry().payload_bytes;
   // std::system_error or std::bad_alloc (no memory for a large one).

@@ -222,6 +222,7 @@ class CallChannel {
   // Sending (call_channel_send.cpp).
   template <class Attempt>
   bool attempt_under_lock(const Attempt& attempt);
+  [[gnu::cold]] bool is_over_before_sent(detail::CallWriter& writer);
   bool try_draft(std::uint32_t payload_bytes);
   [[gnu::cold]] std::byte* reserve_full(detail::CallWriter& writer, std::uint32_t payload_bytes,
                                         std::unique_lock<SendLock>& lock);
@@ -286,14 +287,18 @@ class CallChannel {
   struct Withdrawal {
     bool is_won = false;  // by this: it never runs, or not once more; who won it completes it
     Execution execution = Execution::not_started;
+    channel::Ticket ticket{};  // of one that has been sent
+    std::chrono::nanoseconds running_for{};
     bool is_cancelled = false;  // its outcome is, or will be, a CancelledError
   };
   Withdrawal withdraw(detail::ResultCell& cell, Why why);
   Withdrawal withdraw_sent(detail::ResultCell& cell, std::uint64_t& lease);
   Withdrawal withdraw_spilled(detail::ResultCell& cell, std::uint64_t& lease);
+  std::chrono::nanoseconds running_for(Execution execution) const;
   void expire(detail::ResultCell& cell);
   Execution look_for_late(const detail::ResultCell& cell);
-  static std::exception_ptr cancellation(const detail::ResultCell& cell, Execution execution);
+  void ask_to_stop(detail::ResultCell& cell, channel::Ticket ticket, std::optional<Timeout> force);
+  static std::exception_ptr cancellation(const std::string& call, Execution execution);
 
   // Judging, as the reader (call_channel_fall.cpp).
   void judge();
@@ -403,6 +408,8 @@ using ChannelReference = std::unique_ptr<CallChannel, DropReference>;
 // "Counter::add of actor 7 (Counter, process 123)"
 std::string describe_call(const detail::ResultCell& cell);
 std::string describe_call(const detail::RegistrationNode& method, const ActorIdentity& actor);
+// "12.3 ms"
+std::string time_text(std::chrono::nanoseconds time);
 // "it had not started, so it is safe to send it again"
 const char* verdict_text(Execution execution);
 

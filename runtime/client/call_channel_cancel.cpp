@@ -13,6 +13,7 @@
 #include "client/call_channel.hpp"
 #include "client/cell_status.hpp"
 #include "client/session.hpp"
+#include "platform/coarse_clock.hpp"
 #include "platform/processor.hpp"
 
 namespace troupe::client {
@@ -37,11 +38,18 @@ CallChannel::Withdrawal CallChannel::withdraw(ResultCell& cell, Why why) {
 CallChannel::Withdrawal CallChannel::withdraw_sent(ResultCell& cell, std::uint64_t& lease) {
   const channel::Ticket ticket = CellAccess::ticket(cell);
   const Execution execution = end_.withdraw(ticket, wire::SlotState::cancelled);
-  if (execution != Execution::not_started) return {.execution = execution};
-  if (CellAccess::is_withdrawn(cell)) return {.execution = execution};  // before
+  if (execution != Execution::not_started || CellAccess::is_withdrawn(cell))
+    return {.execution = execution, .ticket = ticket, .running_for = running_for(execution)};
   CellAccess::set_withdrawn(cell);
   lease = take_sent_lease(ticket);
   return {.is_won = true, .execution = has_run_before(ticket) ? Execution::maybe : execution};
+}
+
+// The host has one call at a time, so it is this one that its status speaks of; or the next, when this one has just ended.
+std::chrono::nanoseconds CallChannel::running_for(Execution execution) const {
+  if (execution != Execution::maybe || !host_life_) return {};
+  const std::chrono::nanoseconds since(host_life_.status().running_since.load(std::memory_order_relaxed));
+  return std::max(platform::coarse_now() - since, std::chrono::nanoseconds(0));
 }
 
 CallChannel::Withdrawal CallChannel::withdraw_spilled(ResultCell& cell, std::uint64_t& lease) {
@@ -79,20 +87,36 @@ void CallChannel::expire(ResultCell& cell) {
   const Withdrawal withdrawal = withdraw(cell, Why::expired);
   const Execution execution = withdrawal.execution == Execution::done ? look_for_late(cell) : withdrawal.execution;
   if (!cell.claim()) return;
-  if (withdrawal.is_cancelled) return cell.publish_error(cancellation(cell, execution));
+  if (withdrawal.is_cancelled) return cell.publish_error(cancellation(describe_call(cell), execution));
+  const auto since_sent = Clock::now() - CellAccess::sent_at(cell);
+  const std::string running =
+      execution == Execution::maybe ? fmt::format(", and has run for {}", time_text(withdrawal.running_for)) : std::string();
   cell.publish_error(std::make_exception_ptr(
-      TimeoutError(fmt::format("{}: its deadline has passed; {}", describe_call(cell), verdict_text(execution)), execution)));
+      TimeoutError(fmt::format("{}: its deadline has passed; it was sent {} ago{}; {}", describe_call(cell),
+                               time_text(since_sent), running, verdict_text(execution)),
+                   execution)));
 }
 
-bool CallChannel::cancel(ResultCell& cell, std::optional<Timeout>) {
+bool CallChannel::cancel(ResultCell& cell, std::optional<Timeout> force) {
+  if (force && !may_restart_) {
+    throw std::logic_error(describe_call(cell) +
+                           " cannot be cancelled by force, since its actor would not be started again; spawn it with "
+                           "SpawnOptions::restart, or kill() it");
+  }
   const Withdrawal withdrawal = withdraw(cell, Why::cancelled);
-  if (withdrawal.is_won && cell.claim()) cell.publish_error(cancellation(cell, withdrawal.execution));
+  if (withdrawal.is_won && cell.claim()) cell.publish_error(cancellation(describe_call(cell), withdrawal.execution));
+  if (withdrawal.execution == Execution::maybe && !withdrawal.is_won) ask_to_stop(cell, withdrawal.ticket, force);
   return withdrawal.is_cancelled;
 }
 
-std::exception_ptr CallChannel::cancellation(const ResultCell& cell, Execution execution) {
-  return std::make_exception_ptr(
-      CancelledError(fmt::format("{} was cancelled; {}", describe_call(cell), verdict_text(execution))));
+// The one that has this ticket: where the actor has another life meanwhile, that is none of its calls.
+void CallChannel::ask_to_stop(ResultCell& cell, channel::Ticket ticket, std::optional<Timeout> force) {
+  if (force) CellAccess::set_forced(cell);
+  session_->cancel_call({actor_.id, ticket.slot, ticket.generation, force ? force->span().count() : wire::CancelCall::kNoForce});
+}
+
+std::exception_ptr CallChannel::cancellation(const std::string& call, Execution execution) {
+  return std::make_exception_ptr(CancelledError(fmt::format("{} was cancelled; {}", call, verdict_text(execution))));
 }
 
 bool CallChannel::is_running(const ResultCell& cell) {

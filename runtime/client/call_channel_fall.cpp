@@ -192,7 +192,9 @@ bool CallChannel::was_told_to_stop() const {
 // One that has run, in part or whole; its lease, if it had one, is used up.
 bool CallChannel::try_again(Spilled& request) noexcept try {
   Retry& retry = request.retry;
-  if (!retry.is_wanted || !request.is_whole || request.is_leased || CellAccess::is_claimed(*request.cell)) return false;
+  if (!retry.is_wanted || !request.is_whole || request.is_leased || CellAccess::is_forced(*request.cell) ||
+      CellAccess::is_claimed(*request.cell))
+    return false;
   retry.has_run = true;
   if (!was_told_to_stop()) retry.deaths.push_back(report());
   request.is_poison = retry.deaths.size() >= poison_after_;
@@ -218,6 +220,8 @@ std::exception_ptr CallChannel::error_of(const Spilled& failed) const noexcept t
   const std::string call = describe_call(*failed.cell);
   const auto& deaths = failed.retry.deaths;
   const bool has_run = failed.execution == Execution::not_started && failed.retry.has_run;
+  if (failed.execution == Execution::maybe && CellAccess::is_forced(*failed.cell) && fall_.load() == Fall::host_died)
+    return std::make_exception_ptr(CancelledError(call + " was cancelled by force: its actor's process was killed while it ran"));
   if (!failed.is_poison) return failure(call, has_run ? Execution::maybe : failed.execution);
   return std::make_exception_ptr(PoisonMessage(
       fmt::format("{}: it ran each time when the actor died, {} times in a row, so it is not sent again; look at causes()", call,
@@ -317,6 +321,10 @@ std::string describe_call(const detail::RegistrationNode& method, const ActorIde
 
 std::string describe_call(const ResultCell& cell) {
   return describe_call(*CellAccess::method(cell), CellAccess::channel(cell)->actor());
+}
+
+std::string time_text(std::chrono::nanoseconds time) {
+  return fmt::format("{:.1f} ms", std::chrono::duration<double, std::milli>(time).count());
 }
 
 const char* verdict_text(Execution execution) {

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cstring>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -322,6 +323,19 @@ bool CallChannel::store_outcome(ResultCell& cell, const channel::ClientEnd::Repl
   return true;
 }
 
+namespace {
+
+// How long it waited, and, where the host says it, before how many others of this process.
+std::string waited_text(const ResultCell& cell, std::string_view depth_bytes) {
+  if (CellAccess::sent_at(cell) == CallChannel::TimePoint()) return {};
+  std::uint32_t depth = 0;
+  if (depth_bytes.size() == sizeof depth) std::memcpy(&depth, depth_bytes.data(), sizeof depth);
+  return fmt::format("it waited for {}, with {} more calls of this process behind it; ",
+                     time_text(Clock::now() - CellAccess::sent_at(cell)), depth);
+}
+
+}  // namespace
+
 std::exception_ptr CallChannel::refusal(const ResultCell& cell, const channel::ClientEnd::Reply& reply) const {
   using wire::ReplyKind;
   const std::string_view detail(reinterpret_cast<const char*>(reply.in_ring.data()), reply.in_ring.size());
@@ -331,10 +345,11 @@ std::exception_ptr CallChannel::refusal(const ResultCell& cell, const channel::C
     case ReplyKind::expired: {
       const std::lock_guard lock(send_lock_);
       const bool has_run = has_run_before(reply.ticket);
-      if (CellAccess::is_cancelled(cell)) return cancellation(cell, has_run ? Execution::maybe : Execution::not_started);
-      return std::make_exception_ptr(TimeoutError(call + ": the deadline had passed before its turn came; " +
-                                                      (has_run ? "it ran in an earlier life" : "it was not started"),
-                                                  has_run ? Execution::maybe : Execution::not_started));
+      if (CellAccess::is_cancelled(cell)) return cancellation(call, has_run ? Execution::maybe : Execution::not_started);
+      return std::make_exception_ptr(
+          TimeoutError(fmt::format("{}: the deadline had passed before its turn came; {}{}", call, waited_text(cell, detail),
+                                   has_run ? "it ran in an earlier life" : "it was not started"),
+                       has_run ? Execution::maybe : Execution::not_started));
     }
     case ReplyKind::unencodable:
       return std::make_exception_ptr(
@@ -346,6 +361,8 @@ std::exception_ptr CallChannel::refusal(const ResultCell& cell, const channel::C
       return std::make_exception_ptr(IncompatibleInterface(
           fmt::format("{}: the actor's process has no such method; was it loaded after the actor was spawned? ({})", call,
                       wire::module_of(*CellAccess::method(cell)))));
+    case ReplyKind::cancelled:
+      return std::make_exception_ptr(CancelledError(call + " was cancelled while it ran, and has stopped"));
     default:
       return std::make_exception_ptr(
           ProtocolError(fmt::format("{}: the actor answered with the unknown kind {}", call, static_cast<int>(reply.kind))));

@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/inherited_deadline.hpp"
 #include "client/call_channel.hpp"
 #include "client/call_channel_lead.hpp"
 #include "client/cell_status.hpp"
@@ -23,9 +24,12 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-std::int64_t deadline_from_now(Timeout span) {
-  if (span.is_forever()) return wire::kNoDeadline;
-  return span.after(Clock::now()).time_since_epoch().count();
+// A call ends at its own deadline, and at that of the call that it is made for. A one-way message has only its own: it would be
+// lost without a word.
+std::int64_t deadline_from_now(Timeout span, bool is_call) {
+  const std::int64_t inherited = is_call ? inherited_deadline_ns : wire::kNoDeadline;
+  if (span.is_forever()) return inherited;
+  return std::min<std::int64_t>(span.after(Clock::now()).time_since_epoch().count(), inherited);
 }
 
 CallChannel::TimePoint as_time(std::int64_t deadline_ns) { return CallChannel::TimePoint(std::chrono::nanoseconds(deadline_ns)); }
@@ -47,19 +51,15 @@ wire::MethodId method_id(const detail::RegistrationNode& node) {
 std::byte* CallChannel::reserve(detail::CallWriter& writer, std::size_t payload_bytes) {
   TROUPE_STEP_MARK("push");
   const auto& own = writer.options_ != nullptr ? writer.options_->deadline : std::nullopt;
-  writer.deadline_ns_ = deadline_from_now(own.value_or(deadline_));
+  writer.deadline_ns_ = deadline_from_now(own.value_or(deadline_), writer.cell_ != nullptr);
   try {
     writer.method_ = method_id(writer.node_).value;  // here, where it may fail
   } catch (const IncompatibleInterface&) {
     fail(writer, std::current_exception());
     return nullptr;
   }
-  // One that is over already is not sent: the host could win it, and refuse it, while its verdict is being looked for.
-  if (writer.deadline_ns_ != wire::kNoDeadline && writer.cell_ != nullptr && Clock::now() >= as_time(writer.deadline_ns_)) {
-    fail(writer, std::make_exception_ptr(TimeoutError(
-                     describe_call(writer.node_, actor()) + ": its deadline passed before it was sent", Execution::not_started)));
+  if (writer.deadline_ns_ != wire::kNoDeadline && writer.cell_ != nullptr && is_over_before_sent(writer)) [[unlikely]]
     return nullptr;
-  }
   if (writer.options_ != nullptr) writer.is_idempotent_ = writer.options_->idempotent && may_restart_;
   if ((writer.lease_ != 0 || writer.is_idempotent_) && !have_sent_tables(writer)) [[unlikely]]
     return nullptr;
@@ -72,6 +72,16 @@ std::byte* CallChannel::reserve(detail::CallWriter& writer, std::size_t payload_
     return draft_->payload;
   }
   return reserve_full(writer, bytes, lock);
+}
+
+// One that is over already is not sent: the host could win it, and refuse it, while its verdict is being looked for.
+bool CallChannel::is_over_before_sent(detail::CallWriter& writer) {
+  const TimePoint now = Clock::now();
+  CellAccess::set_sent_at(*writer.cell_, now);
+  if (now < as_time(writer.deadline_ns_)) return false;
+  fail(writer, std::make_exception_ptr(TimeoutError(
+                   describe_call(writer.node_, actor()) + ": its deadline passed before it was sent", Execution::not_started)));
+  return true;
 }
 
 // A host that lies about its progress ends the channel.

@@ -4,10 +4,12 @@
 #include <troupe/detail/lease.hpp>
 #include <troupe/detail/link.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <stdexcept>
 
+#include "base/inherited_deadline.hpp"
 #include "client/call_channel.hpp"
 #include "client/link.hpp"
 #include "platform/fork_mark.hpp"
@@ -44,7 +46,9 @@ std::chrono::steady_clock::time_point CallWriter::deadline_of_opening() const {
   const auto& own = options_ != nullptr ? options_->deadline : std::nullopt;
   const std::int64_t actors = link_.actor().deadline_ns;
   const Timeout span = own.value_or(actors != 0 ? Timeout(std::chrono::nanoseconds(actors)) : Timeout());
-  return span.after(std::chrono::steady_clock::now());
+  using TimePoint = std::chrono::steady_clock::time_point;
+  const auto own_end = span.after(std::chrono::steady_clock::now());
+  return cell_ == nullptr ? own_end : std::min(own_end, TimePoint(std::chrono::nanoseconds(inherited_deadline_ns)));
 }
 
 void CallWriter::send() { channel_->send(*this); }

@@ -4,6 +4,7 @@
 #include <troupe/detail/link.hpp>
 #include <troupe/detail/result_cell.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -49,6 +50,7 @@ struct CellStatus {
   static constexpr std::uint32_t kPromoted = 64;    // a sleeper shall become the channel's reader
   static constexpr std::uint32_t kCallbacks = 128;  // callbacks have been registered
   static constexpr std::uint32_t kWatched = 256;    // the channel's count of watched cells includes it
+  static constexpr std::uint32_t kForced = 1024;    // cancelled by force: if its actor dies, that is why
   static constexpr std::uint32_t kStarted = 512;    // one that is completed by hand: it can no longer be cancelled
 };
 
@@ -86,8 +88,13 @@ class CellAccess {
   static void clear_ticket(Cell& cell) { cell.is_sent_ = false; }
   static bool is_withdrawn(const Cell& cell) { return cell.is_withdrawn_; }
   static void set_withdrawn(Cell& cell) { cell.is_withdrawn_ = true; }
+  static bool is_forced(const Cell& cell) { return (cell.status_.load(std::memory_order_acquire) & CellStatus::kForced) != 0; }
+  static void set_forced(Cell& cell) { cell.status_.fetch_or(CellStatus::kForced, std::memory_order_acq_rel); }
   static bool is_cancelled(const Cell& cell) { return cell.is_cancelled_; }
   static void set_cancelled(Cell& cell) { cell.is_cancelled_ = true; }
+  static void set_sent_at(Cell& cell, std::chrono::steady_clock::time_point when) { cell.sent_at_ = when; }
+  // Of one that has a deadline: when that began to run.
+  static std::chrono::steady_clock::time_point sent_at(const Cell& cell) { return cell.sent_at_; }
   static bool is_found(const Cell& cell) { return cell.is_found_; }
   static void set_found(Cell& cell, bool is_found) { cell.is_found_ = is_found; }
   static channel::Ticket ticket(const Cell& cell) { return {cell.slot_, cell.generation_}; }

@@ -257,6 +257,8 @@ ShutdownReport Session::shutdown(Timeout grace) {
   return {std::move(answer_in<wire::AllStopped>(message).killed)};
 }
 
+void Session::cancel_call(const wire::CancelCall& message) { send(message); }
+
 void Session::stop(Link& link, Timeout grace) { send(wire::StopActor{link.actor().id, link.actor().key, grace.span().count()}); }
 
 void Session::kill(Link& link) { send(wire::KillActor{link.actor().id, link.actor().key}); }

@@ -57,6 +57,7 @@ class Session : public std::enable_shared_from_this<Session> {
   ShutdownReport stop(GroupId group, Timeout grace);
   void stop(Link& link, Timeout grace);
   void kill(Link& link);
+  void cancel_call(const wire::CancelCall& message);
   void link(const Link& one, const Link& other);
   void unlink(const Link& one, const Link& other);
   void watch(Link& link);  // the manager shall tell when it is down

@@ -6,10 +6,13 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <chrono>
+#include <system_error>
 #include <utility>
 #include <variant>
 
 #include "host/thrown.hpp"
+#include "platform/complaint.hpp"
 #include "platform/output_pipe.hpp"
 #include "platform/step_mark.hpp"
 #include "wire/registry.hpp"
@@ -141,6 +144,7 @@ void Control::on(const wire::CloseChannel& message, Handles&) {
     if (found->second.life_word) page_.retire_word(*found->second.life_word);
     open_.erase(found);
   }
+  stops_.forget(message.channel);
   inbox_.post([&](Mail& mail) { mail.closed.push_back(message.channel); });
 }
 
@@ -160,6 +164,22 @@ void Control::on(const wire::StopHost&, Handles&) {
 void Control::on(const wire::AskStatus& message, Handles&) {
   const auto handled = page_.status().calls_handled.load(std::memory_order_relaxed);
   send_to_manager(socket_, wire::Status{message.request, handled, mailbox_depth(), running_method()});
+}
+
+void Control::on(const wire::StopTurn& message, Handles&) {
+  std::shared_ptr<ServedChannel> channel;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = open_.find(message.channel);
+    if (found != open_.end()) channel = found->second.channel.lock();
+  }
+  if (channel == nullptr) return;  // the message was on its way
+  const std::chrono::nanoseconds force(message.force_ns);
+  try {
+    stops_.ask(channel, {message.slot, message.generation}, force.count() >= 0 ? std::optional(force) : std::nullopt);
+  } catch (const std::system_error& error) {
+    platform::complain("a call is not cancelled by force: {}", error.what());
+  }
 }
 
 // What a client says it has sent may be a lie, or newer than what has been taken.

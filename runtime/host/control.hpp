@@ -13,6 +13,7 @@
 
 #include "host/inbox.hpp"
 #include "host/served_channel.hpp"
+#include "host/stop_requests.hpp"
 #include "platform/control_socket.hpp"
 #include "platform/handle.hpp"
 #include "platform/life_page.hpp"
@@ -35,8 +36,8 @@ std::array<int, wire::ChannelAnswer::kHandles> handles_of(const OpenedChannel& o
 class Control {
  public:
   // All outlive the thread that runs this; `page` outlives the process.
-  Control(platform::ControlSocket& socket, Inbox& inbox, platform::LifePage& page)
-      : socket_(socket), inbox_(inbox), page_(page) {}
+  Control(platform::ControlSocket& socket, Inbox& inbox, platform::LifePage& page, StopRequests& stops)
+      : socket_(socket), inbox_(inbox), page_(page), stops_(stops) {}
   Control(const Control&) = delete;
   Control& operator=(const Control&) = delete;
 
@@ -61,6 +62,7 @@ class Control {
   void on(const wire::CloseChannel& message, Handles& handles);
   void on(const wire::StopHost& message, Handles& handles);
   void on(const wire::AskStatus& message, Handles& handles);
+  void on(const wire::StopTurn& message, Handles& handles);
 
   void capture_output(Handles& handles);
   Construction prepare(const wire::Construct& message, Handles& handles);
@@ -73,6 +75,7 @@ class Control {
   platform::ControlSocket& socket_;
   Inbox& inbox_;
   platform::LifePage& page_;
+  StopRequests& stops_;
   bool has_begun_ = false;  // there was a Construct
   mutable std::mutex mutex_;
   std::unordered_map<std::uint64_t, Open> open_;  // by the manager's number; guarded by mutex_

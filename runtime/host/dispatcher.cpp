@@ -101,7 +101,8 @@ Dispatcher::Outcome Dispatcher::serve_batch(ServedChannel& channel) {
   for (; served < kBatch; ++served) {
     const auto request = end.next();
     if (!request) break;
-    const bool has_taken = request->lease == 0 ? Turn(surroundings_, channel, *request).take() : take_leased(channel, *request);
+    const bool has_taken =
+        request->lease == 0 ? Turn(surroundings_, running_, channel, *request).take() : take_leased(channel, *request);
     if (!has_taken) return Outcome::over;
   }
   if (end.has_outbox() && end.flush_outbox()) channel.owed = Owed::reply;
@@ -112,7 +113,7 @@ Dispatcher::Outcome Dispatcher::serve_batch(ServedChannel& channel) {
 
 // Whether it ran, was refused or had been cancelled: from here on its lease keeps nothing.
 bool Dispatcher::take_leased(ServedChannel& channel, const channel::HostEnd::Request& request) {
-  if (!Turn(surroundings_, channel, request).take()) return false;
+  if (!Turn(surroundings_, running_, channel, request).take()) return false;
   listener_.lease_read(channel, request.lease);
   return true;
 }
@@ -141,6 +142,13 @@ void Dispatcher::let_go(std::size_t index) {
   sleeper_.forget(channel);
   if (latest_ == &channel) latest_ = nullptr;
   channels_.erase(channels_.begin() + static_cast<std::ptrdiff_t>(index));
+}
+
+Turn& running_turn() {
+  Turn* const turn = current != nullptr ? current->running_turn() : nullptr;
+  if (turn == nullptr)
+    throw std::logic_error("troupe::this_call: no call runs here; ask in an actor's method, in the thread that runs it");
+  return *turn;
 }
 
 void watch_messages(MessageWatch& watch) {

@@ -36,14 +36,16 @@ class Dispatcher {
     ~Listener() = default;
   };
 
-  // `sleeper` waits for the same inbox; tests bring one of their own. `checkpoints`: null where none are taken.
-  Dispatcher(const Actor& actor, Inbox& inbox, platform::LifeStatus& status, Sleeper& sleeper, Listener& listener,
-             Checkpoints* checkpoints = nullptr)
-      : surroundings_{actor, status, checkpoints}, inbox_(inbox), sleeper_(sleeper), listener_(listener) {}
+  // `sleeper` waits for the same inbox; tests bring one of their own.
+  Dispatcher(const Turn::Surroundings& surroundings, Inbox& inbox, Sleeper& sleeper, Listener& listener)
+      : surroundings_(surroundings), inbox_(inbox), sleeper_(sleeper), listener_(listener) {}
 
   // Serves until the mail says stop and what had been sent by then is done and answered. The exit code that it names.
   // `first`: mail that was taken before.
   int run(Mail first);
+
+  // The turn whose method runs; null between turns.
+  Turn* running_turn() const { return running_; }
 
   // In a turn; see message_watch.hpp.
   [[gnu::cold]] void watch_messages(MessageWatch& watch);
@@ -66,6 +68,7 @@ class Dispatcher {
   [[gnu::cold]] void give_back_memory();
 
   const Turn::Surroundings surroundings_;
+  Turn* running_ = nullptr;
   Inbox& inbox_;
   Sleeper& sleeper_;
   Listener& listener_;
@@ -75,5 +78,8 @@ class Dispatcher {
   std::optional<int> exit_code_;                               // set: stopping
   Sleeper::TimePoint quiet_time_ = Sleeper::TimePoint::max();  // then memory that large payloads left behind is given back
 };
+
+// In an actor's method, in the thread that runs it. Errors: std::logic_error elsewhere.
+Turn& running_turn();
 
 }  // namespace troupe::host

@@ -20,6 +20,7 @@
 #include "host/dispatcher.hpp"
 #include "host/inbox.hpp"
 #include "host/sleeper.hpp"
+#include "host/stop_requests.hpp"
 #include "platform/coarse_clock.hpp"
 #include "platform/complaint.hpp"
 #include "platform/fork_mark.hpp"
@@ -67,7 +68,8 @@ struct Host::State final : Dispatcher::Listener, Checkpoints::Listener {
   platform::LifePage page{};
   Inbox inbox{};
   platform::ControlSocket socket;  // taken when the others are there
-  Control control{socket, inbox, page};
+  StopRequests stops{page.status()};
+  Control control{socket, inbox, page, stops};
 };
 
 // Without a manager nobody would ever end this process; and one that has lost a message (there was no memory for it) does not
@@ -116,7 +118,7 @@ std::optional<Actor> Host::State::make_actor(Mail& mail) {
 int Host::State::serve(const Actor& actor, Mail mail) {
   Sleeper sleeper(inbox);
   Checkpoints checkpoints(actor, checkpoint_every, *this);
-  return Dispatcher(actor, inbox, page.status(), sleeper, *this, &checkpoints).run(std::move(mail));
+  return Dispatcher({actor, page.status(), &checkpoints, &stops}, inbox, sleeper, *this).run(std::move(mail));
 }
 
 void Host::State::destroy(std::optional<Actor> actor) {

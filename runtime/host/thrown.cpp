@@ -37,15 +37,23 @@ std::string describe(const std::exception_ptr& thrown) {
   }
 }
 
-bool is_want_of_memory(const std::exception_ptr& thrown) {
+namespace {
+
+template <class E>
+bool is_of_type(const std::exception_ptr& thrown) {
   try {
     std::rethrow_exception(thrown);
-  } catch (const std::bad_alloc&) {
+  } catch (const E&) {
     return true;
   } catch (...) {
     return false;
   }
 }
+
+}  // namespace
+
+bool is_want_of_memory(const std::exception_ptr& thrown) { return is_of_type<std::bad_alloc>(thrown); }
+bool is_cancellation(const std::exception_ptr& thrown) { return is_of_type<CancelledError>(thrown); }
 
 // Encoding runs code of the exception's own class, so anything may be thrown here.
 std::vector<std::byte> encode_within(const std::exception_ptr& thrown, std::size_t limit_bytes) {

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/inherited_deadline.hpp"
 #include "host/limits.hpp"
 #include "host/thrown.hpp"
 #include "platform/coarse_clock.hpp"
@@ -52,12 +53,21 @@ bool Turn::is_expired() const {
 }
 
 void Turn::serve() {
-  if (is_expired()) return answer(ReplyKind::expired, false);
-  const Method* method = channel_.methods.find(request_.method, actor_.type());
+  if (is_expired()) return answer_expired();
+  const Method* method = channel_.methods.find(request_.method, host_.actor.type());
   if (method == nullptr) return refuse();
   status_.running_since.store(platform::coarse_now().count(), std::memory_order_relaxed);
   status_.running_method.store(method->own_number + 1, std::memory_order_relaxed);
   run(*method);
+}
+
+// With how many more this client has sent: it explains the wait.
+void Turn::answer_expired() {
+  if (!is_call()) return answer(ReplyKind::expired, false);
+  const auto& end = channel_.end;
+  const std::uint64_t behind = end.published_by_client() - std::min(end.published_by_client(), end.taken() + 1);
+  const auto depth = static_cast<std::uint32_t>(std::min<std::uint64_t>(behind, end.geometry().slots));
+  answer_bytes(ReplyKind::expired, std::as_bytes(std::span(&depth, 1)), false);
 }
 
 void Turn::refuse() {
@@ -68,18 +78,33 @@ void Turn::refuse() {
 // The status words change before the reply goes out: who has it finds the call counted.
 void Turn::run(const Method& method) {
   TROUPE_STEP_MARK("pop ends");
-  const std::exception_ptr thrown = call(method);
+  running_ = this;
+  const std::exception_ptr thrown = request_.deadline_ns == wire::kNoDeadline ? call(method) : call_until_deadline(method);
+  running_ = nullptr;
   end_if_forked();
-  if (checkpoints_ != nullptr && has_entered_) checkpoints_->call_done();
+  if (host_.checkpoints != nullptr && has_entered_) host_.checkpoints->call_done();
   if (thrown && is_channel_broken_) std::rethrow_exception(thrown);
   if (thrown) return fail(method, thrown);
   answer(ReplyKind::value, true);
 }
 
+std::exception_ptr Turn::call_until_deadline(const Method& method) {
+  inherited_deadline_ns = request_.deadline_ns;
+  const std::exception_ptr thrown = call(method);
+  inherited_deadline_ns = wire::kNoDeadline;
+  return thrown;
+}
+
+std::stop_token Turn::stop_token() {
+  if (host_.stops == nullptr) return {};
+  has_token_ = true;
+  return host_.stops->token_of(channel_.number, request_.ticket);
+}
+
 // The only catch around methods; the one around constructors is in construct().
 std::exception_ptr Turn::call(const Method& method) {
   try {
-    method.thunk(actor_.object(), *this);
+    method.thunk(host_.actor.object(), *this);
     return nullptr;
   } catch (abi::__forced_unwind&) {
     throw;  // this thread is being cancelled
@@ -144,11 +169,17 @@ void Turn::complain_of(const Method& method, const std::exception_ptr& thrown) c
 void Turn::fail_call(const std::exception_ptr& thrown) {
   if (!has_entered_) return answer_text(ReplyKind::undecodable, describe(thrown), false);
   if (has_returned_) return answer_text(ReplyKind::unencodable, describe(thrown), true);
+  if (has_stopped_as_asked(thrown)) return answer(ReplyKind::cancelled, true);
   const auto bytes = encode_within(thrown, channel_.end.geometry().payload_bytes);
   if (!bytes.empty()) return answer_bytes(ReplyKind::exception, bytes, true);
   if (const auto ready = ready_bad_alloc(); !ready.empty() && is_want_of_memory(thrown))
     return answer_bytes(ReplyKind::exception, ready, true);
   answer_text(ReplyKind::unencodable, "the method threw an exception that cannot be sent", true);
+}
+
+bool Turn::has_stopped_as_asked(const std::exception_ptr& thrown) const {
+  if (host_.stops == nullptr || !is_cancellation(thrown)) return false;
+  return host_.stops->was_asked(channel_.number, request_.ticket);
 }
 
 void Turn::answer_text(ReplyKind kind, std::string_view text, bool has_run) {
@@ -164,6 +195,8 @@ void Turn::answer_bytes(ReplyKind kind, std::span<const std::byte> bytes, bool h
 // The reply first: the client may be watching for it. Who finds a method running and no more calls handled than before has found
 // one and the same turn: so the count comes after the method's end.
 void Turn::answer(ReplyKind kind, bool has_run) {
+  if (has_token_) [[unlikely]]
+    host_.stops->is_over(channel_.number, request_.ticket);
   status_.running_method.store(0, std::memory_order_relaxed);
   auto& handled = status_.calls_handled;
   handled.store(handled.load(std::memory_order_relaxed) + (has_run ? 1 : 0), std::memory_order_release);

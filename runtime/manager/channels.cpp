@@ -126,6 +126,16 @@ void Channels::on(ClientId client, const wire::LeaveChannel& message) {
   if (!std::exchange(found->second.is_closing, true)) host->peer->send<wire::ToHost>(wire::CloseChannel{found->first});
 }
 
+// A client names what it has sent itself: only its own channel is looked for.
+void Channels::on(ClientId client, const wire::CancelCall& message) {
+  HostRecord* host = tables_.hosts.find(message.actor);
+  if (host == nullptr || !host->peer) return;
+  for (const auto& [number, channel] : host->channels) {
+    if (channel.client != client || channel.is_closing || channel.attach_request) continue;
+    host->peer->send<wire::ToHost>(wire::StopTurn{number, message.slot, message.generation, message.force_ns});
+  }
+}
+
 // Whatever the client had sent and is not read now never will be.
 void Channels::on(HostRecord& host, const wire::ChannelClosed& closed) {
   const auto found = host.channels.find(closed.channel);

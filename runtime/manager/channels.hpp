@@ -16,6 +16,7 @@ class Channels {
   // Errors: ProtocolError for what no honest client sends.
   void attach(ClientId client, wire::Attach message, std::vector<platform::Handle> handles);
   void on(ClientId client, const wire::LeaveChannel& message);
+  void on(ClientId client, const wire::CancelCall& message);
   // The host runs: those that were early may attach.
   void host_runs(HostRecord& host);
 

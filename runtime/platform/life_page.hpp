@@ -27,6 +27,7 @@ struct LifeStatus {
   std::atomic<std::int64_t> running_since{0};      // coarse_now(), with running_method
   std::atomic<std::int64_t> crashed_at{0};         // likewise, with fatal_signal
   std::atomic<std::uint64_t> lost_output{0};       // bytes: see capture_output
+  std::atomic<std::uint32_t> was_ended_by_caller{0};  // 1: a caller wanted the call that ran cancelled, by force
 };
 
 constexpr unsigned kLifeWordCount = 480;

@@ -142,6 +142,21 @@ struct KillActor {
   }
 };
 
+// A call of this client that the actor runs shall stop: the one in this slot of their channel, if it is of this generation.
+struct CancelCall {
+  ActorId actor{};
+  std::uint16_t slot = 0;
+  std::uint32_t generation = 0;
+  std::int64_t force_ns = kNoForce;  // where it has not stopped after so long, the actor's process ends
+
+  static constexpr std::int64_t kNoForce = -1;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(actor, slot, generation, force_ns);
+  }
+};
+
 // From now on the two end together, as Proxy::link says; once is enough, and which is which does not matter.
 struct LinkActors {
   ActorReference one{};
@@ -438,7 +453,7 @@ struct AllStopped {
 
 using ToManagerFromClient =
     std::variant<Join, Spawn, Find, Attach, List, Watch, StopActor, KillActor, Hold, Release, Lease, LeaseNews, Shutdown,
-                 LeaveChannel, Supervise, StopGroup, LinkActors, UnlinkActors, GuardMissing>;
+                 LeaveChannel, Supervise, StopGroup, LinkActors, UnlinkActors, CancelCall, GuardMissing>;
 using ToClient = std::variant<Welcome, Opened, Refused, Found, Listed, ActorFalling, ChannelBroken, ActorDown, ActorUp,
                               ReadReplies, AllStopped, Supervised, GroupFailed, ActorHangs, Printed, GuardMissing>;
 

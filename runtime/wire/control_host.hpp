@@ -138,6 +138,19 @@ struct Checkpoint {
   }
 };
 
+// See CancelCall.
+struct StopTurn {
+  std::uint64_t channel = 0;
+  std::uint16_t slot = 0;
+  std::uint32_t generation = 0;
+  std::int64_t force_ns = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(channel, slot, generation, force_ns);
+  }
+};
+
 // Finish what has been sent, destroy the actor, exit.
 struct StopHost {
   std::uint8_t unused = 0;
@@ -179,7 +192,7 @@ struct JoinAsClient {
   }
 };
 
-using ToHost = std::variant<Construct, OpenChannel, CloseChannel, StopHost, AskStatus>;
+using ToHost = std::variant<Construct, OpenChannel, CloseChannel, StopHost, AskStatus, StopTurn>;
 using ToManagerFromHost = std::variant<Hello, Constructed, ConstructFailed, ChannelOpened, ChannelRefused, ChannelClosed,
                                        LeaseRead, Status, JoinAsClient, GuardMissing, Checkpoint>;
 

@@ -82,16 +82,17 @@ static_assert(offsetof(RequestHeader, generation) == 16 && offsetof(RequestHeade
 
 constexpr std::int64_t kNoDeadline = INT64_MAX;
 
-// Adding a kind: the client's completion (client/completion) changes with it.
+// Adding a kind: CallChannel::refusal, and ClientEnd, which knows the last one, change with it.
 enum class ReplyKind : std::uint8_t {
   padding,      // skips to the start of the ring
   value,        // the payload is the encoded result
   exception,    // the payload is an encoded exception (wire/exceptions)
-  expired,      // the deadline had passed before it ran: not started
+  expired,      // the deadline had passed before it ran: not started (payload: how many of its client's are behind it, 32 bits)
   skipped,      // it was cancelled before it ran
   unencodable,  // it ran; its result could not be encoded (payload: the reason)
   undecodable,  // its arguments could not be decoded (payload: the reason); it did not run
   no_method,    // the host has no such method
+  cancelled,    // it ran, was asked to stop, and did
 };
 
 struct ReplyHeader {

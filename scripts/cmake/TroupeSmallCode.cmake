@@ -31,6 +31,8 @@ set(paths
     runtime/host/limits
     runtime/host/method_table
     runtime/host/served_channel
+    runtime/host/stop_requests
+    runtime/host/this_call
     runtime/host/thrown
     runtime/platform/)
 list(JOIN paths "|" pattern)

@@ -148,6 +148,84 @@ TEST(AsyncResult, ReleasesAllItsWaiters) {
   }
 }
 
+TEST(Promise, IsCancelledByItsResult) {
+  Promise<int> promise;
+  const auto result = promise.result();
+  EXPECT_TRUE(result.cancel());
+  EXPECT_TRUE(result.cancel());
+  EXPECT_TRUE(result.ready());
+  EXPECT_TRUE(result.cancelled());
+  EXPECT_FALSE(result.running());
+  EXPECT_FALSE(result.successful());
+  EXPECT_THROW(result.get(), CancelledError);
+  EXPECT_FALSE(promise.set_running());
+  EXPECT_THROW(promise.set_value(1), InvalidState);
+}
+
+TEST(Promise, ThatIsRunningCannotBeCancelled) {
+  Promise<int> promise;
+  const auto result = promise.result();
+  EXPECT_FALSE(result.running());
+  EXPECT_TRUE(promise.set_running());
+  EXPECT_TRUE(result.running());
+  EXPECT_FALSE(result.cancel());
+  promise.set_value(1);
+  EXPECT_FALSE(result.running());
+  EXPECT_FALSE(result.cancel());
+  EXPECT_FALSE(result.cancelled());
+  EXPECT_EQ(result.get(), 1);
+}
+
+TEST(Promise, MayBeGivenACancellation) {
+  Promise<void> promise;
+  promise.set_exception(std::make_exception_ptr(CancelledError()));
+  EXPECT_TRUE(promise.result().cancelled());
+}
+
+TEST(AsyncResult, RunsItsCallbacksWhereItIsCancelled) {
+  Promise<int> promise;
+  std::string order;
+  promise.result().on_done([&](const AsyncResult<int>& result) { order += result.cancelled() ? 'a' : '-'; });
+  promise.result().on_done([&] { order += 'b'; });
+  promise.result().cancel();
+  EXPECT_EQ(order, "ab");
+}
+
+TEST(AsyncResult, IsEitherStartedOrCancelledHoweverTheyRace) {
+  int cancelled = 0;
+  for (int round = 0; round < 2000; ++round) {
+    Promise<int> promise;
+    const auto result = promise.result();
+    bool was_cancelled = false;
+    std::jthread canceller([&] { was_cancelled = result.cancel(); });
+    const bool has_started = promise.set_running();
+    if (has_started) promise.set_value(1);
+    canceller.join();
+    EXPECT_NE(has_started, was_cancelled);
+    EXPECT_EQ(result.cancelled(), was_cancelled);
+    cancelled += was_cancelled ? 1 : 0;
+  }
+  RecordProperty("cancelled", cancelled);
+}
+
+TEST(AsyncResult, IsEitherCompletedOrCancelledHoweverTheyRace) {
+  for (int round = 0; round < 2000; ++round) {
+    Promise<int> promise;
+    const auto result = promise.result();
+    bool was_cancelled = false;
+    std::jthread canceller([&] { was_cancelled = result.cancel(); });
+    bool was_set = true;
+    try {
+      promise.set_value(1);
+    } catch (const InvalidState&) {
+      was_set = false;
+    }
+    canceller.join();
+    EXPECT_NE(was_set, was_cancelled);
+    EXPECT_EQ(result.exception() == nullptr, was_set);
+  }
+}
+
 TEST(Timeout, IsForeverByDefaultAndSaturates) {
   EXPECT_TRUE(Timeout().is_forever());
   EXPECT_TRUE(Timeout(std::chrono::hours(24 * 365 * 400)).is_forever());

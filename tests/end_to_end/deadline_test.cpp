@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 // Which deadline a call has, and what is known of one that has passed.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <troupe/testing.hpp>
 #include <troupe/troupe.hpp>
 
 #include <chrono>
 #include <future>
+#include <string>
+#include <thread>
 
 #include "gate.hpp"
 
@@ -13,6 +16,11 @@ namespace troupe::test {
 namespace {
 
 using std::chrono::milliseconds;
+using ::testing::ContainsRegex;
+using ::testing::Each;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
 
 const CallOptions kNoDeadline{.deadline = Timeout()};
 constexpr milliseconds kSoon{10};
@@ -183,6 +191,101 @@ TEST_F(Deadline, ThatIsOverAtTheStartMeansThatTheCallNeverRuns) {
   auto actor = runtime.spawn<Recorder>();
   EXPECT_EQ(verdict<TimeoutError>(actor.with({.deadline = milliseconds(-5)}).call<&Recorder::note>(1)), Execution::not_started);
   EXPECT_EQ(seen(actor), std::vector<int>());
+}
+
+template <class T>
+std::string timeout_text(const AsyncResult<T>& result) {
+  try {
+    result.get();
+  } catch (const TimeoutError& error) {
+    return error.what();
+  }
+  return "no TimeoutError";
+}
+
+TEST_F(Deadline, SaysForHowLongTheCallHasRun) {
+  Runtime runtime;
+  Gate gate;
+  auto actor = runtime.spawn<Recorder>();
+  const auto late = expire_running(actor, gate);
+  EXPECT_THAT(timeout_text(late),
+              ContainsRegex("its deadline has passed; it was sent [0-9.]+ ms ago, and has run for [0-9.]+ ms; "));
+  gate.open();
+}
+
+// Only the host looks, when the turn of the call comes.
+TEST_F(Deadline, SaysHowLongTheCallWaitedAndWhatIsBehindIt) {
+  Runtime runtime;
+  Gate gate;
+  auto actor = spawn_held(runtime, gate);
+  const auto late = actor.with({.deadline = kSoon}).call<&Recorder::note>(1);
+  const auto second = actor.with(kNoDeadline).call<&Recorder::note>(2);
+  const auto third = actor.with(kNoDeadline).call<&Recorder::note>(3);
+  std::this_thread::sleep_until(std::chrono::steady_clock::now() + kSoon * 2);  // so the host finds it expired
+  gate.let_go();
+  EXPECT_EQ(third.get(), 3);  // reads the replies before it, too
+  EXPECT_THAT(timeout_text(late),
+              ContainsRegex("its turn came; it waited for [0-9.]+ ms, with 2 more calls of this process behind it"));
+}
+
+// Asks another actor, which is held at its gate, and says how that ended, and which deadline itself has.
+class Relay {
+ public:
+  std::string ask(const Proxy<Recorder>& other) { return timeout_text(other.call<&Recorder::note>(1)); }
+  std::string ask_with_longer(const Proxy<Recorder>& other) {
+    return timeout_text(other.with({.deadline = std::chrono::hours(1)}).call<&Recorder::note>(1));
+  }
+  void tell(const Proxy<Recorder>& other) { other.tell<&Recorder::note>(2); }
+  bool has_deadline() { return this_call().deadline().has_value(); }
+  std::string last() const { return last_; }
+  void note(const Proxy<Recorder>& other) { last_ = ask(other); }
+
+ private:
+  std::string last_;
+};
+
+TEST_F(Deadline, IsInheritedByTheCallsOfTheMethod) {
+  Runtime runtime;
+  Gate gate;
+  auto actor = spawn_held(runtime, gate);
+  auto relay = runtime.spawn<Relay>();
+  relay.with({.deadline = milliseconds(100)}).call<&Relay::note>(actor).exception();
+  EXPECT_THAT(relay.call<&Relay::last>().get(), HasSubstr("its deadline has passed"));
+  gate.let_go();
+  EXPECT_EQ(seen(actor), std::vector<int>());
+}
+
+TEST_F(Deadline, ThatIsInheritedIsNotExtended) {
+  Runtime runtime;
+  Gate gate;
+  auto actor = spawn_held(runtime, gate);
+  auto relay = runtime.spawn<Relay>();
+  const auto asked = relay.with({.deadline = milliseconds(100)}).call<&Relay::ask_with_longer>(actor);
+  EXPECT_TRUE(has_failed_with<TimeoutError>(asked));
+  EXPECT_FALSE(relay.call<&Relay::has_deadline>().get()) << "it goes on, and has none by now";
+  gate.let_go();
+}
+
+// Lost without a word, it would be.
+TEST_F(Deadline, IsNotInheritedByOneWayMessages) {
+  Runtime runtime;
+  Gate gate;
+  auto actor = spawn_held(runtime, gate);
+  auto relay = runtime.spawn<Relay>();
+  milliseconds deadline = kSoon;
+  while (relay.with({.deadline = deadline}).call<&Relay::tell>(actor).exception() != nullptr) deadline *= 2;
+  std::this_thread::sleep_until(std::chrono::steady_clock::now() + deadline * 2);
+  gate.let_go();
+  EXPECT_THAT(seen(actor), Each(2));
+  EXPECT_THAT(seen(actor), Not(IsEmpty()));
+}
+
+TEST_F(Deadline, IsKnownToTheMethod) {
+  Runtime runtime;
+  auto relay = runtime.spawn<Relay>();
+  EXPECT_FALSE(relay.call<&Relay::has_deadline>().get());
+  EXPECT_TRUE(relay.with({.deadline = std::chrono::hours(1)}).call<&Relay::has_deadline>().get());
+  EXPECT_FALSE(relay.call<&Relay::has_deadline>().get());
 }
 
 }  // namespace

@@ -63,7 +63,7 @@ void open_channel(Input& input, Manager& manager, const Things& things) {
 }
 
 void act(Input& input, Manager& manager, const Things& things) {
-  switch (input.below(6)) {
+  switch (input.below(7)) {
     case 0:
       return order_to_construct(input, manager, things);
     case 1:
@@ -74,6 +74,10 @@ void act(Input& input, Manager& manager, const Things& things) {
       return manager.say(input, wire::AskStatus{input.number()});
     case 4:
       return manager.say(input, wire::StopHost{});
+    case 5:
+      return manager.say(input,
+                         wire::StopTurn{input.below(4), static_cast<std::uint16_t>(input.number()),
+                                        static_cast<std::uint32_t>(input.below(3)), static_cast<std::int64_t>(input.number())});
     default:
       return manager.babble(input);
   }
@@ -94,7 +98,8 @@ void play(Input& input) {
   manager.socket().shut_down();
   platform::LifePage page;
   host::Inbox inbox;
-  host::Control control(ours, inbox, page);
+  host::StopRequests stops(page.status());
+  host::Control control(ours, inbox, page, stops);
   try {
     control.run();
   } catch (const ProtocolError&) {

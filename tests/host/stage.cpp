@@ -123,7 +123,7 @@ void number_own_nodes() {
 Stage::Stage(std::size_t most_futexes)
     : actor_({&recorder_, [](void*) {}}, typeid(Recorder)),
       sleeper_(inbox_, most_futexes),
-      dispatcher_(actor_, inbox_, status_, sleeper_, *this) {
+      dispatcher_({actor_, status_}, inbox_, sleeper_, *this) {
   number_own_nodes();
   thread_ = std::thread([this] { exit_code_ = dispatcher_.run({}); });
 }

@@ -98,6 +98,14 @@ StopActor sample() {
   return {{7}, {1, 2}, -1};
 }
 template <>
+CancelCall sample() {
+  return {{7}, 3, 4, 5};
+}
+template <>
+StopTurn sample() {
+  return {1, 2, 3, -1};
+}
+template <>
 LinkActors sample() {
   return {{{7}, {1, 2}}, {{8}, {3, 4}}};
 }

@@ -111,7 +111,8 @@ class ResultCell {
   std::uint32_t generation_ = 0;            // with slot_: the call's ticket
   client::CallChannel* channel_ = nullptr;  // a reference on it; null: completed by hand
   const RegistrationNode* method_ = nullptr;
-  std::int64_t deadline_ns_ = INT64_MAX;  // steady clock
+  std::int64_t deadline_ns_ = INT64_MAX;             // steady clock
+  std::chrono::steady_clock::time_point sent_at_{};  // of one that has a deadline
   std::atomic<Callback*> callbacks_{nullptr};
   Arrival* arrival_ = nullptr;  // owned; until decoded
   std::exception_ptr error_;

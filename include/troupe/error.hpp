@@ -133,6 +133,13 @@ class TimeoutError : public Error {
   Execution execution_;
 };
 
+// Waiting for this result would never end: the thread that waits is the one that has to bring it, as in an actor's method that
+// waits for a call to its own actor. The call itself goes on.
+class WouldDeadlock : public Error {
+ public:
+  using Error::Error;
+};
+
 // The bounded mailbox has no room, and its policy is WhenFull::fail.
 class MailboxFull : public Error {
  public:

@@ -268,6 +268,7 @@ class CallChannel {
   template <class Done, class Own>
   void sleep_as_reader(const Done& done, const Own& own, TimePoint deadline);
   [[gnu::cold]] void follow(detail::ResultCell& cell, TimePoint deadline);
+  [[gnu::cold]] void check_not_own(detail::ResultCell& cell, TimePoint deadline);
   static void sleep_on(detail::ResultCell& cell, TimePoint deadline);
   void promote_one();
   void look();

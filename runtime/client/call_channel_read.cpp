@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/serving.hpp"
 #include "client/call_channel.hpp"
 #include "client/call_channel_lead.hpp"
 #include "client/cell_status.hpp"
@@ -67,6 +68,8 @@ void CallChannel::leave_read_role() {
 }
 
 bool CallChannel::await(ResultCell& cell, TimePoint deadline) {
+  if (serving.actor_key == key_.low) [[unlikely]]
+    check_not_own(cell, deadline);
   TimePoint own_deadline = deadline_of(cell);
   const auto done = [&] { return CellAccess::is_over(cell); };
   const auto own = [&]() -> std::optional<platform::FutexTarget> {
@@ -95,6 +98,15 @@ bool CallChannel::await(ResultCell& cell, TimePoint deadline) {
     if (now >= deadline) return done();
   }
   return true;
+}
+
+// Its own actor's calls run in this thread, which is about to wait.
+void CallChannel::check_not_own(ResultCell& cell, TimePoint deadline) {
+  look();
+  if (CellAccess::is_over(cell) || has_fallen() || deadline <= Clock::now()) return;
+  throw WouldDeadlock(describe_call(cell) +
+                      ": a method of this very actor waits for it, and the actor runs one call at a time; return first, or call "
+                      "the method directly");
 }
 
 // Until the cell's word changes: for an outcome that another thread is about to store, or to release.

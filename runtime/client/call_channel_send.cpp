@@ -9,7 +9,7 @@
 #include <system_error>
 #include <utility>
 
-#include "base/inherited_deadline.hpp"
+#include "base/serving.hpp"
 #include "client/call_channel.hpp"
 #include "client/call_channel_lead.hpp"
 #include "client/cell_status.hpp"
@@ -27,7 +27,7 @@ namespace {
 // A call ends at its own deadline, and at that of the call that it is made for. A one-way message has only its own: it would be
 // lost without a word.
 std::int64_t deadline_from_now(Timeout span, bool is_call) {
-  const std::int64_t inherited = is_call ? inherited_deadline_ns : wire::kNoDeadline;
+  const std::int64_t inherited = is_call ? serving.deadline_ns : wire::kNoDeadline;
   if (span.is_forever()) return inherited;
   return std::min<std::int64_t>(span.after(Clock::now()).time_since_epoch().count(), inherited);
 }

@@ -9,7 +9,7 @@
 #include <cstring>
 #include <stdexcept>
 
-#include "base/inherited_deadline.hpp"
+#include "base/serving.hpp"
 #include "client/call_channel.hpp"
 #include "client/link.hpp"
 #include "platform/fork_mark.hpp"
@@ -48,7 +48,7 @@ std::chrono::steady_clock::time_point CallWriter::deadline_of_opening() const {
   const Timeout span = own.value_or(actors != 0 ? Timeout(std::chrono::nanoseconds(actors)) : Timeout());
   using TimePoint = std::chrono::steady_clock::time_point;
   const auto own_end = span.after(std::chrono::steady_clock::now());
-  return cell_ == nullptr ? own_end : std::min(own_end, TimePoint(std::chrono::nanoseconds(inherited_deadline_ns)));
+  return cell_ == nullptr ? own_end : std::min(own_end, TimePoint(std::chrono::nanoseconds(serving.deadline_ns)));
 }
 
 void CallWriter::send() { channel_->send(*this); }

@@ -13,6 +13,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/serving.hpp"
 #include "channel/extents.hpp"
 #include "host/actor.hpp"
 #include "host/checkpoints.hpp"
@@ -95,6 +96,7 @@ std::optional<Actor> Host::State::make_actor(Mail& mail) {
   const Construction construction = *std::exchange(mail.construction, std::nullopt);
   platform::set_process_name(wire::readable_type(construction.constructor->actor_type->name()));
   if (construction.shows_stack) platform::answer_stack_requests(page);
+  serving.actor_key = construction.actor.key.low;
   note_running(wire::number_of(*construction.constructor).value + 1);
   auto made = construct(construction);
   note_running(0);

@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/inherited_deadline.hpp"
+#include "base/serving.hpp"
 #include "host/limits.hpp"
 #include "host/thrown.hpp"
 #include "platform/coarse_clock.hpp"
@@ -89,9 +89,9 @@ void Turn::run(const Method& method) {
 }
 
 std::exception_ptr Turn::call_until_deadline(const Method& method) {
-  inherited_deadline_ns = request_.deadline_ns;
+  serving.deadline_ns = request_.deadline_ns;
   const std::exception_ptr thrown = call(method);
-  inherited_deadline_ns = wire::kNoDeadline;
+  serving.deadline_ns = wire::kNoDeadline;
   return thrown;
 }
 

@@ -157,6 +157,11 @@ class AsyncResult {
 namespace detail {
 
 struct ResultAccess {
+  // Errors: InvalidState for an empty handle.
+  template <class T>
+  static TypedCell<T>& cell(const AsyncResult<T>& result) {
+    return result.cell();
+  }
   // Takes over one handle that the cell was made with.
   template <class T>
   static AsyncResult<T> adopt(TypedCell<T>* cell) noexcept {

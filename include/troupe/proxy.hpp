@@ -133,8 +133,7 @@ class CallVerbs {
   auto call(Args&&... args) const {
     assert_method_of<A, kMethod>();
     using Traits = MethodTraits<decltype(kMethod)>;
-    return call_with<kMethod, std::remove_cvref_t<typename Traits::Return>>(typename Traits::ParameterTypes(),
-                                                                            std::forward<Args>(args)...);
+    return call_with<kMethod, ResultOf<typename Traits::Return>>(typename Traits::ParameterTypes(), std::forward<Args>(args)...);
   }
 
   // The same without a reply. Errors: MailboxFull; ActorDied and the like when it cannot be sent at all.
@@ -157,9 +156,9 @@ class CallVerbs {
         "as std::vector; take them as rvalues, by value or by const reference");
     (assert_argument_crosses<Travelling<Args>>(), ...);
     using Key = RunKey<A, Function, Travelling<Args>...>;
-    assert_result_crosses<std::remove_cvref_t<typename Key::Return>>();
-    return send_call<std::remove_cvref_t<typename Key::Return>>(link(), Registration<Key>::node(), options(),
-                                                                as_wire<Travelling<Args>>(std::forward<Args>(args))...);
+    assert_result_crosses<ResultOf<typename Key::Return>>();
+    return send_call<ResultOf<typename Key::Return>>(link(), Registration<Key>::node(), options(),
+                                                     as_wire<Travelling<Args>>(std::forward<Args>(args))...);
   }
 
   // Reads or writes a public field of the actor, between its calls.

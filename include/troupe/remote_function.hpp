@@ -144,10 +144,10 @@ template <class R, class Parameters>
 struct FunctionOf;
 template <class R, class... P>
 struct FunctionOf<R, Parameters<P...>> {
-  using type = RemoteFunction<std::remove_cvref_t<R>(std::remove_cvref_t<P>...)>;
+  using type = RemoteFunction<ResultOf<R>(std::remove_cvref_t<P>...)>;
   static constexpr void assert_crosses() {
     (assert_parameter_crosses<P>(), ...);
-    assert_result_crosses<std::remove_cvref_t<R>>();
+    assert_result_crosses<ResultOf<R>>();
   }
 };
 

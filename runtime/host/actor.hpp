@@ -20,7 +20,11 @@ namespace troupe::host {
 class Actor {
  public:
   Actor(detail::ActorInstance instance, const std::type_info& type, SecurityLevel security = SecurityLevel::l0)
-      : object_(instance.object, instance.destroy), checkpoint_(instance.checkpoint), type_(&type), security_(security) {}
+      : object_(instance.object, instance.destroy),
+        checkpoint_(instance.checkpoint),
+        type_(&type),
+        security_(security),
+        is_reentrant_(instance.is_reentrant) {}
 
   bool has_checkpoint() const { return checkpoint_ != nullptr; }
   // Its state. Errors: whatever the actor's own code throws.
@@ -29,12 +33,15 @@ class Actor {
   void* object() const { return object_.get(); }
   const std::type_info& type() const { return *type_; }
   SecurityLevel security() const { return security_; }
+  // Whether further calls may run while the result of one is still to come.
+  bool is_reentrant() const { return is_reentrant_; }
 
  private:
   std::unique_ptr<void, void (*)(void*)> object_;
   void (*checkpoint_)(void* object, detail::GrowingBuffer& buffer);
   const std::type_info* type_;
   SecurityLevel security_;
+  bool is_reentrant_;
 };
 
 // A child that user code has forked, and let return to here, must not go on as if it were this host: it ends.

@@ -51,6 +51,7 @@ void Dispatcher::accept(Mail mail) {
     if (found != channels_.end()) let_go(static_cast<std::size_t>(found - channels_.begin()));
     listener_.channel_closed(number);
   }
+  for (const std::uint64_t number : mail.ready) answer_later(number);
   if (!mail.exit_code) return;
   exit_code_ = mail.exit_code;
   for (const auto& channel : channels_) channel->drain_until = channel->end.published_by_client();
@@ -58,10 +59,10 @@ void Dispatcher::accept(Mail mail) {
 
 // A client's count is its own word, so an empty ring is enough; the count ends a client that goes on sending.
 bool Dispatcher::is_drained() const {
-  return std::all_of(channels_.begin(), channels_.end(), [](const auto& channel) {
-    const auto& end = channel->end;
-    return !end.has_outbox() && (end.taken() >= channel->drain_until || !end.has_request());
-  });
+  return deferrals_.is_empty() && std::all_of(channels_.begin(), channels_.end(), [](const auto& channel) {
+           const auto& end = channel->end;
+           return !end.has_outbox() && (end.taken() >= channel->drain_until || !end.has_request());
+         });
 }
 
 bool Dispatcher::serve_all() {
@@ -89,9 +90,28 @@ Dispatcher::Outcome Dispatcher::serve(ServedChannel& channel) {
     return outcome;
   } catch (const ProtocolError& error) {
     Turn::count_refused(surroundings_.status);
-    ring(channel);
-    listener_.channel_broken(channel, error.what());
+    break_off(channel, error.what());
     return Outcome::over;
+  }
+}
+
+// It is let go of next.
+void Dispatcher::break_off(ServedChannel& channel, const char* reason) {
+  ring(channel);
+  listener_.channel_broken(channel, reason);
+}
+
+void Dispatcher::answer_later(std::uint64_t number) {
+  const auto item = deferrals_.take(number);
+  if (!item) return;
+  ServedChannel& channel = *item->channel;
+  try {
+    Turn(surroundings_, running_, channel, item->request).answer_later(*item->method, *item->cell, item->send);
+    ring(channel);
+  } catch (const ProtocolError& error) {
+    break_off(channel, error.what());
+    const auto found = std::find_if(channels_.begin(), channels_.end(), [&](const auto& each) { return each.get() == &channel; });
+    let_go(static_cast<std::size_t>(found - channels_.begin()));
   }
 }
 
@@ -140,6 +160,7 @@ void Dispatcher::watch_messages(MessageWatch& watch) {
 void Dispatcher::let_go(std::size_t index) {
   ServedChannel& channel = *channels_[index];
   sleeper_.forget(channel);
+  deferrals_.forget(channel);
   if (latest_ == &channel) latest_ = nullptr;
   channels_.erase(channels_.begin() + static_cast<std::ptrdiff_t>(index));
 }

@@ -17,7 +17,8 @@
 
 namespace troupe::host {
 
-// Serves the actor's channels by turns, one envelope at a time: the loop of the main thread. What an envelope means is
+// Serves the actor's channels by turns, one envelope at a time: the loop of the main thread. Between turns it answers calls whose
+// results have come later than their turns. What an envelope means is
 // left to Turn, waiting to Sleeper, opening and closing channels to the control thread.
 // Thread-safety: one thread.
 class Dispatcher {
@@ -38,7 +39,9 @@ class Dispatcher {
 
   // `sleeper` waits for the same inbox; tests bring one of their own.
   Dispatcher(const Turn::Surroundings& surroundings, Inbox& inbox, Sleeper& sleeper, Listener& listener)
-      : surroundings_(surroundings), inbox_(inbox), sleeper_(sleeper), listener_(listener) {}
+      : surroundings_(surroundings), inbox_(inbox), sleeper_(sleeper), listener_(listener), deferrals_(inbox) {
+    surroundings_.deferrals = &deferrals_;
+  }
 
   // Serves until the mail says stop and what had been sent by then is done and answered. The exit code that it names.
   // `first`: mail that was taken before.
@@ -61,19 +64,22 @@ class Dispatcher {
   bool serve_all();
   Outcome serve(ServedChannel& channel);
   Outcome serve_batch(ServedChannel& channel);
+  [[gnu::cold]] void answer_later(std::uint64_t number);
+  [[gnu::cold]] void break_off(ServedChannel& channel, const char* reason);
   [[gnu::cold]] bool take_leased(ServedChannel& channel, const channel::HostEnd::Request& request);
   static void ring(ServedChannel& channel);
   [[gnu::cold]] void let_go(std::size_t index);
   [[gnu::cold]] void note_large_payload();
   [[gnu::cold]] void give_back_memory();
 
-  const Turn::Surroundings surroundings_;
+  Turn::Surroundings surroundings_;
   Turn* running_ = nullptr;
   Inbox& inbox_;
   Sleeper& sleeper_;
   Listener& listener_;
   std::vector<std::shared_ptr<ServedChannel>> channels_;
   ServedChannel* latest_ = nullptr;  // served last; one of channels_, or null
+  Deferrals deferrals_;
   MessageWatch* watch_ = nullptr;
   std::optional<int> exit_code_;                               // set: stopping
   Sleeper::TimePoint quiet_time_ = Sleeper::TimePoint::max();  // then memory that large payloads left behind is given back

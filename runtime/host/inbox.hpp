@@ -16,15 +16,16 @@
 
 namespace troupe::host {
 
-// What the control thread has for the main thread.
+// What the control thread, and threads in which results come, have for the main thread.
 struct Mail {
   std::optional<Construction> construction;
   std::vector<std::shared_ptr<ServedChannel>> opened;
   std::vector<std::uint64_t> closed;  // channels by number; they may be among the opened ones
+  std::vector<std::uint64_t> ready;   // calls whose results have come, as the Deferrals number them
   std::optional<int> exit_code;       // set: end with it, after what has been sent is done
 };
 
-// Hands mail from the control thread to the main thread, and wakes it if it sleeps; it says how by the same protocol as
+// Hands mail to the main thread, and wakes it if it sleeps; it says how by the same protocol as
 // readers of rings do (channel/doorbell). Thread-safety: post any thread; the rest the main thread.
 class Inbox {
  public:

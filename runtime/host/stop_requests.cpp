@@ -14,7 +14,8 @@ void StopRequests::ask(const std::shared_ptr<ServedChannel>& channel, channel::T
   if (!channel->end.is_started(ticket)) return;
   const Slot slot{channel->number, ticket.slot};
   asked_[slot] = ticket.generation;
-  if (watched_ && watched_->slot == slot && watched_->generation == ticket.generation) due_.push_back(watched_->source);
+  const auto watched = watched_.find(slot);
+  if (watched != watched_.end() && watched->second.generation == ticket.generation) due_.push_back(watched->second.source);
   if (force) {
     have_thread();
     forced_.push_back({channel, ticket, Timeout(*force).after(Clock::now())});
@@ -31,9 +32,9 @@ std::stop_token StopRequests::token_of(std::uint64_t channel, channel::Ticket ti
   const std::lock_guard lock(mutex_);
   have_thread();
   const Slot slot{channel, ticket.slot};
-  if (!watched_) watched_ = Watched{slot, ticket.generation, {}};
-  if (is_asked(slot, ticket.generation)) watched_->source.request_stop();  // nobody has a callback yet
-  return watched_->source.get_token();
+  const auto [watched, is_new] = watched_.try_emplace(slot, Watched{ticket.generation});
+  if (is_new && is_asked(slot, ticket.generation)) watched->second.source.request_stop();  // nobody has a callback yet
+  return watched->second.source.get_token();
 }
 
 bool StopRequests::was_asked(std::uint64_t channel, channel::Ticket ticket) const {
@@ -43,7 +44,7 @@ bool StopRequests::was_asked(std::uint64_t channel, channel::Ticket ticket) cons
 
 void StopRequests::is_over(std::uint64_t channel, channel::Ticket ticket) {
   const std::lock_guard lock(mutex_);
-  watched_.reset();
+  watched_.erase({channel, ticket.slot});
   if (is_asked({channel, ticket.slot}, ticket.generation)) asked_.erase({channel, ticket.slot});
 }
 

@@ -42,9 +42,8 @@ class StopRequests {
   using Clock = std::chrono::steady_clock;
   using Slot = std::pair<std::uint64_t, std::uint16_t>;  // channel, slot
   struct Watched {
-    Slot slot;
     std::uint32_t generation = 0;
-    std::stop_source source;
+    std::stop_source source{};
   };
   struct Forced {
     std::weak_ptr<ServedChannel> channel;
@@ -63,7 +62,7 @@ class StopRequests {
   std::condition_variable has_work_;
   // Guarded by mutex_:
   std::map<Slot, std::uint32_t> asked_;  // by slot: the newest generation that shall stop
-  std::optional<Watched> watched_;       // the call that runs, if its method has asked for its token
+  std::map<Slot, Watched> watched_;      // calls that run and have asked for their token
   std::vector<std::stop_source> due_;    // shall be set, in a thread that may run the method's callbacks
   std::vector<Forced> forced_;
   bool has_thread_ = false;

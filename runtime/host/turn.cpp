@@ -79,13 +79,49 @@ void Turn::refuse() {
 void Turn::run(const Method& method) {
   TROUPE_STEP_MARK("pop ends");
   running_ = this;
+  method_ = method.node;
   const std::exception_ptr thrown = request_.deadline_ns == wire::kNoDeadline ? call(method) : call_until_deadline(method);
   running_ = nullptr;
   end_if_forked();
   if (host_.checkpoints != nullptr && has_entered_) host_.checkpoints->call_done();
+  if (is_open_) return leave_open();
   if (thrown && is_channel_broken_) std::rethrow_exception(thrown);
-  if (thrown) return fail(method, thrown);
+  if (thrown) return fail(*method.node, thrown);
   answer(ReplyKind::value, true);
+}
+
+// The next one may run: this one is not answered, and its place is free all the same.
+void Turn::leave_open() {
+  note_end(true);
+  channel_.end.finish(request_);
+  channel_.owed = std::max(channel_.owed, Owed::room);
+}
+
+void Turn::answer_later(const detail::RegistrationNode& method, detail::ResultCell& cell, SendLater send) {
+  is_past_turn_ = has_entered_ = true;
+  has_token_ = host_.stops != nullptr;
+  std::exception_ptr thrown;
+  try {
+    send(cell, *this);
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  if (host_.checkpoints != nullptr) host_.checkpoints->call_done();
+  if (thrown && is_channel_broken_) std::rethrow_exception(thrown);
+  thrown ? fail(method, thrown) : answer(ReplyKind::value, true);
+}
+
+// Who cancels the call cancels what it waits for.
+bool Turn::await(detail::ResultCell& cell, SendLater send) {
+  if (cell.is_ready()) return true;
+  is_open_ = host_.deferrals != nullptr && host_.actor.is_reentrant();
+  if (is_open_) {
+    host_.deferrals->add({channel_, request_, *method_, cell, send, stop_token()});
+    return false;
+  }
+  const CancelOnStop cancel(stop_token(), cell);
+  cell.await(Timeout());
+  return true;
 }
 
 std::exception_ptr Turn::call_until_deadline(const Method& method) {
@@ -139,7 +175,7 @@ void Turn::reply_with(const detail::GrowingBuffer& result) {
   lease.hand_over();
 }
 
-void Turn::fail(const Method& method, const std::exception_ptr& thrown) {
+void Turn::fail(const detail::RegistrationNode& method, const std::exception_ptr& thrown) {
   channel_.end.discard_draft();
   if (is_call()) {
     fail_call(thrown);
@@ -157,10 +193,10 @@ void Turn::count_refused(platform::LifeStatus& status) {
 }
 
 // Nobody waits for a one-way message. It harms nobody either if there is no memory to speak of it.
-void Turn::complain_of(const Method& method, const std::exception_ptr& thrown) const {
+void Turn::complain_of(const detail::RegistrationNode& method, const std::exception_ptr& thrown) const {
   const char* what = has_entered_ ? "threw" : "did not run, its arguments cannot be decoded:";
   try {
-    platform::complain("{} (a one-way message) {} {}", wire::readable_name(*method.node), what, describe(thrown));
+    platform::complain("{} (a one-way message) {} {}", wire::readable_name(method), what, describe(thrown));
   } catch (const std::bad_alloc&) {
     platform::write_to_stderr("troupe: a one-way message failed, and there is no memory to say more\n");
   }
@@ -197,16 +233,16 @@ void Turn::answer_bytes(ReplyKind kind, std::span<const std::byte> bytes, bool h
 void Turn::answer(ReplyKind kind, bool has_run) {
   if (has_token_) [[unlikely]]
     host_.stops->is_over(channel_.number, request_.ticket);
-  status_.running_method.store(0, std::memory_order_relaxed);
-  auto& handled = status_.calls_handled;
-  handled.store(handled.load(std::memory_order_relaxed) + (has_run ? 1 : 0), std::memory_order_release);
+  if (!is_past_turn_) [[likely]]
+    note_end(has_run);
   auto& end = channel_.end;
   if (is_call()) {
     end.publish_reply(request_.ticket, kind, has_run);
   } else {
     end.rearm(request_.ticket);
   }
-  end.finish(request_);
+  if (!is_past_turn_) [[likely]]
+    end.finish(request_);
   channel_.owed = is_call() ? Owed::reply : std::max(channel_.owed, Owed::room);
 }
 

@@ -12,6 +12,7 @@
 
 #include "host/actor.hpp"
 #include "host/checkpoints.hpp"
+#include "host/deferrals.hpp"
 #include "host/served_channel.hpp"
 #include "host/stop_requests.hpp"
 #include "platform/life_page.hpp"
@@ -28,6 +29,7 @@ class Turn final : private detail::Invocation {
     platform::LifeStatus& status;
     Checkpoints* checkpoints = nullptr;  // null: none are taken
     StopRequests* stops = nullptr;       // null: no call can be asked to stop
+    Deferrals* deferrals = nullptr;      // null: results that are still to come are waited for
   };
 
   // `running`: where it says that its method runs.
@@ -39,6 +41,9 @@ class Turn final : private detail::Invocation {
   // False: the client has judged this host dead, so the channel is not to be served any more. Blocks: as long as the
   // actor's method likes. Errors: ProtocolError: the channel is broken.
   bool take();
+
+  // Of one whose result was still to come, and has come: answers it. Errors: ProtocolError.
+  void answer_later(const detail::RegistrationNode& method, detail::ResultCell& cell, detail::Invocation::SendLater send);
 
   // While its method runs; see ThisCall.
   std::stop_token stop_token();
@@ -57,6 +62,7 @@ class Turn final : private detail::Invocation {
   bool wants_reply() const override { return is_call(); }
   std::byte* reply(std::size_t payload_bytes) override;
   void reply_with(const detail::GrowingBuffer& result) override;
+  bool await(detail::ResultCell& cell, SendLater send) override;
 
   bool is_call() const { return request_.kind == wire::RequestKind::call; }
   bool is_expired() const;
@@ -65,24 +71,33 @@ class Turn final : private detail::Invocation {
   void refuse();
   void run(const Method& method);
   std::exception_ptr call(const Method& method);
-  void fail(const Method& method, const std::exception_ptr& thrown);
-  [[gnu::cold]] void complain_of(const Method& method, const std::exception_ptr& thrown) const;
+  void fail(const detail::RegistrationNode& method, const std::exception_ptr& thrown);
+  [[gnu::cold]] void complain_of(const detail::RegistrationNode& method, const std::exception_ptr& thrown) const;
+  [[gnu::cold]] void leave_open();
   void fail_call(const std::exception_ptr& thrown);
   [[gnu::cold]] bool has_stopped_as_asked(const std::exception_ptr& thrown) const;
   [[gnu::cold]] std::exception_ptr call_until_deadline(const Method& method);
   void answer_bytes(wire::ReplyKind kind, std::span<const std::byte> bytes, bool has_run);
   void answer_text(wire::ReplyKind kind, std::string_view text, bool has_run);
   void answer(wire::ReplyKind kind, bool has_run);
+  void note_end(bool has_run) {
+    status_.running_method.store(0, std::memory_order_relaxed);
+    auto& handled = status_.calls_handled;
+    handled.store(handled.load(std::memory_order_relaxed) + (has_run ? 1 : 0), std::memory_order_release);
+  }
 
   const Surroundings& host_;
   Turn*& running_;
   ServedChannel& channel_;
   platform::LifeStatus& status_;
   const channel::HostEnd::Request& request_;
+  const detail::RegistrationNode* method_ = nullptr;  // that runs
   bool has_entered_ = false;
   bool has_returned_ = false;  // what is thrown now is the result's, not the method's
   bool is_channel_broken_ = false;
   bool has_token_ = false;
+  bool is_open_ = false;       // its result is still to come, and the next turn need not wait for it
+  bool is_past_turn_ = false;  // its place in the ring is free, and its turn counted
 };
 
 }  // namespace troupe::host

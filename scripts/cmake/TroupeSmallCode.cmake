@@ -26,6 +26,7 @@ set(paths
     runtime/host/actor
     runtime/host/checkpoints
     runtime/host/control
+    runtime/host/deferrals
     runtime/host/host
     runtime/host/inbox
     runtime/host/limits

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
-// expect: troupe: a method that returns an AsyncResult is not supported yet
-// expect: return the value itself, as in `return result.get();`
-// expect: or give the caller a proxy of the actor that has it
+// expect: troupe: an AsyncResult of an AsyncResult cannot cross to another process
+// expect: return the inner one, which the caller gets as its own
 #include <memory>
 #include <troupe/troupe.hpp>
 
 struct Actor {
-  troupe::AsyncResult<int> later();
+  troupe::AsyncResult<troupe::AsyncResult<int>> later();
 };
 
 void use(troupe::Proxy<Actor> actor) { actor.call<&Actor::later>(); }

@@ -154,9 +154,10 @@ constexpr void assert_result_crosses() {
   static_assert(!is_view<R>,
                 "troupe: a view (std::string_view, std::span) cannot be a result: what it shows is in the memory of the actor's "
                 "process; return a std::string or a std::vector");
-  static_assert(!is_async_result<R>,
-                "troupe: a method that returns an AsyncResult is not supported yet; return the value itself, as in "
-                "`return result.get();`, or give the caller a proxy of the actor that has it");
+  static_assert(
+      !is_async_result<R>,
+      "troupe: an AsyncResult of an AsyncResult cannot cross to another process; return the inner one, which the caller "
+      "gets as its own, or the value itself");
   if constexpr (!std::is_void_v<R> && !is_view<R> && !is_async_result<R>) assert_crosses<R>();
 }
 

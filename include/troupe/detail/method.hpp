@@ -3,6 +3,7 @@
 
 #include <troupe/archive.hpp>
 #include <troupe/detail/argument.hpp>
+#include <troupe/detail/deferred.hpp>
 #include <troupe/detail/registry.hpp>
 
 #include <cstring>
@@ -58,6 +59,23 @@ void send_reply(Invocation& invocation, const R& result) {
   }
 }
 
+// Sends a result that has come; throws what it failed with.
+template <class T>
+void send_deferred(ResultCell& cell, Invocation& invocation) {
+  cell.await_value(Timeout());
+  if constexpr (std::is_void_v<T>) {
+    if (invocation.wants_reply()) invocation.reply(0);
+  } else {
+    send_reply(invocation, static_cast<TypedCell<T>&>(cell).value());
+  }
+}
+
+template <class T>
+void reply_deferred(Invocation& invocation, const AsyncResult<T>& result) {
+  TypedCell<T>& cell = ResultAccess::cell(result);
+  if (invocation.await(cell, &send_deferred<T>)) send_deferred<T>(cell, invocation);
+}
+
 template <class... T>
 void decode_arguments(Invocation& invocation, T&... values) {
   if constexpr ((is_view_argument<T> || ...)) {
@@ -75,7 +93,9 @@ void serve(Invocation& invocation, Parameters<P...>, Function&& function) {
   invocation.entered();
   std::apply(
       [&](auto&... each) {
-        if constexpr (std::is_void_v<R>) {
+        if constexpr (Returned<std::remove_cvref_t<R>>::is_deferred) {
+          reply_deferred(invocation, Returned<std::remove_cvref_t<R>>::start(function(static_cast<Argument<P>&&>(each)...)));
+        } else if constexpr (std::is_void_v<R>) {
           function(static_cast<Argument<P>&&>(each)...);
           if (invocation.wants_reply()) invocation.reply(0);
         } else {
@@ -176,6 +196,7 @@ ActorInstance instance_of(A* actor) {
                 "troupe: an actor's class that has one of checkpoint(OutputArchive&) and restore(InputArchive&) needs the other "
                 "one, too: what the one saves, the other one loads");
   ActorInstance instance{actor, [](void* object) { delete static_cast<A*>(object); }};
+  instance.is_reentrant = is_reentrant<A>();
   if constexpr (HasCheckpoint<A> && HasRestore<A>) {
     instance.checkpoint = [](void* object, GrowingBuffer& buffer) {
       OutputArchive archive(buffer);

@@ -13,6 +13,7 @@
 namespace troupe::detail {
 
 class GrowingBuffer;
+class ResultCell;
 
 // What a method's thunk sees of the call that it serves. Implemented by the host's dispatcher.
 class Invocation {
@@ -30,6 +31,11 @@ class Invocation {
   virtual std::byte* reply(std::size_t payload_bytes) = 0;
   // Instead: a result that has been encoded elsewhere; under a lease, when there are proxies in it.
   virtual void reply_with(const GrowingBuffer& result) = 0;
+  // The method has returned what will be its result. True: it has come, and is sent now, by whoever asks. False: the call is
+  // answered by `send` when it comes, and other messages are handled meanwhile. Blocks: where the actor is not reentrant, until
+  // it has come.
+  using SendLater = void (*)(ResultCell& cell, Invocation& invocation);
+  virtual bool await(ResultCell& cell, SendLater send) = 0;
 
  protected:
   ~Invocation() = default;
@@ -41,6 +47,7 @@ struct ActorInstance {
   // Null where the class has none.
   void (*checkpoint)(void* object, GrowingBuffer& buffer) = nullptr;
   void (*restore)(void* object, std::span<const std::byte> bytes) = nullptr;
+  bool is_reentrant = false;  // see Invocation::await
 };
 
 using MethodThunk = void (*)(void* actor, Invocation& invocation);

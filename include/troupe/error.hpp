@@ -133,8 +133,8 @@ class TimeoutError : public Error {
   Execution execution_;
 };
 
-// Waiting for this result would never end: the thread that waits is the one that has to bring it, as in an actor's method that
-// waits for a call to its own actor. The call itself goes on.
+// Waiting for this result would never end: an actor's method waits for a call to its own actor, or for one that waits for it in
+// turn, through however many others. The wait ends, also before a time-out; the call itself goes on.
 class WouldDeadlock : public Error {
  public:
   using Error::Error;

@@ -265,6 +265,8 @@ Execution ClientEnd::withdraw(Ticket ticket, wire::SlotState outcome) {
   return SlotProtocol<>::withdraw(slot_word(ticket.slot), ticket.generation, outcome);
 }
 
+bool ClientEnd::has_ended(Ticket ticket) const { return SlotProtocol<>::has_ended(slot_word(ticket.slot), ticket.generation); }
+
 bool ClientEnd::is_started(Ticket ticket) const { return SlotProtocol<>::is_started(slot_word(ticket.slot), ticket.generation); }
 
 }  // namespace troupe::channel

@@ -132,6 +132,8 @@ class ClientEnd {
   Execution withdraw(Ticket ticket, wire::SlotState outcome);
   // Whether the host has begun with it and not ended it.
   bool is_started(Ticket ticket) const;
+  // Whether the host is done with it; its reply may not have been published yet.
+  bool has_ended(Ticket ticket) const;
 
   DoorbellWords<>& client_bell() const { return states_front().client_bell; }
   DoorbellWords<>& host_bell() const { return states_front().host_bell; }

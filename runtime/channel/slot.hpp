@@ -74,6 +74,12 @@ struct SlotProtocol {
     return word.load(std::memory_order_acquire) == SlotWord{generation, State::started}.pack();
   }
 
+  // For the client: whether the host is done with it: if it has run, before its reply can be read.
+  static bool has_ended(const Word& word, std::uint32_t generation) {
+    const SlotWord found = SlotWord::unpack(word.load(std::memory_order_acquire));
+    return found.generation != generation && found.generation + 1 != generation;  // one behind: see withdraw
+  }
+
   // Both for the client: win the call from the host (`outcome` cancelled or taken), or learn how far the host got.
   static Execution withdraw(Word& word, std::uint32_t generation, State outcome) {
     std::uint64_t seen = word.load(std::memory_order_acquire);

@@ -127,6 +127,8 @@ class CallChannel {
   // See ResultCell.
   bool cancel(detail::ResultCell& cell, std::optional<Timeout> force);
   bool is_running(const detail::ResultCell& cell);
+  // Whether the host is done with it, though its reply may not have been read yet.
+  bool has_ended(const detail::ResultCell& cell) const;
   // From the loop: the cell's own deadline has come.
   void expire_if_due(detail::ResultCell& cell);
 
@@ -268,6 +270,10 @@ class CallChannel {
   template <class Done, class Own>
   void sleep_as_reader(const Done& done, const Own& own, TimePoint deadline);
   [[gnu::cold]] void follow(detail::ResultCell& cell, TimePoint deadline);
+  template <class Over>
+  bool await_until(detail::ResultCell& cell, TimePoint deadline, const Over& over);
+  [[gnu::noinline]] bool await_in_actor(detail::ResultCell& cell, TimePoint deadline);
+  [[gnu::cold]] bool await_with_others(detail::ResultCell& cell, TimePoint deadline);
   [[gnu::cold]] void check_not_own(detail::ResultCell& cell, TimePoint deadline);
   static void sleep_on(detail::ResultCell& cell, TimePoint deadline);
   void promote_one();

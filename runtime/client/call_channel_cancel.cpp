@@ -124,4 +124,9 @@ bool CallChannel::is_running(const ResultCell& cell) {
   return CellAccess::is_sent(cell) && end_.is_started(CellAccess::ticket(cell));
 }
 
+bool CallChannel::has_ended(const ResultCell& cell) const {
+  const std::lock_guard lock(send_lock_);
+  return CellAccess::is_sent(cell) && end_.has_ended(CellAccess::ticket(cell));
+}
+
 }  // namespace troupe::client

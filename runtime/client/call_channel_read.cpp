@@ -10,10 +10,12 @@
 #include <utility>
 
 #include "base/serving.hpp"
+#include "client/actor_wait.hpp"
 #include "client/call_channel.hpp"
 #include "client/call_channel_lead.hpp"
 #include "client/cell_status.hpp"
 #include "client/session.hpp"
+#include "platform/coarse_clock.hpp"
 #include "platform/step_mark.hpp"
 #include "wire/registry.hpp"
 
@@ -68,36 +70,68 @@ void CallChannel::leave_read_role() {
 }
 
 bool CallChannel::await(ResultCell& cell, TimePoint deadline) {
-  if (serving.actor_key == key_.low) [[unlikely]]
-    check_not_own(cell, deadline);
+  if (serving.actor_key != 0) return await_in_actor(cell, deadline);
+  return await_until(cell, deadline, [&] { return CellAccess::is_over(cell); });
+}
+
+template <class Over>
+inline bool CallChannel::await_until(ResultCell& cell, TimePoint deadline, const Over& over) {
   TimePoint own_deadline = deadline_of(cell);
-  const auto done = [&] { return CellAccess::is_over(cell); };
   const auto own = [&]() -> std::optional<platform::FutexTarget> {
     const std::uint32_t seen = CellAccess::announce_sleep(cell);
     if (seen == 0) return std::nullopt;
     return platform::FutexTarget{&CellAccess::status(cell), seen, platform::FutexScope::this_process};
   };
   std::optional<LoopReads> loop_reads;
-  if (!platform::has_futex_wait_any() && !done()) loop_reads.emplace(*this);
-  while (!done()) {
+  if (!platform::has_futex_wait_any() && !over()) loop_reads.emplace(*this);
+  while (!over()) {
     const TimePoint limit = std::min(deadline, own_deadline);
     if (is_ended_ || loop_reads) {
       sleep_on(cell, limit);
     } else if (try_read_role()) {
-      lead(done, own, limit);
+      lead(over, own, limit);
       leave_read_role();
     } else {
       follow(cell, limit);
     }
-    if (limit == TimePoint::max() || done()) continue;
+    if (limit == TimePoint::max() || over()) continue;
     const TimePoint now = Clock::now();
     if (now >= own_deadline) {
       expire(cell);
       own_deadline = TimePoint::max();  // it has been completed
     }
-    if (now >= deadline) return done();
+    if (now >= deadline) return over();
   }
   return true;
+}
+
+// An actor's thread: while it waits, its actor answers nobody.
+bool CallChannel::await_in_actor(ResultCell& cell, TimePoint deadline) {
+  constexpr std::chrono::milliseconds kPatience(20);
+  if (serving.actor_key == key_.low) check_not_own(cell, deadline);
+  const TimePoint patience = TimePoint(platform::coarse_now() + kPatience);
+  const bool is_over = await_until(cell, std::min(deadline, patience), [&] { return CellAccess::is_over(cell); });
+  if (is_over || deadline <= patience) return is_over;
+  // Of another manager's actors nobody knows who waits for whom.
+  if (session_->is_actor()) return await_with_others(cell, deadline);
+  return await_until(cell, deadline, [&] { return CellAccess::is_over(cell); });
+}
+
+// It may be one of several actors that wait for each other: the manager, which hears of all of them, says so then.
+bool CallChannel::await_with_others(ResultCell& cell, TimePoint deadline) {
+  struct Telling {
+    ~Telling() { wait.end(); }
+    ActorWait& wait;
+  };
+  ActorWait& wait = session_->actor_wait();
+  const std::uint64_t number = wait.begin(*this, cell);
+  const Telling telling{wait};
+  session_->tell_of_wait({actor_.id, number});
+  const bool is_over = await_until(cell, deadline, [&] { return CellAccess::is_over(cell) || wait.is_for_ever(); });
+  if (!is_over || CellAccess::is_over(cell)) return is_over;
+  CellAccess::status(cell).fetch_and(~CellStatus::kPromoted, std::memory_order_acq_rel);
+  throw WouldDeadlock(describe_call(cell) + ": it would be waited for for ever: " + wait.text() +
+                      "; have one of them return an AsyncResult instead of waiting, and be reentrant, or use one-way messages");
 }
 
 // Its own actor's calls run in this thread, which is about to wait.

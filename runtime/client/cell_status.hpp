@@ -118,6 +118,8 @@ class CellAccess {
   static bool push_callback(Cell& cell, detail::Callback* callback);
   // False when it is watched already or the outcome is there.
   static bool mark_watched(Cell& cell);
+  // Whoever sleeps on it looks again, as one that shall become the reader does.
+  static void nudge(Cell& cell);
   // The value that futex_wait must find to sleep; 0: do not sleep, look again.
   static std::uint32_t announce_sleep(Cell& cell);
 

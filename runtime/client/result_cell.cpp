@@ -131,6 +131,11 @@ bool CellAccess::mark_watched(Cell& cell) {
           (CellStatus::kStored | CellStatus::kWatched)) == 0;
 }
 
+void CellAccess::nudge(Cell& cell) {
+  cell.status_.fetch_or(CellStatus::kPromoted, std::memory_order_acq_rel);
+  platform::futex_wake(cell.status_, INT32_MAX, FutexScope::this_process);
+}
+
 std::uint32_t CellAccess::announce_sleep(Cell& cell) {
   const std::uint32_t seen = cell.status_.fetch_or(CellStatus::kSleeper, std::memory_order_acq_rel) | CellStatus::kSleeper;
   if (CallbackThread::is_this_thread() && (seen & CellStatus::kStored) != 0) return 0;

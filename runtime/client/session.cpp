@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "client/session.hpp"
+#include "client/actor_wait.hpp"
 
 #include <troupe/error.hpp>
 
@@ -66,7 +67,8 @@ SessionScope::SessionScope(Session* session) noexcept : outer_(session_in_scope)
 
 SessionScope::~SessionScope() { session_in_scope = outer_; }
 
-Session::Session(const RuntimeOptions& options, bool is_actor) : options_(options), is_actor_(is_actor) {
+Session::Session(const RuntimeOptions& options, bool is_actor)
+    : options_(options), is_actor_(is_actor), actor_wait_(std::make_unique<ActorWait>()) {
   platform::watch_forks();
 }
 
@@ -234,6 +236,7 @@ template void Session::send(const wire::KillActor& message, std::span<const int>
 template void Session::send(const wire::Release& message, std::span<const int> handles);
 template void Session::send(const wire::LeaveChannel& message, std::span<const int> handles);
 template void Session::send(const wire::Lease& message, std::span<const int> handles);
+template void Session::send(const wire::StillWaits& message, std::span<const int> handles);
 template void Session::send(const wire::LeaseNews& message, std::span<const int> handles);
 
 std::optional<detail::LinkHandle> Session::find(std::string_view name, const std::type_info& type) {
@@ -255,6 +258,12 @@ ShutdownReport Session::shutdown(Timeout grace) {
   if (is_closing_ || has_manager_fallen()) return {};
   auto message = ask(wire::Shutdown{.grace_ns = grace.span().count()});
   return {std::move(answer_in<wire::AllStopped>(message).killed)};
+}
+
+// Who waits for ever hears nothing of it then, as without a manager.
+void Session::tell_of_wait(const wire::Waits& wait) noexcept try {
+  send(wait);
+} catch (const std::exception&) {  // the manager is gone, or there is no memory: the wait goes on
 }
 
 void Session::cancel_call(const wire::CancelCall& message) { send(message); }

@@ -29,6 +29,7 @@
 
 namespace troupe::client {
 
+class ActorWait;
 class SessionLoop;
 
 // This process as a client of one manager: the control connection, the links to actors, the events. One thread, the loop,
@@ -87,6 +88,9 @@ class Session : public std::enable_shared_from_this<Session> {
   void expire_later(detail::ResultCell& cell, CallChannel& channel);
   void forget_expiry(detail::ResultCell& cell);
   CallbackThread& callbacks() { return callbacks_; }
+  // Of the actor whose host this process is, if the manager is its own.
+  ActorWait& actor_wait() { return *actor_wait_; }
+  void tell_of_wait(const wire::Waits& wait) noexcept;
   // A hint that is true as soon as the manager's process dies.
   bool has_manager_fallen() const {
     return is_manager_gone_.load(std::memory_order_acquire) || (manager_life_ && manager_life_.has_fallen(0));
@@ -125,6 +129,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_broken(const wire::ChannelBroken& broken);
   void on_hang(const wire::ActorHangs& hang);
   void on_unread(const wire::ReadReplies& unread);
+  void confirm_wait(const wire::ConfirmWait& asked);
   void on_down(const wire::ActorDown& down);
   void on_up(const wire::ActorDescription& actor);
   void on_printed(wire::Printed printed);
@@ -164,6 +169,7 @@ class Session : public std::enable_shared_from_this<Session> {
   platform::Process manager_;  // of a private manager
   platform::LifeView manager_life_;
   CallbackThread callbacks_;
+  const std::unique_ptr<ActorWait> actor_wait_;
   std::unique_ptr<SessionLoop> loop_;
   std::unordered_map<std::uint64_t, std::vector<ActorInfo>> parts_;  // of lists whose rest is to come; the loop's
   std::unordered_map<ActorId, std::uint64_t> lost_output_;           // bytes that callbacks were too slow for; the loop's

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "client/actor_wait.hpp"
 #include "client/session.hpp"
 #include "client/session_loop.hpp"
 #include "wire/registry.hpp"
@@ -28,6 +29,10 @@ void Session::on_message(wire::ToClient message, std::vector<Handle> handles) {
           on_unread(each);
         } else if constexpr (std::is_same_v<Message, wire::ActorUp>) {
           on_up(each.actor);
+        } else if constexpr (std::is_same_v<Message, wire::ConfirmWait>) {
+          confirm_wait(each);
+        } else if constexpr (std::is_same_v<Message, wire::WaitsForEver>) {
+          actor_wait_->note_for_ever(each);
         } else if constexpr (std::is_same_v<Message, wire::Printed>) {
           on_printed(std::move(each));
         } else if constexpr (std::is_same_v<Message, wire::GroupFailed>) {
@@ -71,6 +76,11 @@ void Session::on_answer(std::uint64_t request, wire::ToClient& message, std::vec
     answers_.erase(found);
   }
   answer(&message, handles);
+}
+
+void Session::confirm_wait(const wire::ConfirmWait& asked) try {
+  send(wire::StillWaits{asked.closer, asked.closer_number, actor_wait_->goes_on(asked.number)});
+} catch (const std::exception&) {  // as tell_of_wait
 }
 
 CallChannel* Session::take_channel(ActorId id, bool is_gone) {

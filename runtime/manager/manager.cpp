@@ -27,6 +27,7 @@
 #include "manager/restarting.hpp"
 #include "manager/spawning.hpp"
 #include "manager/tables.hpp"
+#include "manager/wait_rings.hpp"
 #include "platform/complaint.hpp"
 #include "platform/life_page.hpp"
 #include "wire/library.hpp"
@@ -130,6 +131,7 @@ class Manager::Impl final : ClientTable::Listener, HostListener {
   Groups groups_{tables_, spawning_, ending_};
   Hangs hangs_{tables_, ending_};
   Links links_{tables_, ending_};
+  WaitRings wait_rings_{tables_};
   Channels channels_{tables_};
   Holding holding_{tables_, ending_, channels_};
   Listing listing_{tables_};
@@ -238,6 +240,8 @@ void Manager::Impl::on_client(ClientId client, Message& message, Handles&) {
     groups_.on(client, message);
   } else if constexpr (requires { links_.on(client, message); }) {
     links_.on(client, message);
+  } else if constexpr (requires { wait_rings_.on(client, message); }) {
+    wait_rings_.on(client, message);
   } else {
     ending_.on(client, message);
   }
@@ -248,6 +252,7 @@ void Manager::Impl::client_gone(ClientId id, const std::string& reason) {
   if (client == nullptr) return;
   complain_of("client", reason);
   channels_.client_gone(id);
+  wait_rings_.client_gone(*client);
   if (client->is_owner) return closing_.owner_gone();
   groups_.client_gone(id);
   ending_.client_gone(id);

@@ -178,6 +178,30 @@ struct UnlinkActors {
   }
 };
 
+// The actor that this client is has been waiting for a reply of that one for a while: it may be one of several that wait for each
+// other. `number`: of its waits, which count up.
+struct Waits {
+  ActorId actor{};
+  std::uint64_t number = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(actor, number);
+  }
+};
+
+// Answers ConfirmWait.
+struct StillWaits {
+  ActorId closer{};
+  std::uint64_t closer_number = 0;
+  bool is_waiting = false;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(closer, closer_number, is_waiting);
+  }
+};
+
 // The client holds proxies of this actor from now on: they came to it in an envelope. (What it spawns or finds it is granted
 // with the answer.)
 struct Hold {
@@ -412,6 +436,30 @@ struct Supervised {
   }
 };
 
+// Does the actor that this client is go on with its wait of this number, and has it found no reply? `closer` may have closed a
+// ring of such waits with one of its own.
+struct ConfirmWait {
+  std::uint64_t number = 0;
+  ActorId closer{};
+  std::uint64_t closer_number = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(number, closer, closer_number);
+  }
+};
+
+// This wait of the actor that this client is will never end. `text`: who waits for whom.
+struct WaitsForEver {
+  std::uint64_t number = 0;
+  std::string text{};
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(number, text);
+  }
+};
+
 // A group has failed too often, and all that was in it has ended: to all programs.
 struct GroupFailed {
   std::uint64_t group = 0;
@@ -453,8 +501,9 @@ struct AllStopped {
 
 using ToManagerFromClient =
     std::variant<Join, Spawn, Find, Attach, List, Watch, StopActor, KillActor, Hold, Release, Lease, LeaseNews, Shutdown,
-                 LeaveChannel, Supervise, StopGroup, LinkActors, UnlinkActors, CancelCall, GuardMissing>;
-using ToClient = std::variant<Welcome, Opened, Refused, Found, Listed, ActorFalling, ChannelBroken, ActorDown, ActorUp,
-                              ReadReplies, AllStopped, Supervised, GroupFailed, ActorHangs, Printed, GuardMissing>;
+                 LeaveChannel, Supervise, StopGroup, LinkActors, UnlinkActors, CancelCall, Waits, StillWaits, GuardMissing>;
+using ToClient =
+    std::variant<Welcome, Opened, Refused, Found, Listed, ActorFalling, ChannelBroken, ActorDown, ActorUp, ReadReplies,
+                 AllStopped, Supervised, GroupFailed, ActorHangs, Printed, ConfirmWait, WaitsForEver, GuardMissing>;
 
 }  // namespace troupe::wire

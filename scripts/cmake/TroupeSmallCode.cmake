@@ -9,6 +9,7 @@ set(paths
     runtime/roles/
     runtime/channel/extents
     runtime/channel/geometry
+    runtime/client/actor_wait
     runtime/client/callback_thread
     runtime/client/call_channel\\.cpp
     runtime/client/call_channel_cancel

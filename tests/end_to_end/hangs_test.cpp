@@ -55,10 +55,6 @@ class Parser {
     wait_at(gate);
   }
   int ask(const Proxy<Recorder>& recorder) { return recorder.call<&Recorder::note>(7).get(); }
-  int ask_parser(const Proxy<Parser>& other) { return other.call<&Parser::note>(7).get(); }
-  int ask_who_asks_back(const Proxy<Parser>& other, const Proxy<Parser>& self) {
-    return other.call<&Parser::ask_parser>(self).get();
-  }
   int note(int number) {
     seen_.push_back(number);
     return number;
@@ -245,17 +241,6 @@ TEST_F(Hangs, OfOneThatWaitsForAnotherShowTheWait) {
   gate.let_go();
   EXPECT_EQ(asking.get(), 7);  // that it was asked for its stack has not disturbed it
   EXPECT_EQ(responsive(1).actor, parser.id());
-}
-
-TEST_F(Hangs, EndActorsThatWaitForEachOther) {
-  auto parser = spawn_parser({.hang = {.kill = true}});
-  auto other = runtime().spawn<Parser>();
-  const DeathCause cause = cause_of_hang(parser.call<&Parser::ask_who_asks_back>(other, parser));
-  EXPECT_EQ(cause.kind, DeathKind::hung);
-  if (kHasStacks) {
-    EXPECT_THAT(cause.backtrace, HasSubstr("ask_who_asks_back at "));
-  }
-  EXPECT_EQ(other.call<&Parser::note>(1).get(), 1);
 }
 
 TEST_F(Hangs, OfAFrozenProcessAreToldWithoutAStack) {

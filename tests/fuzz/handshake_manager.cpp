@@ -272,7 +272,7 @@ void act_as_client(Input& input, Stage& stage, Rogue<ToManagerFromClient>& clien
   const auto actor = some_actor(input, stage);
   const std::uint64_t request = input.byte();
   const std::string name = input.below(2) == 0 ? "" : "it";
-  switch (input.below(17)) {
+  switch (input.below(19)) {
     case 0:
       return client.say(input, wire::Join{hello(::getpid()), {}, {}},
                         Things::handles(Handle(::open(TROUPE_FUZZ_STAND_IN, O_RDONLY | O_CLOEXEC)), stage.things.process()));
@@ -325,6 +325,10 @@ void act_as_client(Input& input, Stage& stage, Rogue<ToManagerFromClient>& clien
       return client.say(input,
                         wire::CancelCall{actor.id, static_cast<std::uint16_t>(input.number()),
                                          static_cast<std::uint32_t>(input.below(4)), static_cast<std::int64_t>(input.number())});
+    case 16:
+      return client.say(input, wire::Waits{actor.id, input.number()});
+    case 17:
+      return client.say(input, wire::StillWaits{actor.id, input.below(4), input.below(2) == 1});
     default:
       return client.babble(input);
   }

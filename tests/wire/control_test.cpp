@@ -102,6 +102,22 @@ CancelCall sample() {
   return {{7}, 3, 4, 5};
 }
 template <>
+Waits sample() {
+  return {{7}, 3};
+}
+template <>
+StillWaits sample() {
+  return {{7}, 3, true};
+}
+template <>
+ConfirmWait sample() {
+  return {3, {7}, 4};
+}
+template <>
+WaitsForEver sample() {
+  return {3, "actor 1 waits for actor 2"};
+}
+template <>
 StopTurn sample() {
   return {1, 2, 3, -1};
 }

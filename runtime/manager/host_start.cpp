@@ -115,7 +115,7 @@ void Spawning::tell_to_construct(HostRecord& host) {
   } catch (const std::invalid_argument& error) {
     host.start_failure = fmt::format("what it needs to be told does not fit a message: {}", error.what());
   }
-  if (captures_output) host.output->release_writers();
+  if (captures_output) host.output->release_handles();
   if (!host.actor.may_restart) host.arguments.reset();
   if (host.request) {
     if (host.group == 0) host.request->handles.clear();  // else this start may be called off, and made again

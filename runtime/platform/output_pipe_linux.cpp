@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <ctime>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "platform/os_error.hpp"
@@ -26,6 +27,14 @@ OutputPipe OutputPipe::create() {
   OutputPipe pipe{Handle(ends[0]), Handle(ends[1])};
   if (::fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) throw_os_error(errno, "a pipe for what an actor prints");
   return pipe;
+}
+
+// By its name in /proc: so it is opened, where dup(2) would share what is there.
+Handle opened_again(const Handle& reader) {
+  const std::string name = "/proc/self/fd/" + std::to_string(reader.get());
+  Handle again(::open(name.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  if (!again) throw_os_error(errno, "a second reader of what an actor prints (" + name + ")");
+  return again;
 }
 
 OutputRead read_output(const Handle& reader, std::span<char> buffer) noexcept {

@@ -135,6 +135,19 @@ TEST(CapturedOutput, GoesIntoPipesOnly) {
   EXPECT_THROW(capture_output(std::move(out), std::move(err), lost_bytes), std::system_error);
 }
 
+// It hangs where that is not so.
+TEST(OutputPipe, DoesNotBlockWhoOpenedItAgainWhateverTheOthersDo) {
+  const OutputPipe pipe = OutputPipe::create();
+  const Handle own = opened_again(pipe.reader);
+  ASSERT_EQ(::fcntl(pipe.reader.get(), F_SETFL, 0), 0);
+  std::array<char, 8> buffer{};
+  const auto nothing = read_output(own, buffer);
+  EXPECT_EQ(nothing.bytes, 0u);
+  EXPECT_FALSE(nothing.is_ended);
+  ASSERT_EQ(::write(pipe.writer.get(), "word", 4), 4);
+  EXPECT_EQ(read_output(own, buffer).bytes, 4u);
+}
+
 TEST(OutputPipe, SaysWhenNobodyIsLeft) {
   OutputPipe pipe = OutputPipe::create();
   std::array<char, 8> buffer{};

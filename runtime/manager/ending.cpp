@@ -38,6 +38,11 @@ bool is_wanted_end(const HostRecord& host, const DeathCause& cause) {
   return exit_of(cause) == supervision::Exit::clean || (cause.kind == DeathKind::killed_by_us && host.is_stopping());
 }
 
+bool has_outstayed_grace(const HostRecord& host, const DeathCause& cause) {
+  const bool is_ours = cause.kind == DeathKind::killed_by_us || cause.kind == DeathKind::linked;
+  return host.is_stopping() && host.is_overdue && is_ours && cause.signal != 0;
+}
+
 namespace {
 
 // So that what tells of two deaths fits a message.
@@ -156,9 +161,10 @@ void Ending::stop(HostRecord& host, std::chrono::nanoseconds grace, Asked why) {
   end_within(host, grace);  // also one that is going: its exit handlers may take for ever
 }
 
-// One that has fallen hears nothing; how it ends is its own doing.
+// One that has fallen hears nothing; how it ends is its own doing. One that has to follow another's end does so whoever else
+// wants it to stop meanwhile: what becomes of those behind it hangs on no race.
 void Ending::tell_to_stop(HostRecord& host, Asked why) {
-  if (host.asked == Asked::nothing && host.has_fallen) return;
+  if (host.asked == Asked::linked || (host.asked == Asked::nothing && host.has_fallen)) return;
   if (host.asked == Asked::nothing) host.peer->send<wire::ToHost>(wire::StopHost{});
   host.asked = why;
 }

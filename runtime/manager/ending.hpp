@@ -19,6 +19,9 @@ std::string name_of_running_method(const HostRecord& host);
 // Whether an actor that has ended for good did so as it should: what is linked to it lives on then.
 bool is_wanted_end(const HostRecord& host, const DeathCause& cause);
 
+// It was stopped, by whomever, and had to be killed for it.
+bool has_outstayed_grace(const HostRecord& host, const DeathCause& cause);
+
 // Ends actors, and tells the clients of their ends: at the first sign that judgement is due, with the whole report when
 // the process has been reaped. Thread-safety: the loop's thread.
 class Ending {
@@ -32,7 +35,8 @@ class Ending {
   void on(ClientId client, const wire::Watch& message);
 
   // Asks it to stop. When the grace has run out it gets SIGTERM, and SIGKILL a second later; unless a debugger is attached: then
-  // when that has gone. A later call may shorten the grace. One that is between two lives is gone afterwards.
+  // when that has gone. A later call may shorten the grace; of one that has to follow another's end (Asked::linked) it changes
+  // nothing else. One that is between two lives is gone afterwards.
   void stop(HostRecord& host, std::chrono::nanoseconds grace, Asked why = Asked::stop);
   // Likewise, but it shall live again, unless it was stopped before. One that is still coming up is killed.
   void stop_life(HostRecord& host, std::chrono::nanoseconds grace);

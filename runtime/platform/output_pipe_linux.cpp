@@ -46,6 +46,11 @@ OutputRead read_output(const Handle& reader, std::span<char> buffer) noexcept {
 namespace {
 
 constexpr int kPatienceMilliseconds = 50;
+constexpr int kSoonMilliseconds = 1;
+constexpr int kNever = -1;
+
+int sooner(int one, int other) { return one == kNever ? other : other == kNever ? one : std::min(one, other); }
+
 constexpr std::size_t kStackBytes = std::size_t{128} << 10;
 
 // A pipe is a row of pages, and small writes share a page only where they fit: half of its bytes may fill it. So it counts as
@@ -62,12 +67,16 @@ class Stream {
 
   const Handle& reader() const { return reader_; }
 
-  // When something was written.
-  void relieve(std::atomic<std::uint64_t>& lost_bytes) noexcept {
-    if (unread() < kept_) is_unread_ = false;
-    if (unread() <= most_ || (!is_unread_ && is_read_soon())) return;
+  // When something was written, or may have been. In how many milliseconds to look again, even if nothing tells of a write: one
+  // that finds the pipe not empty, and fills it, wakes nobody before it has found room for the rest.
+  int relieve(std::atomic<std::uint64_t>& lost_bytes) noexcept {
+    const std::size_t before = unread();
+    if (before < kept_) is_unread_ = false;
+    if (before <= most_) return before == 0 ? kNever : kPatienceMilliseconds;
+    if (!is_unread_ && is_read_soon()) return kPatienceMilliseconds;
     is_unread_ = true;
     while (unread() > most_) lost_bytes.fetch_add(drop(), std::memory_order_relaxed);
+    return kSoonMilliseconds;  // the rest of that write may be coming
   }
 
  private:
@@ -98,6 +107,7 @@ class Stream {
 };
 
 // Keeps both streams writable. It sleeps until something is written: edge-triggered, since what is there is another's to read.
+// While something is there it looks now and then; for ever it sleeps on empty pipes only, where each write is told of.
 class Relief {
  public:
   Relief(Handle out, Handle err, std::atomic<std::uint64_t>& lost_bytes)
@@ -112,9 +122,9 @@ class Relief {
 
   [[noreturn]] void run() noexcept {
     std::array<epoll_event, 2> events{};
-    for (;;) {
-      (void)::epoll_wait(written_.get(), events.data(), static_cast<int>(events.size()), -1);
-      for (Stream& stream : streams_) stream.relieve(lost_bytes_);
+    for (int milliseconds = kNever;;) {
+      (void)::epoll_wait(written_.get(), events.data(), static_cast<int>(events.size()), milliseconds);
+      milliseconds = sooner(streams_[0].relieve(lost_bytes_), streams_[1].relieve(lost_bytes_));
     }
   }
 

@@ -109,6 +109,17 @@ TEST(CapturedOutput, WaitsForNobodyWhateverThePiecesAre) {
   EXPECT_EQ(child.end(), (ExitStatus{.exit_code = 1}));
 }
 
+// Of a write that fills the pipe before its end nothing tells, but when it found it empty.
+TEST(CapturedOutput, WaitsForNobodyHoweverMuchIsWrittenAtOnce) {
+  const PrintingChild child([](ControlSocket&) {
+    const std::string text(std::size_t{1} << 20, 'x');
+    for (const std::size_t bytes : {std::size_t{2}, std::size_t{64} << 10, text.size()}) {
+      if (::write(STDERR_FILENO, text.data(), bytes) != static_cast<ssize_t>(bytes)) ::_exit(2);
+    }
+  });
+  EXPECT_EQ(child.end(), (ExitStatus{.exit_code = 1}));
+}
+
 TEST(CapturedOutput, LeavesAReaderHisTime) {
   PrintingChild child([](ControlSocket& socket) {
     for (int i = 0; i < 8; ++i) {

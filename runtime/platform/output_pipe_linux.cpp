@@ -66,6 +66,7 @@ class Stream {
   }
 
   const Handle& reader() const { return reader_; }
+  void close() noexcept { reader_.reset(); }
 
   // When something was written, or may have been. In how many milliseconds to look again, even if nothing tells of a write: one
   // that finds the pipe not empty, and fills it, wakes nobody before it has found room for the rest.
@@ -120,6 +121,10 @@ class Relief {
     }
   }
 
+  void close() noexcept {
+    for (Stream& stream : streams_) stream.close();
+  }
+
   [[noreturn]] void run() noexcept {
     std::array<epoll_event, 2> events{};
     for (int milliseconds = kNever;;) {
@@ -133,6 +138,11 @@ class Relief {
   std::array<Stream, 2> streams_;
   std::atomic<std::uint64_t>& lost_bytes_;
 };
+
+Relief* relief_here = nullptr;
+
+// In a forked child, where nobody keeps anything writable: with a reader of its own it would never find its output closed.
+void leave_pipes() { relief_here->close(); }
 
 void* run_relief(void* relief) { static_cast<Relief*>(relief)->run(); }
 
@@ -151,7 +161,8 @@ void start(std::unique_ptr<Relief> relief) {
   ::pthread_sigmask(SIG_SETMASK, &former, nullptr);
   ::pthread_attr_destroy(&attributes);
   if (error != 0) throw_os_error(error, "a thread for what an actor prints");
-  (void)relief.release();  // the thread's, until the process ends
+  relief_here = relief.release();  // the thread's, until the process ends
+  if (const int failed = ::pthread_atfork(nullptr, nullptr, &leave_pipes)) throw_os_error(failed, "pthread_atfork");
 }
 
 void become(int standard, const Handle& writer) {

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <string>
 #include <system_error>
@@ -137,6 +139,25 @@ TEST(CapturedOutput, LeavesAReaderHisTime) {
   }
   EXPECT_EQ(child.end(), ExitStatus());
   EXPECT_EQ(bytes, 8u * 20 * 1024);
+}
+
+TEST(CapturedOutput, IsClosedForWhomItForkedWhenNobodyIsLeftToRead) {
+  OutputPipe out = OutputPipe::create();
+  OutputPipe err = OutputPipe::create();
+  ForkedChild child([&](ControlSocket& socket) {
+    capture_output(std::move(out), std::move(err), lost_bytes);
+    if (::fork() != 0) return 0;
+    ::signal(SIGPIPE, SIG_IGN);
+    socket.receive();
+    const bool is_closed = ::write(STDERR_FILENO, "x", 1) < 0 && errno == EPIPE;
+    socket.send(bytes_of(is_closed ? "closed" : "open"));
+    return 0;
+  });
+  out = {};
+  err = {};
+  EXPECT_EQ(child.end(), ExitStatus());
+  child.socket.send(bytes_of(kGo));
+  EXPECT_EQ(receive_text(child.socket), "closed");
 }
 
 TEST(CapturedOutput, GoesIntoPipesOnly) {

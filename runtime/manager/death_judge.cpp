@@ -39,6 +39,8 @@ DeathKind kind_when_killed(const DeathFacts& facts) {
     case Asked::nothing:
       break;
   }
+  if (facts.constructor_threw) return DeathKind::uncaught_at_start;
+  if (facts.failed_to_start) return DeathKind::start_failure;
   return facts.was_overdue ? DeathKind::killed_by_us : DeathKind::signal;
 }
 

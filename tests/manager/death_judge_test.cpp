@@ -161,6 +161,7 @@ TEST(DeathJudge, AKillForAFailedStartIsNobodyElses) {
   DeathFacts facts = killed(SIGKILL);
   facts.failed_to_start = true;
   facts.was_memory_kill = platform::MemoryKills::Answer::no;
+  EXPECT_EQ(judge_death(facts).kind, DeathKind::start_failure);
   EXPECT_EQ(judge_death(facts).detail, "");
 }
 
@@ -217,6 +218,14 @@ TEST(DeathJudge, AViolationStandsOverHowItEnded) {
 TEST(DeathJudge, AThrowingConstructorIsNoExitCode) {
   DeathFacts facts = exited(1);
   facts.constructor_threw = true;
+  EXPECT_EQ(judge_death(facts).kind, DeathKind::uncaught_at_start);
+}
+
+TEST(DeathJudge, AThrowingConstructorIsTheReasonAlsoWhenExitHandlersHang) {
+  DeathFacts facts = killed(SIGKILL);
+  facts.constructor_threw = true;
+  EXPECT_EQ(judge_death(facts).kind, DeathKind::uncaught_at_start);
+  facts.failed_to_start = true;
   EXPECT_EQ(judge_death(facts).kind, DeathKind::uncaught_at_start);
 }
 

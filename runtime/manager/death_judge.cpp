@@ -22,12 +22,9 @@ bool crashed_first(const DeathFacts& facts) {
          (died_of == noted || died_of == kKillSignal || std::count(std::begin(kFaults), std::end(kFaults), died_of) != 0);
 }
 
-DeathKind kind_when_killed(const DeathFacts& facts) {
-  switch (facts.asked) {
-    case Asked::stop:
-    case Asked::kill:
-    case Asked::restart:
-      return DeathKind::killed_by_us;
+// Of one that had been asked to end, and was killed for it.
+DeathKind kind_of_ordered_end(Asked asked) {
+  switch (asked) {
     case Asked::parent_gone:
       return DeathKind::parent_gone;
     case Asked::give_up:
@@ -37,8 +34,19 @@ DeathKind kind_when_killed(const DeathFacts& facts) {
     case Asked::linked:
       return DeathKind::linked;
     case Asked::nothing:
+    case Asked::stop:
+    case Asked::kill:
+    case Asked::restart:
       break;
   }
+  return DeathKind::killed_by_us;
+}
+
+// Whoever was asked to stop has its grace: what kills it in that time is somebody else.
+bool was_killed_for_an_order(const DeathFacts& facts) { return facts.was_killed || facts.was_overdue; }
+
+DeathKind kind_when_killed(const DeathFacts& facts) {
+  if (was_killed_for_an_order(facts) && facts.asked != Asked::nothing) return kind_of_ordered_end(facts.asked);
   if (facts.constructor_threw) return DeathKind::uncaught_at_start;
   if (facts.failed_to_start) return DeathKind::start_failure;
   return facts.was_overdue ? DeathKind::killed_by_us : DeathKind::signal;
@@ -55,7 +63,7 @@ DeathKind kind_of_exit(const DeathFacts& facts) {
 
 // By whomever: the kernel for want of memory, or another process.
 bool was_killed_from_outside(const DeathFacts& facts) {
-  const bool had_to_go = facts.asked != Asked::nothing || facts.was_overdue || facts.failed_to_start || facts.constructor_threw;
+  const bool had_to_go = was_killed_for_an_order(facts) || facts.failed_to_start || facts.constructor_threw;
   return facts.status.signal == kKillSignal && !had_to_go && !crashed_first(facts);
 }
 
@@ -65,7 +73,7 @@ bool ran_out_of_cpu_time(const DeathFacts& facts) {
   constexpr std::uint64_t kTick = 50'000;  // it is counted in ticks, here and there
   if (facts.status.signal == kCpuTimeSignal || (crashed_first(facts) && facts.fatal_signal == kCpuTimeSignal)) return true;
   const bool was_limited = facts.limits.cpu_seconds != 0;
-  return was_limited && facts.status.signal == kKillSignal && facts.asked == Asked::nothing &&
+  return was_limited && facts.status.signal == kKillSignal && !was_killed_for_an_order(facts) &&
          facts.own_time_us + kTick >= facts.limits.cpu_seconds * kMicroseconds;
 }
 

@@ -35,6 +35,7 @@ struct DeathFacts {
   Asked asked = Asked::nothing;
   bool constructor_threw = false;
   bool failed_to_start = false;  // and was killed for that
+  bool was_killed = false;       // by the manager, at once, for what it asked
   bool was_overdue = false;      // the manager sent SIGTERM, and then SIGKILL
   std::string violation;         // how it broke the protocol; empty: it did not
   // What it says of itself; it may lie.

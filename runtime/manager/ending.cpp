@@ -82,6 +82,7 @@ DeathFacts facts_of(const HostRecord& host, const platform::ChildEnd& end) {
   facts.own_time_us = end.own_time_us;
   facts.asked = host.asked;
   facts.constructor_threw = host.stage == Stage::refused;
+  facts.was_killed = host.is_killed;
   facts.was_overdue = host.is_overdue;
   facts.failed_to_start = !host.start_failure.empty();
   facts.violation = host.violation;
@@ -202,8 +203,7 @@ void Ending::hasten(HostRecord& host) {
 void Ending::kill(HostRecord& host, Asked why, const wire::Failure& failure) {
   const bool is_coming_up = host.stage != Stage::running && host.stage != Stage::refused;
   if (is_coming_up) return spawning_.abandon(host, why, failure);
-  host.asked = why;
-  host.child->kill();
+  host.kill_for(why);
 }
 
 void Ending::client_gone(ClientId client) {
@@ -241,7 +241,7 @@ void Ending::fall(HostRecord& host) {
 }
 
 platform::MemoryKills::Answer Ending::was_memory_kill(const HostRecord& host, const platform::ChildEnd& end) {
-  if (end.status.signal != kKillSignal || host.asked != Asked::nothing) return platform::MemoryKills::Answer::unknown;
+  if (end.status.signal != kKillSignal || host.is_killed || host.is_overdue) return platform::MemoryKills::Answer::unknown;
   bool others_end = false;
   for (const ActorId actor : tables_.hosts.actors()) {
     const HostRecord* other = tables_.hosts.find(actor);

@@ -81,6 +81,9 @@ struct HostRecord {
   // What is of one life only begins anew. Its process must have been reaped.
   void begin_next_life();
 
+  // SIGKILL, for this reason. Needs a process.
+  void kill_for(Asked why);
+
   // What a client gets with its channel: the host's handles for it, and the pidfd.
   // Errors: ProtocolError when the host did not send them all.
   std::array<int, wire::Opened::kHandles> handles_for_client(const std::vector<platform::Handle>& of_channel) const;
@@ -130,6 +133,7 @@ struct HostRecord {
   Asked asked = Asked::nothing;
   std::chrono::steady_clock::time_point end_time = std::chrono::steady_clock::time_point::max();  // when its grace runs out
   bool is_overdue = false;                                                                        // it has: it got SIGTERM
+  bool is_killed = false;     // for what was asked, without a grace
   bool is_leaving = false;    // it said so itself: it crashed, or runs its exit handlers
   bool has_fallen = false;    // the clients were told
   std::string linked_end;     // that it has to follow

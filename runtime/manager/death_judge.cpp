@@ -67,14 +67,21 @@ bool was_killed_from_outside(const DeathFacts& facts) {
   return facts.status.signal == kKillSignal && !had_to_go && !crashed_first(facts);
 }
 
-// The system has said so; or, to one that did not listen, it has sent SIGKILL a second later.
+// At the most. For its limits the kernel counts whole ticks, whoever had run in their rest: on a busy machine a fifth more was
+// seen than what a process had.
+std::uint64_t as_counted_in_ticks(std::uint64_t microseconds) {
+  constexpr std::uint64_t kTicks = 50'000;
+  return microseconds + microseconds / 4 + kTicks;
+}
+
+// The system has said so; or, to one that did not listen, it has sent SIGKILL a second later. Where both limits are one
+// (ulimit -t), it says nothing before.
 bool ran_out_of_cpu_time(const DeathFacts& facts) {
   constexpr std::uint64_t kMicroseconds = 1'000'000;
-  constexpr std::uint64_t kTick = 50'000;  // it is counted in ticks, here and there
   if (facts.status.signal == kCpuTimeSignal || (crashed_first(facts) && facts.fatal_signal == kCpuTimeSignal)) return true;
-  const bool was_limited = facts.limits.cpu_seconds != 0;
-  return was_limited && facts.status.signal == kKillSignal && !was_killed_for_an_order(facts) &&
-         facts.own_time_us + kTick >= facts.limits.cpu_seconds * kMicroseconds;
+  const std::uint64_t limit = facts.limits.cpu_seconds != 0 ? facts.limits.cpu_seconds : facts.inherited_cpu_seconds;
+  return limit != 0 && facts.status.signal == kKillSignal && !was_killed_for_an_order(facts) &&
+         as_counted_in_ticks(facts.own_time_us) / kMicroseconds >= limit;
 }
 
 DeathKind kind_of(const DeathFacts& facts) {
@@ -122,6 +129,8 @@ void add_wants(std::string& text, const DeathFacts& facts, DeathKind kind) {
                           static_cast<double>(facts.limits.memory_bytes) / kMebibyte));
   if (kind == DeathKind::out_of_cpu_time && facts.limits.cpu_seconds != 0)
     add(text, fmt::format("its limit (SpawnOptions::limits.cpu_time) was {} s", facts.limits.cpu_seconds));
+  if (kind == DeathKind::out_of_cpu_time && facts.limits.cpu_seconds == 0 && facts.inherited_cpu_seconds != 0)
+    add(text, fmt::format("what starts it may have no more than {} s (ulimit -t)", facts.inherited_cpu_seconds));
 }
 
 std::string words_of(const DeathFacts& facts, DeathKind kind) {

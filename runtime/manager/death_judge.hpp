@@ -51,6 +51,7 @@ struct DeathFacts {
   // What the manager knows.
   std::chrono::nanoseconds in_method_for{};  // of one that hung, at least; then the backtrace is that of its main thread
   wire::Limits limits;                       // that it had
+  std::uint64_t inherited_cpu_seconds = 0;   // likewise, where none was ordered; 0: none
   std::string linked_end;                    // the end of another actor that it had to follow
   unsigned incarnation = 0;
   std::chrono::nanoseconds method_time{};

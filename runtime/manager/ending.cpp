@@ -89,6 +89,7 @@ DeathFacts facts_of(const HostRecord& host, const platform::ChildEnd& end) {
   facts.incarnation = host.actor.incarnation;
   facts.linked_end = host.linked_end;
   facts.limits = host.order.limits;
+  facts.inherited_cpu_seconds = host.inherited_cpu_seconds;
   if (host.output) facts.stderr_tail = host.output->tail();
   if (!host.life) return facts;
   facts.wanted_memory = host.life.status().wanted_memory.load(std::memory_order_acquire) == 1;

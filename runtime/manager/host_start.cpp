@@ -15,6 +15,7 @@
 
 #include "manager/relaying.hpp"
 #include "manager/spawning.hpp"
+#include "platform/limits.hpp"
 #include "platform/memory.hpp"
 
 // Spawning's second half: from the process to the constructed actor.
@@ -66,7 +67,8 @@ void Spawning::bring_up(HostRecord& host, NewHost& new_host) {
   if (!new_host.by_exec) tell_to_construct(host);
   host.child = std::make_unique<Child>(tables_.loop, children_, std::move(new_host.process),
                                        [this, actor](const platform::ChildEnd& end) { hosts_.host_ended(actor, end); });
-  if (host.order.limits.cpu_seconds != 0) host.child->ask_own_time();
+  host.inherited_cpu_seconds = host.order.limits.cpu_seconds == 0 ? platform::hard_limit_of_cpu_time() : 0;
+  if (host.order.limits.cpu_seconds + host.inherited_cpu_seconds != 0) host.child->ask_own_time();
   host.peer->start();
   if (!host.start_failure.empty()) host.child->kill();
 }

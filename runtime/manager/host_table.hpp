@@ -114,6 +114,7 @@ struct HostRecord {
   std::chrono::system_clock::time_point process_since;  // it lived by then
   std::shared_ptr<Peer> peer;                           // from greeting or constructing on
   std::unique_ptr<Child> child;                         // likewise
+  std::uint64_t inherited_cpu_seconds = 0;              // that it may have, where none were ordered; 0: as many as it likes
   std::vector<wire::ModuleIdentity> modules;
   bool has_said_hello = false;
   platform::LifeView life;  // from its hello on, or (there was no handle for it) from running on

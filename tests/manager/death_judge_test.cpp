@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <cstdint>
+#include <limits>
 #include <string>
 
 namespace troupe::manager {
@@ -152,11 +154,27 @@ TEST(DeathJudge, ProcessorTimeRunsOutWithSigkillForWhoDidNotListen) {
   EXPECT_EQ(judge_death(facts).kind, DeathKind::killed_by_us);
   facts.asked = Asked::nothing;
   facts.was_killed = false;
-  facts.own_time_us = 1'800'000;
+  facts.own_time_us = 1'500'000;
   facts.usage = {.user_time_us = 9'000'000};  // its children's
   EXPECT_EQ(judge_death(facts).kind, DeathKind::signal);
   facts.own_time_us = 2'000'000;
   facts.limits.cpu_seconds = 0;
+  EXPECT_EQ(judge_death(facts).kind, DeathKind::signal);
+}
+
+TEST(DeathJudge, ProcessorTimeRunsOutWithSigkillUnderAnInheritedLimit) {
+  DeathFacts facts = killed(SIGKILL);
+  facts.inherited_cpu_seconds = 2;
+  facts.own_time_us = 1'700'000;  // as it counts ticks, they may be two seconds
+  EXPECT_EQ(judge_death(facts).kind, DeathKind::out_of_cpu_time);
+  EXPECT_EQ(judge_death(facts).detail, "what starts it may have no more than 2 s (ulimit -t)");
+  facts.own_time_us = 1'500'000;
+  EXPECT_EQ(judge_death(facts).kind, DeathKind::signal);
+  facts.own_time_us = 2'000'000;
+  facts.limits.cpu_seconds = 3;
+  EXPECT_EQ(judge_death(facts).kind, DeathKind::signal);
+  facts.limits.cpu_seconds = 0;
+  facts.inherited_cpu_seconds = std::numeric_limits<std::uint64_t>::max();
   EXPECT_EQ(judge_death(facts).kind, DeathKind::signal);
 }
 

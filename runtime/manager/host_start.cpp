@@ -207,6 +207,7 @@ void Spawning::on(HostRecord& host, const wire::ConstructFailed& failed) {
     refuse(host, failed.failure);
     place_again(host);
   }
+  host.end_time = std::chrono::steady_clock::now() + kTimeToLeave;  // a longer grace gives it no more
   host.alarm.start(kTimeToLeave, [this, actor = host.actor.id] {
     if (HostRecord* late = tables_.hosts.find(actor)) late->child->kill();
   });

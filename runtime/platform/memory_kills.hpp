@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -58,7 +59,8 @@ class MemoryKills {
  private:
   struct Named {
     int pid = 0;
-    std::int64_t microseconds = 0;  // when, as the log counts
+    std::chrono::microseconds logged{};            // when, as the log counts
+    std::chrono::steady_clock::time_point read{};  // not before that
   };
   static constexpr std::size_t kMostNamed = 64;
 
@@ -72,5 +74,9 @@ class MemoryKills {
 // What a line of the kernel's log ("priority,number,microseconds,flags;text") says: the process that was killed for want of
 // memory. 0: nothing of the kind. Pure.
 int killed_for_memory(const std::string& log_record);
+
+// Whether that was within the last minute. The log's clock begins with the steady one and is never corrected: the older the
+// machine, the less they agree. Pure.
+bool is_of_late(std::chrono::microseconds logged, std::chrono::steady_clock::time_point now);
 
 }  // namespace troupe::platform

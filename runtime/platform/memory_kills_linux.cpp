@@ -63,16 +63,12 @@ bool has_the_logs_numbers() {
   return ::stat("/proc/self/ns/pid", &found) == 0 && found.st_ino == kOutermost;
 }
 
-std::int64_t microseconds_in(const std::string& log_record) {
+std::chrono::microseconds time_in(const std::string& log_record) {
   const std::size_t number = log_record.find(',') + 1;
-  return std::atoll(log_record.c_str() + log_record.find(',', number) + 1);
+  return std::chrono::microseconds(std::atoll(log_record.c_str() + log_record.find(',', number) + 1));
 }
 
-// The clock of the log is the steady one, but for what that is adjusted by.
-bool is_of_late(std::int64_t microseconds) {
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return now - std::chrono::microseconds(microseconds) < std::chrono::minutes(1);
-}
+constexpr std::chrono::minutes kOfLate(1);
 
 // From its end on; empty: it cannot be read here, or speaks of processes by other numbers.
 Handle new_records_of_log() {
@@ -93,6 +89,12 @@ int killed_for_memory(const std::string& log_record) {
   return std::atoi(log_record.c_str() + words + kWords.size());
 }
 
+// Clocks are steered by 0.05 % at the most (adjtimex(2)).
+bool is_of_late(std::chrono::microseconds logged, std::chrono::steady_clock::time_point now) {
+  constexpr int kDrift = 1000;
+  return now.time_since_epoch() - logged < kOfLate + now.time_since_epoch() / kDrift;
+}
+
 bool can_read_kernel_log() {
   static const bool can_read = static_cast<bool>(new_records_of_log());
   return can_read;
@@ -110,6 +112,7 @@ MemoryKills::MemoryKills() : log_(new_records_of_log()) {
 // A number may come again: what was said of it long ago is of another one.
 std::optional<bool> MemoryKills::log_names(int pid) {
   if (!log_) return std::nullopt;
+  const auto now = std::chrono::steady_clock::now();
   std::array<char, 8192> record;
   bool is_whole = true;
   for (;;) {
@@ -119,11 +122,12 @@ std::optional<bool> MemoryKills::log_names(int pid) {
     if (were_some_overwritten) continue;
     if (bytes <= 0) break;
     const std::string text(record.data(), static_cast<std::size_t>(bytes));
-    if (const int killed = killed_for_memory(text); killed != 0) named_.push_back({killed, microseconds_in(text)});
+    if (const int killed = killed_for_memory(text); killed != 0) named_.push_back({killed, time_in(text), now});
     if (named_.size() > kMostNamed) named_.pop_front();
   }
-  const bool is_named = std::any_of(named_.begin(), named_.end(),
-                                    [&](const Named& each) { return each.pid == pid && is_of_late(each.microseconds); });
+  const bool is_named = std::any_of(named_.begin(), named_.end(), [&](const Named& each) {
+    return each.pid == pid && now - each.read < kOfLate && is_of_late(each.logged, now);
+  });
   return is_named || is_whole ? std::optional(is_named) : std::nullopt;
 }
 

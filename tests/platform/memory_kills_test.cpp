@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <chrono>
+
 namespace troupe::platform {
 namespace {
 
@@ -18,6 +20,17 @@ TEST(KernelLog, SaysMuchElse) {
   EXPECT_EQ(killed_for_memory("6,1,2,-;Killed process 4711 (hog), it ran out of memory"), 0);
   EXPECT_EQ(killed_for_memory("Out of memory: Killed process 4711"), 0);
   EXPECT_EQ(killed_for_memory(""), 0);
+}
+
+TEST(KernelLog, SaysWhenByAClockThatMayBeAStepAsideOfOurs) {
+  using namespace std::chrono_literals;
+  const std::chrono::steady_clock::time_point young(1h);
+  EXPECT_TRUE(is_of_late(1h - 1s, young));
+  EXPECT_TRUE(is_of_late(1h + 1s, young));
+  EXPECT_FALSE(is_of_late(1h - 2min, young));
+  const std::chrono::steady_clock::time_point old(24h * 365);
+  EXPECT_TRUE(is_of_late(24h * 365 - 4h, old));  // 0.05 % of a year
+  EXPECT_FALSE(is_of_late(24h * 364, old));
 }
 
 using Answer = MemoryKills::Answer;

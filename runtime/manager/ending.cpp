@@ -50,7 +50,8 @@ constexpr std::size_t kMostDetailBytes = 8 * 1024;
 
 constexpr std::chrono::seconds kTimeToLeave(5);      // to write a core, or to run exit handlers
 constexpr std::chrono::seconds kTimeToTerminate(1);  // for a handler of SIGTERM
-constexpr std::chrono::seconds kLookAgain(1);        // whether its debugger has gone
+constexpr std::chrono::minutes kTimeToDump(5);       // then who waits for its next life counts for more than its core
+constexpr std::chrono::seconds kLookAgain(1);        // whether its debugger has gone, or its core is written
 
 std::chrono::nanoseconds grace_of(std::int64_t nanoseconds) {
   return std::chrono::nanoseconds(std::max<std::int64_t>(nanoseconds, 0));
@@ -182,6 +183,7 @@ void Ending::stop_life(HostRecord& host, std::chrono::nanoseconds grace) {
 void Ending::end_within(HostRecord& host, std::chrono::nanoseconds grace) {
   using Clock = std::chrono::steady_clock;
   const auto when = Timeout(grace).after(Clock::now());
+  host.dump_end = std::min(host.dump_end, when);
   if (when >= host.end_time) return;
   host.end_time = when;
   hasten_after(host, grace);
@@ -193,9 +195,11 @@ void Ending::hasten_after(HostRecord& host, std::chrono::nanoseconds time) {
   });
 }
 
-// Who looks at a stuck actor with a debugger shall find it there.
+// Who looks at a stuck actor with a debugger shall find it there; and SIGKILL would cut off the core that tells why it crashed.
 void Ending::hasten(HostRecord& host) {
-  if (platform::state_of(host.child->process()).is_traced) return hasten_after(host, kLookAgain);
+  const auto state = platform::state_of(host.child->process());
+  const bool may_dump = state.is_dumping && std::chrono::steady_clock::now() < host.dump_end;
+  if (state.is_traced || may_dump) return hasten_after(host, kLookAgain);
   if (std::exchange(host.is_overdue, true)) return host.child->kill();
   host.child->terminate();
   hasten_after(host, kTimeToTerminate);
@@ -223,6 +227,7 @@ void Ending::word_fell(LifeWatch::Life life, LifeWatch::Fall fall_kind) {
   if (fall_kind == LifeWatch::Fall::by_kernel) return host->child->kill();
   host->is_leaving = true;
   end_within(*host, kTimeToLeave);
+  host->dump_end = std::chrono::steady_clock::now() + kTimeToDump;
 }
 
 // A host that leaves as it should closes its socket somewhat before its end; one that does so otherwise must go.

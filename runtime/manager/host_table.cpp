@@ -56,6 +56,7 @@ void HostRecord::begin_next_life() {
   alarm.cancel();
   patience.cancel();
   end_time = std::chrono::steady_clock::time_point::max();
+  dump_end = {};
   is_overdue = is_killed = is_leaving = has_fallen = false;
   violation.clear();
   start_failure.clear();

@@ -133,13 +133,14 @@ struct HostRecord {
   Alarm patience;  // with those who attach to a life after this one
   Asked asked = Asked::nothing;
   std::chrono::steady_clock::time_point end_time = std::chrono::steady_clock::time_point::max();  // when its grace runs out
-  bool is_overdue = false;                                                                        // it has: it got SIGTERM
-  bool is_killed = false;     // for what was asked, without a grace
-  bool is_leaving = false;    // it said so itself: it crashed, or runs its exit handlers
-  bool has_fallen = false;    // the clients were told
-  std::string linked_end;     // that it has to follow
-  std::string violation;      // how it broke the protocol
-  std::string start_failure;  // why it did not come up, where that is known
+  std::chrono::steady_clock::time_point dump_end{};  // so long it may write its core beyond that
+  bool is_overdue = false;                           // it has: it got SIGTERM
+  bool is_killed = false;                            // for what was asked, without a grace
+  bool is_leaving = false;                           // it said so itself: it crashed, or runs its exit handlers
+  bool has_fallen = false;                           // the clients were told
+  std::string linked_end;                            // that it has to follow
+  std::string violation;                             // how it broke the protocol
+  std::string start_failure;                         // why it did not come up, where that is known
 
   bool is_answering() const { return stage == Stage::running && !has_fallen; }
   // It shall live, in this life or the next.

@@ -49,7 +49,7 @@ DeathKind kind_when_killed(const DeathFacts& facts) {
   if (was_killed_for_an_order(facts) && facts.asked != Asked::nothing) return kind_of_ordered_end(facts.asked);
   if (facts.constructor_threw) return DeathKind::uncaught_at_start;
   if (facts.failed_to_start) return DeathKind::start_failure;
-  return facts.was_overdue ? DeathKind::killed_by_us : DeathKind::signal;
+  return facts.was_overdue || !facts.lost_touch.empty() ? DeathKind::killed_by_us : DeathKind::signal;
 }
 
 DeathKind kind_of_exit(const DeathFacts& facts) {
@@ -63,7 +63,8 @@ DeathKind kind_of_exit(const DeathFacts& facts) {
 
 // By whomever: the kernel for want of memory, or another process.
 bool was_killed_from_outside(const DeathFacts& facts) {
-  const bool had_to_go = was_killed_for_an_order(facts) || facts.failed_to_start || facts.constructor_threw;
+  const bool had_to_go =
+      was_killed_for_an_order(facts) || facts.failed_to_start || facts.constructor_threw || !facts.lost_touch.empty();
   return facts.status.signal == kKillSignal && !had_to_go && !crashed_first(facts);
 }
 
@@ -136,6 +137,8 @@ void add_wants(std::string& text, const DeathFacts& facts, DeathKind kind) {
 std::string words_of(const DeathFacts& facts, DeathKind kind) {
   if (crashed_first(facts)) return facts.last_words;
   if (kind == DeathKind::linked) return facts.linked_end;
+  if (kind == DeathKind::killed_by_us && !was_killed_for_an_order(facts))
+    return "the manager could not go on with it: " + facts.lost_touch;
   if (kind == DeathKind::hung)
     return fmt::format("it had been in that call for {:.1f} s at least (SpawnOptions::hang)",
                        std::chrono::duration<double>(facts.in_method_for).count());

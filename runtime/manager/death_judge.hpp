@@ -38,6 +38,7 @@ struct DeathFacts {
   bool was_killed = false;       // by the manager, at once, for what it asked
   bool was_overdue = false;      // the manager sent SIGTERM, and then SIGKILL
   std::string violation;         // how it broke the protocol; empty: it did not
+  std::string lost_touch;        // why the manager could not go on with it, and killed it; empty: it could
   // What it says of itself; it may lie.
   bool wanted_memory = false;      // and exited
   bool has_handler = false;        // for fatal signals

@@ -87,6 +87,7 @@ DeathFacts facts_of(const HostRecord& host, const platform::ChildEnd& end) {
   facts.was_overdue = host.is_overdue;
   facts.failed_to_start = !host.start_failure.empty();
   facts.violation = host.violation;
+  facts.lost_touch = host.lost_touch;
   facts.incarnation = host.actor.incarnation;
   facts.linked_end = host.linked_end;
   facts.limits = host.order.limits;
@@ -231,11 +232,12 @@ void Ending::word_fell(LifeWatch::Life life, LifeWatch::Fall fall_kind) {
 }
 
 // A host that leaves as it should closes its socket somewhat before its end; one that does so otherwise must go.
-void Ending::socket_closed(HostRecord& host, const std::string& reason) {
+void Ending::socket_closed(HostRecord& host, const Peer::Parting& parting) {
   fall(host);
-  host.violation = reason;
+  std::string& why = parting.is_breach ? host.violation : host.stage == Stage::running ? host.lost_touch : host.start_failure;
+  if (why.empty()) why = parting.reason;
   const bool leaves = host.is_stopping() || host.stage == Stage::refused || host.is_leaving;
-  if (host.child && (!reason.empty() || !leaves)) host.child->kill();
+  if (host.child && (!parting.reason.empty() || !leaves)) host.child->kill();
 }
 
 void Ending::fall(HostRecord& host) {

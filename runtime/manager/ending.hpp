@@ -49,7 +49,7 @@ class Ending {
 
   // Signs of a host's end.
   void word_fell(LifeWatch::Life life, LifeWatch::Fall fall);
-  void socket_closed(HostRecord& host, const std::string& reason);
+  void socket_closed(HostRecord& host, const Peer::Parting& parting);
   // The last sign. Why its process ended.
   DeathCause judge(const HostRecord& host, const platform::ChildEnd& end);
   // Likewise, of one that has no process, and is not wanted any more (`asked`), or could not be started.

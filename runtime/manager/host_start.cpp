@@ -62,7 +62,7 @@ void Spawning::bring_up(HostRecord& host, NewHost& new_host) {
   host.peer =
       std::make_shared<Peer>(tables_.loop, std::move(new_host.socket),
                              Peer::Callbacks{[this, actor](platform::Packet& packet) { hosts_.host_sent(actor, packet); },
-                                             [this, actor](const std::string& reason) { hosts_.host_gone(actor, reason); }});
+                                             [this, actor](const Peer::Parting& parting) { hosts_.host_gone(actor, parting); }});
   host.stage = new_host.by_exec ? Stage::greeting : Stage::constructing;
   if (!new_host.by_exec) tell_to_construct(host);
   host.child = std::make_unique<Child>(tables_.loop, children_, std::move(new_host.process),

@@ -59,6 +59,7 @@ void HostRecord::begin_next_life() {
   dump_end = {};
   is_overdue = is_killed = is_leaving = has_fallen = false;
   violation.clear();
+  lost_touch.clear();
   start_failure.clear();
 }
 

@@ -140,6 +140,7 @@ struct HostRecord {
   bool has_fallen = false;                           // the clients were told
   std::string linked_end;                            // that it has to follow
   std::string violation;                             // how it broke the protocol
+  std::string lost_touch;                            // why the manager could not go on with it, which was not its doing
   std::string start_failure;                         // why it did not come up, where that is known
 
   bool is_answering() const { return stage == Stage::running && !has_fallen; }

@@ -258,6 +258,16 @@ TEST(DeathJudge, AViolationStandsOverHowItEnded) {
   EXPECT_EQ(judge_death(facts).detail, "nonsense");
 }
 
+TEST(DeathJudge, WhatTheManagerLackedIsNoFaultOfTheActor) {
+  DeathFacts facts = killed(SIGKILL);
+  facts.lost_touch = "no room";
+  facts.was_memory_kill = platform::MemoryKills::Answer::yes;
+  EXPECT_EQ(judge_death(facts).kind, DeathKind::killed_by_us);
+  EXPECT_EQ(judge_death(facts).detail, "the manager could not go on with it: no room");
+  facts.failed_to_start = true;
+  EXPECT_EQ(judge_death(facts).kind, DeathKind::start_failure);
+}
+
 TEST(DeathJudge, AThrowingConstructorIsNoExitCode) {
   DeathFacts facts = exited(1);
   facts.constructor_threw = true;

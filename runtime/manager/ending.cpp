@@ -128,6 +128,13 @@ std::set<ClientId> interested_in(const Tables& tables, const HostRecord& host) {
 
 }  // namespace
 
+Ending::Ending(Tables& tables, Spawning& spawning, LifeWatch& life_watch)
+    : tables_(tables), spawning_(spawning), life_watch_(life_watch) {
+  if (!memory_kills_.changes()) return;
+  memory_watch_ =
+      std::make_unique<HandleWatch>(tables.loop, memory_kills_.changes().get(), [this] { memory_kills_.note_changes(); });
+}
+
 void Ending::on(ClientId, const wire::StopActor& message) {
   HostRecord* host = tables_.hosts.find(message.actor, message.key);
   if (host != nullptr) stop(*host, grace_of(message.grace_ns));

@@ -4,6 +4,7 @@
 #include <troupe/actor_id.hpp>
 
 #include <chrono>
+#include <memory>
 #include <string>
 
 #include "manager/life_watch.hpp"
@@ -26,8 +27,7 @@ bool has_outstayed_grace(const HostRecord& host, const DeathCause& cause);
 // the process has been reaped. Thread-safety: the loop's thread.
 class Ending {
  public:
-  Ending(Tables& tables, Spawning& spawning, LifeWatch& life_watch)
-      : tables_(tables), spawning_(spawning), life_watch_(life_watch) {}
+  Ending(Tables& tables, Spawning& spawning, LifeWatch& life_watch);
 
   // Messages of a client.
   void on(ClientId client, const wire::StopActor& message);
@@ -71,6 +71,7 @@ class Ending {
   Spawning& spawning_;
   LifeWatch& life_watch_;
   platform::MemoryKills memory_kills_;
+  std::unique_ptr<HandleWatch> memory_watch_;  // empty: nothing tells of them
 };
 
 }  // namespace troupe::manager

@@ -24,6 +24,7 @@
 #include "manager/holding.hpp"
 #include "manager/links.hpp"
 #include "manager/listing.hpp"
+#include "manager/relaying.hpp"
 #include "manager/restarting.hpp"
 #include "manager/spawning.hpp"
 #include "manager/tables.hpp"
@@ -311,7 +312,10 @@ void Manager::Impl::host_ended(ActorId actor, const platform::ChildEnd& end) {
   HostRecord* host = tables_.hosts.find(actor);
   if (host == nullptr) return;
   host->peer->close();
-  if (host->output) host->output->finish();
+  if (host->output) {
+    host->output->finish();
+    relay_last_losses(tables_, *host);
+  }
   life_watch_.remove(launch_number(*host));
   end_life(*host, end.status, ending_.judge(*host, end));
 }

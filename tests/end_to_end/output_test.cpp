@@ -206,6 +206,24 @@ TEST_P(CapturedActor, LosesWhatItsProgramIsTooSlowFor) {
   EXPECT_LT(heard, 400'000u);
 }
 
+TEST_P(CapturedActor, TellsWhatWasLostBehindItsLastLine) {
+  std::promise<void> may_go_on;
+  std::promise<Output> last;
+  runtime().on_event([&, output = Output(), wait = may_go_on.get_future().share()](const RuntimeEvent& event) mutable {
+    wait.wait();
+    if (const auto* next = std::get_if<Output>(&event)) output = *next;
+    if (std::holds_alternative<Down>(event)) last.set_value(output);
+  });
+  const auto actor = talker();
+  EXPECT_EQ(actor.call<&Talker::count>(400'000).get(), 400'000);
+  actor.kill();
+  actor.wait();
+  may_go_on.set_value();
+  const Output output = last.get_future().get();
+  EXPECT_FALSE(output.is_line);
+  EXPECT_GT(output.lost_bytes, 0u);
+}
+
 INSTANTIATE_TEST_SUITE_P(Output, CapturedActor, ::testing::Values(StartMethod::forkserver, StartMethod::spawn),
                          [](const auto& each) { return each.param == StartMethod::spawn ? "Executed" : "Forked"; });
 

@@ -39,6 +39,17 @@ struct ResourceUsage {
   std::uint64_t max_resident_bytes = 0;
 };
 
+namespace detail {
+// Where a core file is to be looked for, and when it was written.
+struct CoreToFind {
+  int pid = 0;  // 0: nowhere
+  int signal = 0;
+  std::string directory{};
+  std::chrono::system_clock::time_point not_before{};
+  std::chrono::system_clock::time_point not_after{};
+};
+}  // namespace detail
+
 // The report on one death. A value.
 struct DeathCause {
   DeathKind kind = DeathKind::unknown;
@@ -55,13 +66,15 @@ struct DeathCause {
   std::string detail{};  // one more sentence: the assertion that failed, the exception that nobody caught, how it broke a rule
   std::chrono::nanoseconds method_time{};  // for which `method` had been running, to the kernel's tick (1 to 10 ms)
   std::string core_path{};                 // the core file, where the kernel has written one and it was found
+  detail::CoreToFind core{};               // for the runtime
 
   // The whole report for people; several lines when there is a backtrace or output.
   std::string text() const;
 };
 
 namespace detail {
-// With names instead of addresses in its backtrace. Blocks: for the files that it reads. Again: no change.
+// With names instead of addresses in its backtrace, and with its core file. Blocks: for the files that it reads, and looks for.
+// Again: no change.
 DeathCause with_symbols(DeathCause cause);
 }  // namespace detail
 

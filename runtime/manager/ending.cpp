@@ -13,7 +13,6 @@
 
 #include "manager/restarting.hpp"
 #include "platform/coarse_clock.hpp"
-#include "platform/core_file.hpp"
 #include "platform/process_state.hpp"
 #include "wire/registry.hpp"
 
@@ -275,13 +274,10 @@ std::string directory_of(const HostRecord& host) {
   return directory.empty() ? std::filesystem::current_path(error).string() : directory;
 }
 
+// Who reads the report looks for it: that may take long, or for ever, on a file system that the process has named.
 void add_core(DeathCause& cause, const HostRecord& host, const platform::ChildEnd& end) {
-  if (!end.status.core_dumped) return;
-  auto found = platform::find_core({host.actor.pid, end.status.signal, directory_of(host), host.process_since});
-  cause.core_path = std::move(found.path);
-  if (found.remark.empty()) return;
-  if (!cause.detail.empty()) cause.detail += "; ";
-  cause.detail += found.remark;
+  if (end.status.core_dumped)
+    cause.core = {host.actor.pid, end.status.signal, directory_of(host), host.process_since, std::chrono::system_clock::now()};
 }
 
 }  // namespace

@@ -108,13 +108,15 @@ struct Responsive {
 enum class OutputStream : std::uint8_t { out, err };
 
 // What a captured actor (Stdio::capture) has printed, to the program that has spawned it: a line, without its end; one of more
-// than 4 KiB comes in pieces. Control characters and what is no UTF-8 come as \x1b.
+// than 4 KiB comes in pieces. Control characters and what is no UTF-8 come as \x1b. What was lost behind the last one comes
+// without a line, before its Down.
 struct Output {
   ActorId actor{};
   unsigned incarnation = 0;
   OutputStream stream = OutputStream::out;
   std::string line{};
   std::uint64_t lost_bytes = 0;  // so much, of either stream, could not be kept before this line
+  bool is_line = true;
 };
 
 using RuntimeEvent = std::variant<Spawned, Down, Restarted, GaveUp, Unresponsive, ManagerDown, GroupGaveUp, Responsive, Output>;

@@ -22,7 +22,7 @@ enum class DeathKind : std::uint8_t {
   signal,              // a signal that troupe did not send
   exit_code,           // exit(n), _exit(n), or main's end
   stopped,             // it was asked to stop, and did
-  killed_by_us,        // Proxy::kill, or a grace that ran out
+  killed_by_us,        // Proxy::kill, or a grace that ran out, or the manager lacked what it takes to go on with it
   uncaught_at_start,   // its constructor threw
   parent_gone,         // who it belonged to ended
   protocol_violation,  // it wrote what no host may write
@@ -38,6 +38,17 @@ struct ResourceUsage {
   std::uint64_t system_time_us = 0;
   std::uint64_t max_resident_bytes = 0;
 };
+
+namespace detail {
+// Where a core file is to be looked for, and when it was written.
+struct CoreToFind {
+  int pid = 0;  // 0: nowhere
+  int signal = 0;
+  std::string directory{};
+  std::chrono::system_clock::time_point not_before{};
+  std::chrono::system_clock::time_point not_after{};
+};
+}  // namespace detail
 
 // The report on one death. A value.
 struct DeathCause {
@@ -55,13 +66,15 @@ struct DeathCause {
   std::string detail{};  // one more sentence: the assertion that failed, the exception that nobody caught, how it broke a rule
   std::chrono::nanoseconds method_time{};  // for which `method` had been running, to the kernel's tick (1 to 10 ms)
   std::string core_path{};                 // the core file, where the kernel has written one and it was found
+  detail::CoreToFind core{};               // for the runtime
 
   // The whole report for people; several lines when there is a backtrace or output.
   std::string text() const;
 };
 
 namespace detail {
-// With names instead of addresses in its backtrace. Blocks: for the files that it reads. Again: no change.
+// With names instead of addresses in its backtrace, and with its core file. Blocks: for the files that it reads, and looks for.
+// Again: no change.
 DeathCause with_symbols(DeathCause cause);
 }  // namespace detail
 

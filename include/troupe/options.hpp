@@ -99,7 +99,9 @@ struct LimitOptions {
 // grace). Such an actor handles SIGURG, by which it is asked for its stack. When that comes, system calls that wait go on, but
 // for those that never do after a signal (poll, epoll_wait, select, sleep, …): they return EINTR.
 struct HangOptions {
-  Timeout after = {};  // at least 100 ms; it is noticed up to a quarter later. For ever: nobody looks
+  // At least 100 ms; it is noticed up to a quarter later: so the manager wakes up four to eight times within `after` as long as
+  // such an actor lives, idle or not, and as often for a thousand of them. For ever: nobody looks.
+  Timeout after = {};
   // It is killed then: a crash (DeathKind::hung) that RestartPolicy counts. Not while a debugger is attached.
   bool kill = false;
 };

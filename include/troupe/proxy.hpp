@@ -281,9 +281,11 @@ class Proxy : public detail::CallVerbs<Proxy<A>, A> {
   // The two end together from now on: when one of them has ended for good, and not as it should, the other one is stopped, too
   // (as by stop(), but DeathKind::linked: so whoever is linked to that one follows), whatever its RestartPolicy. As it should is:
   // it was stopped, in time or not, or it left with exit code 0. Anything else counts: a crash, a kill, a hang that is killed,
-  // and that its policy, or its group, has given up; a death after which it lives again does not. Both ways, once, and whoever
-  // holds proxies: the link is the runtime's, and ends with the first of them, or with unlink. To one that has ended already: the
-  // same. Returns at once. Errors: std::invalid_argument for the same actor, and for one of another Runtime.
+  // and that its policy, or its group, has given up; a death after which it lives again does not. Of one that is told to stop
+  // twice, by a link and by stop(), the first counts. Both ways, once, and whoever holds proxies: the link is the runtime's, and
+  // ends with the first of them, or with unlink. To one that has ended already: the same; of the last 1000 ends it is known how
+  // they were, and one before those counts as one that was not as it should be.
+  // Returns at once. Errors: std::invalid_argument for the same actor, and for one of another Runtime.
   template <class B>
   void link(const Proxy<B>& other) const {
     detail::link_to_other(link_, other.link_);

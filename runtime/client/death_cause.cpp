@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/death_report.hpp"
+#include "platform/core_file.hpp"
 #include "platform/symbols.hpp"
 
 namespace troupe {
@@ -114,12 +115,25 @@ void name_frames(std::string& backtrace) {
   }
 }
 
+// Here and not in the manager: a file system that hangs is its user's concern only. Without memory it is not looked for.
+void find_core(DeathCause& cause) try {
+  if (cause.core.pid == 0) return;
+  const detail::CoreToFind core = std::exchange(cause.core, {});
+  auto found = platform::find_core({core.pid, core.signal, core.directory, core.not_before, core.not_after});
+  cause.core_path = std::move(found.path);
+  if (found.remark.empty()) return;
+  if (!cause.detail.empty()) cause.detail += "; ";
+  cause.detail += found.remark;
+} catch (const std::exception&) {
+}
+
 }  // namespace
 
 namespace detail {
 
 DeathCause with_symbols(DeathCause cause) {
   name_frames(cause.backtrace);
+  find_core(cause);
   return cause;
 }
 

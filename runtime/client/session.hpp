@@ -133,6 +133,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_down(const wire::ActorDown& down);
   void on_up(const wire::ActorDescription& actor);
   void on_printed(wire::Printed printed);
+  void tell_of_lost_output(ActorId actor, unsigned incarnation);
   void on_manager_gone();
   void emit(RuntimeEvent event);
 

@@ -125,6 +125,7 @@ void Session::on_down(const wire::ActorDown& down) {
   Down event{down.actor, down.name, wire::readable_type(down.type.c_str()), down.incarnation, down.status, down.cause};
   if (down.is_answer) return note_link_down(event);
   event.will_restart = down.will_restart;
+  tell_of_lost_output(down.actor, down.incarnation);
   if (down.will_restart) return life_ended(down, event);
   if (CallChannel* channel = take_channel(down.actor, true)) {
     if (channel->incarnation() == down.incarnation) channel->report()->complete(down.cause);

@@ -34,7 +34,8 @@ void tell_of_lines(const Callbacks& callbacks, wire::Printed& printed) {
 
 }  // namespace
 
-// Callbacks may be slower than who prints: so much waits for them, and the rest is lost.
+// Callbacks may be slower than who prints: so much waits for them, and the rest is lost. What is lost is told with the next line,
+// or with the end.
 void Session::on_printed(wire::Printed printed) {
   Callbacks callbacks;
   {
@@ -43,7 +44,7 @@ void Session::on_printed(wire::Printed printed) {
   }
   if (callbacks.empty()) return;
   const std::size_t bytes = bytes_of(printed);
-  if (unheard_output_->load() > kMostUnheardBytes) {
+  if (printed.lines.empty() || unheard_output_->load() > kMostUnheardBytes) {
     lost_output_[printed.actor] += printed.lost_bytes + bytes;
     return;
   }
@@ -53,6 +54,11 @@ void Session::on_printed(wire::Printed printed) {
     tell_of_lines(callbacks, printed);
     unheard->fetch_sub(bytes);
   });
+}
+
+void Session::tell_of_lost_output(ActorId actor, unsigned incarnation) {
+  const auto lost = lost_output_.extract(actor);
+  if (lost) emit(Output{.actor = actor, .incarnation = incarnation, .lost_bytes = lost.mapped(), .is_line = false});
 }
 
 }  // namespace troupe::client

@@ -13,10 +13,9 @@ constexpr int kMostTurnsAtEnd = 64;  // a pipe's 64 KiB take five
 
 }  // namespace
 
-CapturedOutput::CapturedOutput(Loop& loop, OnLines on_lines)
-    : on_lines_(std::move(on_lines)), streams_{Stream{platform::OutputPipe::create()}, Stream{platform::OutputPipe::create()}} {
+CapturedOutput::CapturedOutput(Loop& loop, OnLines on_lines) : on_lines_(std::move(on_lines)) {
   for (const OutputStream which : {OutputStream::out, OutputStream::err}) {
-    stream(which).watch = std::make_unique<HandleWatch>(loop, stream(which).pipe.reader.get(), [this, which] {
+    stream(which).watch = std::make_unique<HandleWatch>(loop, stream(which).reader.get(), [this, which] {
       if (read(which).is_ended) stream(which).watch.reset();
     });
   }
@@ -27,13 +26,13 @@ std::array<int, 4> CapturedOutput::handles() const {
   return {out.pipe.reader.get(), out.pipe.writer.get(), err.pipe.reader.get(), err.pipe.writer.get()};
 }
 
-void CapturedOutput::release_writers() {
-  for (Stream& each : streams_) each.pipe.writer.reset();
+void CapturedOutput::release_handles() {
+  for (Stream& each : streams_) each.pipe = {};
 }
 
 platform::OutputRead CapturedOutput::read(OutputStream which) {
   std::array<char, kTurnBytes> buffer;
-  const auto got = platform::read_output(stream(which).pipe.reader, buffer);
+  const auto got = platform::read_output(stream(which).reader, buffer);
   if (got.bytes != 0) hand_on(which, stream(which).lines.add({buffer.data(), got.bytes}));
   return got;
 }
@@ -42,7 +41,7 @@ void CapturedOutput::finish() {
   for (const OutputStream which : {OutputStream::out, OutputStream::err}) {
     stream(which).watch.reset();
     for (int i = 0; i < kMostTurnsAtEnd && read(which).bytes != 0; ++i) continue;
-    stream(which).pipe.reader.reset();
+    stream(which).reader.reset();
     if (std::string last = stream(which).lines.rest(); !last.empty()) hand_on(which, {std::move(last)});
   }
 }

@@ -13,6 +13,7 @@
 #include "base/function.hpp"
 #include "manager/loop.hpp"
 #include "manager/output_lines.hpp"
+#include "platform/handle.hpp"
 #include "platform/output_pipe.hpp"
 
 namespace troupe::manager {
@@ -31,7 +32,7 @@ class CapturedOutput {
   // The process's ends of stdout and stderr: reader and writer of each. Borrowed.
   std::array<int, 4> handles() const;
   // The process has them.
-  void release_writers();
+  void release_handles();
 
   // It has ended: reads what it has left. What it had started may still hold the other end, and write: that counts no more.
   void finish();
@@ -39,7 +40,8 @@ class CapturedOutput {
 
  private:
   struct Stream {
-    platform::OutputPipe pipe;
+    platform::OutputPipe pipe = platform::OutputPipe::create();     // the process's
+    platform::Handle reader = platform::opened_again(pipe.reader);  // ours
     OutputLines lines{};
     std::unique_ptr<HandleWatch> watch{};
   };
@@ -49,7 +51,7 @@ class CapturedOutput {
   Stream& stream(OutputStream which) { return streams_[static_cast<std::size_t>(which)]; }
 
   OnLines on_lines_;
-  std::array<Stream, 2> streams_;
+  std::array<Stream, 2> streams_{};
   OutputTail tail_;
 };
 

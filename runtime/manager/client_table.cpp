@@ -26,10 +26,10 @@ ClientRecord& ClientTable::add(platform::ControlSocket socket, ActorId actor) {
   auto client = std::make_unique<ClientRecord>();
   client->id = id;
   client->actor = actor;
-  client->peer =
-      std::make_shared<Peer>(loop_, std::move(socket),
-                             Peer::Callbacks{[this, id](platform::Packet& packet) { listener_.client_sent(id, packet); },
-                                             [this, id](const std::string& reason) { listener_.client_gone(id, reason); }});
+  client->peer = std::make_shared<Peer>(
+      loop_, std::move(socket),
+      Peer::Callbacks{[this, id](platform::Packet& packet) { listener_.client_sent(id, packet); },
+                      [this, id](const Peer::Parting& parting) { listener_.client_gone(id, parting.reason); }});
   client->peer->start();
   return *(clients_[id] = std::move(client));
 }

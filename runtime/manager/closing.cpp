@@ -35,8 +35,7 @@ void Closing::owner_gone() {
 
 // Of one that never came up, who wanted it has been told.
 void Closing::host_ended(const HostRecord& host, const DeathCause& cause) {
-  const bool was_told_to_stop = host.stage == Stage::running && tables_.is_closing;
-  if (!was_told_to_stop || !host.is_overdue || cause.kind != DeathKind::killed_by_us) return;
+  if (host.stage != Stage::running || !tables_.is_closing || !has_outstayed_grace(host, cause)) return;
   killed_.push_back(info_of(host));
   killed_.back().state = ActorState::dead;
   killed_.back().last_death = cause;

@@ -22,12 +22,9 @@ bool crashed_first(const DeathFacts& facts) {
          (died_of == noted || died_of == kKillSignal || std::count(std::begin(kFaults), std::end(kFaults), died_of) != 0);
 }
 
-DeathKind kind_when_killed(const DeathFacts& facts) {
-  switch (facts.asked) {
-    case Asked::stop:
-    case Asked::kill:
-    case Asked::restart:
-      return DeathKind::killed_by_us;
+// Of one that had been asked to end, and was killed for it.
+DeathKind kind_of_ordered_end(Asked asked) {
+  switch (asked) {
     case Asked::parent_gone:
       return DeathKind::parent_gone;
     case Asked::give_up:
@@ -37,9 +34,22 @@ DeathKind kind_when_killed(const DeathFacts& facts) {
     case Asked::linked:
       return DeathKind::linked;
     case Asked::nothing:
+    case Asked::stop:
+    case Asked::kill:
+    case Asked::restart:
       break;
   }
-  return facts.was_overdue ? DeathKind::killed_by_us : DeathKind::signal;
+  return DeathKind::killed_by_us;
+}
+
+// Whoever was asked to stop has its grace: what kills it in that time is somebody else.
+bool was_killed_for_an_order(const DeathFacts& facts) { return facts.was_killed || facts.was_overdue; }
+
+DeathKind kind_when_killed(const DeathFacts& facts) {
+  if (was_killed_for_an_order(facts) && facts.asked != Asked::nothing) return kind_of_ordered_end(facts.asked);
+  if (facts.constructor_threw) return DeathKind::uncaught_at_start;
+  if (facts.failed_to_start) return DeathKind::start_failure;
+  return facts.was_overdue || !facts.lost_touch.empty() ? DeathKind::killed_by_us : DeathKind::signal;
 }
 
 DeathKind kind_of_exit(const DeathFacts& facts) {
@@ -53,18 +63,26 @@ DeathKind kind_of_exit(const DeathFacts& facts) {
 
 // By whomever: the kernel for want of memory, or another process.
 bool was_killed_from_outside(const DeathFacts& facts) {
-  const bool had_to_go = facts.asked != Asked::nothing || facts.was_overdue || facts.failed_to_start || facts.constructor_threw;
+  const bool had_to_go =
+      was_killed_for_an_order(facts) || facts.failed_to_start || facts.constructor_threw || !facts.lost_touch.empty();
   return facts.status.signal == kKillSignal && !had_to_go && !crashed_first(facts);
 }
 
-// The system has said so; or, to one that did not listen, it has sent SIGKILL a second later.
+// At the most. For its limits the kernel counts whole ticks, whoever had run in their rest: on a busy machine a fifth more was
+// seen than what a process had.
+std::uint64_t as_counted_in_ticks(std::uint64_t microseconds) {
+  constexpr std::uint64_t kTicks = 50'000;
+  return microseconds + microseconds / 4 + kTicks;
+}
+
+// The system has said so; or, to one that did not listen, it has sent SIGKILL a second later. Where both limits are one
+// (ulimit -t), it says nothing before.
 bool ran_out_of_cpu_time(const DeathFacts& facts) {
   constexpr std::uint64_t kMicroseconds = 1'000'000;
-  constexpr std::uint64_t kTick = 50'000;  // it is counted in ticks, here and there
   if (facts.status.signal == kCpuTimeSignal || (crashed_first(facts) && facts.fatal_signal == kCpuTimeSignal)) return true;
-  const bool was_limited = facts.limits.cpu_seconds != 0;
-  return was_limited && facts.status.signal == kKillSignal && facts.asked == Asked::nothing &&
-         facts.own_time_us + kTick >= facts.limits.cpu_seconds * kMicroseconds;
+  const std::uint64_t limit = facts.limits.cpu_seconds != 0 ? facts.limits.cpu_seconds : facts.inherited_cpu_seconds;
+  return limit != 0 && facts.status.signal == kKillSignal && !was_killed_for_an_order(facts) &&
+         as_counted_in_ticks(facts.own_time_us) / kMicroseconds >= limit;
 }
 
 DeathKind kind_of(const DeathFacts& facts) {
@@ -112,11 +130,15 @@ void add_wants(std::string& text, const DeathFacts& facts, DeathKind kind) {
                           static_cast<double>(facts.limits.memory_bytes) / kMebibyte));
   if (kind == DeathKind::out_of_cpu_time && facts.limits.cpu_seconds != 0)
     add(text, fmt::format("its limit (SpawnOptions::limits.cpu_time) was {} s", facts.limits.cpu_seconds));
+  if (kind == DeathKind::out_of_cpu_time && facts.limits.cpu_seconds == 0 && facts.inherited_cpu_seconds != 0)
+    add(text, fmt::format("what starts it may have no more than {} s (ulimit -t)", facts.inherited_cpu_seconds));
 }
 
 std::string words_of(const DeathFacts& facts, DeathKind kind) {
   if (crashed_first(facts)) return facts.last_words;
   if (kind == DeathKind::linked) return facts.linked_end;
+  if (kind == DeathKind::killed_by_us && !was_killed_for_an_order(facts))
+    return "the manager could not go on with it: " + facts.lost_touch;
   if (kind == DeathKind::hung)
     return fmt::format("it had been in that call for {:.1f} s at least (SpawnOptions::hang)",
                        std::chrono::duration<double>(facts.in_method_for).count());

@@ -35,8 +35,10 @@ struct DeathFacts {
   Asked asked = Asked::nothing;
   bool constructor_threw = false;
   bool failed_to_start = false;  // and was killed for that
+  bool was_killed = false;       // by the manager, at once, for what it asked
   bool was_overdue = false;      // the manager sent SIGTERM, and then SIGKILL
   std::string violation;         // how it broke the protocol; empty: it did not
+  std::string lost_touch;        // why the manager could not go on with it, and killed it; empty: it could
   // What it says of itself; it may lie.
   bool wanted_memory = false;      // and exited
   bool has_handler = false;        // for fatal signals
@@ -50,6 +52,7 @@ struct DeathFacts {
   // What the manager knows.
   std::chrono::nanoseconds in_method_for{};  // of one that hung, at least; then the backtrace is that of its main thread
   wire::Limits limits;                       // that it had
+  std::uint64_t inherited_cpu_seconds = 0;   // likewise, where none was ordered; 0: none
   std::string linked_end;                    // the end of another actor that it had to follow
   unsigned incarnation = 0;
   std::chrono::nanoseconds method_time{};

@@ -13,7 +13,6 @@
 
 #include "manager/restarting.hpp"
 #include "platform/coarse_clock.hpp"
-#include "platform/core_file.hpp"
 #include "platform/process_state.hpp"
 #include "wire/registry.hpp"
 
@@ -38,6 +37,11 @@ bool is_wanted_end(const HostRecord& host, const DeathCause& cause) {
   return exit_of(cause) == supervision::Exit::clean || (cause.kind == DeathKind::killed_by_us && host.is_stopping());
 }
 
+bool has_outstayed_grace(const HostRecord& host, const DeathCause& cause) {
+  const bool is_ours = cause.kind == DeathKind::killed_by_us || cause.kind == DeathKind::linked;
+  return host.is_stopping() && host.is_overdue && is_ours && cause.signal != 0;
+}
+
 namespace {
 
 // So that what tells of two deaths fits a message.
@@ -45,7 +49,8 @@ constexpr std::size_t kMostDetailBytes = 8 * 1024;
 
 constexpr std::chrono::seconds kTimeToLeave(5);      // to write a core, or to run exit handlers
 constexpr std::chrono::seconds kTimeToTerminate(1);  // for a handler of SIGTERM
-constexpr std::chrono::seconds kLookAgain(1);        // whether its debugger has gone
+constexpr std::chrono::minutes kTimeToDump(5);       // then who waits for its next life counts for more than its core
+constexpr std::chrono::seconds kLookAgain(1);        // whether its debugger has gone, or its core is written
 
 std::chrono::nanoseconds grace_of(std::int64_t nanoseconds) {
   return std::chrono::nanoseconds(std::max<std::int64_t>(nanoseconds, 0));
@@ -77,12 +82,15 @@ DeathFacts facts_of(const HostRecord& host, const platform::ChildEnd& end) {
   facts.own_time_us = end.own_time_us;
   facts.asked = host.asked;
   facts.constructor_threw = host.stage == Stage::refused;
+  facts.was_killed = host.is_killed;
   facts.was_overdue = host.is_overdue;
   facts.failed_to_start = !host.start_failure.empty();
   facts.violation = host.violation;
+  facts.lost_touch = host.lost_touch;
   facts.incarnation = host.actor.incarnation;
   facts.linked_end = host.linked_end;
   facts.limits = host.order.limits;
+  facts.inherited_cpu_seconds = host.inherited_cpu_seconds;
   if (host.output) facts.stderr_tail = host.output->tail();
   if (!host.life) return facts;
   facts.wanted_memory = host.life.status().wanted_memory.load(std::memory_order_acquire) == 1;
@@ -118,6 +126,13 @@ std::set<ClientId> interested_in(const Tables& tables, const HostRecord& host) {
 }
 
 }  // namespace
+
+Ending::Ending(Tables& tables, Spawning& spawning, LifeWatch& life_watch)
+    : tables_(tables), spawning_(spawning), life_watch_(life_watch) {
+  if (!memory_kills_.changes()) return;
+  memory_watch_ =
+      std::make_unique<HandleWatch>(tables.loop, memory_kills_.changes().get(), [this] { memory_kills_.note_changes(); });
+}
 
 void Ending::on(ClientId, const wire::StopActor& message) {
   HostRecord* host = tables_.hosts.find(message.actor, message.key);
@@ -156,9 +171,10 @@ void Ending::stop(HostRecord& host, std::chrono::nanoseconds grace, Asked why) {
   end_within(host, grace);  // also one that is going: its exit handlers may take for ever
 }
 
-// One that has fallen hears nothing; how it ends is its own doing.
+// One that has fallen hears nothing; how it ends is its own doing. One that has to follow another's end does so whoever else
+// wants it to stop meanwhile: what becomes of those behind it hangs on no race.
 void Ending::tell_to_stop(HostRecord& host, Asked why) {
-  if (host.asked == Asked::nothing && host.has_fallen) return;
+  if (host.asked == Asked::linked || (host.asked == Asked::nothing && host.has_fallen)) return;
   if (host.asked == Asked::nothing) host.peer->send<wire::ToHost>(wire::StopHost{});
   host.asked = why;
 }
@@ -174,6 +190,7 @@ void Ending::stop_life(HostRecord& host, std::chrono::nanoseconds grace) {
 void Ending::end_within(HostRecord& host, std::chrono::nanoseconds grace) {
   using Clock = std::chrono::steady_clock;
   const auto when = Timeout(grace).after(Clock::now());
+  host.dump_end = std::min(host.dump_end, when);
   if (when >= host.end_time) return;
   host.end_time = when;
   hasten_after(host, grace);
@@ -185,9 +202,11 @@ void Ending::hasten_after(HostRecord& host, std::chrono::nanoseconds time) {
   });
 }
 
-// Who looks at a stuck actor with a debugger shall find it there.
+// Who looks at a stuck actor with a debugger shall find it there; and SIGKILL would cut off the core that tells why it crashed.
 void Ending::hasten(HostRecord& host) {
-  if (platform::state_of(host.child->process()).is_traced) return hasten_after(host, kLookAgain);
+  const auto state = platform::state_of(host.child->process());
+  const bool may_dump = state.is_dumping && std::chrono::steady_clock::now() < host.dump_end;
+  if (state.is_traced || may_dump) return hasten_after(host, kLookAgain);
   if (std::exchange(host.is_overdue, true)) return host.child->kill();
   host.child->terminate();
   hasten_after(host, kTimeToTerminate);
@@ -196,8 +215,7 @@ void Ending::hasten(HostRecord& host) {
 void Ending::kill(HostRecord& host, Asked why, const wire::Failure& failure) {
   const bool is_coming_up = host.stage != Stage::running && host.stage != Stage::refused;
   if (is_coming_up) return spawning_.abandon(host, why, failure);
-  host.asked = why;
-  host.child->kill();
+  host.kill_for(why);
 }
 
 void Ending::client_gone(ClientId client) {
@@ -216,14 +234,16 @@ void Ending::word_fell(LifeWatch::Life life, LifeWatch::Fall fall_kind) {
   if (fall_kind == LifeWatch::Fall::by_kernel) return host->child->kill();
   host->is_leaving = true;
   end_within(*host, kTimeToLeave);
+  host->dump_end = std::chrono::steady_clock::now() + kTimeToDump;
 }
 
 // A host that leaves as it should closes its socket somewhat before its end; one that does so otherwise must go.
-void Ending::socket_closed(HostRecord& host, const std::string& reason) {
+void Ending::socket_closed(HostRecord& host, const Peer::Parting& parting) {
   fall(host);
-  host.violation = reason;
+  std::string& why = parting.is_breach ? host.violation : host.stage == Stage::running ? host.lost_touch : host.start_failure;
+  if (why.empty()) why = parting.reason;
   const bool leaves = host.is_stopping() || host.stage == Stage::refused || host.is_leaving;
-  if (host.child && (!reason.empty() || !leaves)) host.child->kill();
+  if (host.child && (!parting.reason.empty() || !leaves)) host.child->kill();
 }
 
 void Ending::fall(HostRecord& host) {
@@ -235,7 +255,7 @@ void Ending::fall(HostRecord& host) {
 }
 
 platform::MemoryKills::Answer Ending::was_memory_kill(const HostRecord& host, const platform::ChildEnd& end) {
-  if (end.status.signal != kKillSignal || host.asked != Asked::nothing) return platform::MemoryKills::Answer::unknown;
+  if (end.status.signal != kKillSignal || host.is_killed || host.is_overdue) return platform::MemoryKills::Answer::unknown;
   bool others_end = false;
   for (const ActorId actor : tables_.hosts.actors()) {
     const HostRecord* other = tables_.hosts.find(actor);
@@ -254,13 +274,10 @@ std::string directory_of(const HostRecord& host) {
   return directory.empty() ? std::filesystem::current_path(error).string() : directory;
 }
 
+// Who reads the report looks for it: that may take long, or for ever, on a file system that the process has named.
 void add_core(DeathCause& cause, const HostRecord& host, const platform::ChildEnd& end) {
-  if (!end.status.core_dumped) return;
-  auto found = platform::find_core({host.actor.pid, end.status.signal, directory_of(host), host.process_since});
-  cause.core_path = std::move(found.path);
-  if (found.remark.empty()) return;
-  if (!cause.detail.empty()) cause.detail += "; ";
-  cause.detail += found.remark;
+  if (end.status.core_dumped)
+    cause.core = {host.actor.pid, end.status.signal, directory_of(host), host.process_since, std::chrono::system_clock::now()};
 }
 
 }  // namespace

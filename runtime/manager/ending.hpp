@@ -4,6 +4,7 @@
 #include <troupe/actor_id.hpp>
 
 #include <chrono>
+#include <memory>
 #include <string>
 
 #include "manager/life_watch.hpp"
@@ -19,12 +20,14 @@ std::string name_of_running_method(const HostRecord& host);
 // Whether an actor that has ended for good did so as it should: what is linked to it lives on then.
 bool is_wanted_end(const HostRecord& host, const DeathCause& cause);
 
+// It was stopped, by whomever, and had to be killed for it.
+bool has_outstayed_grace(const HostRecord& host, const DeathCause& cause);
+
 // Ends actors, and tells the clients of their ends: at the first sign that judgement is due, with the whole report when
 // the process has been reaped. Thread-safety: the loop's thread.
 class Ending {
  public:
-  Ending(Tables& tables, Spawning& spawning, LifeWatch& life_watch)
-      : tables_(tables), spawning_(spawning), life_watch_(life_watch) {}
+  Ending(Tables& tables, Spawning& spawning, LifeWatch& life_watch);
 
   // Messages of a client.
   void on(ClientId client, const wire::StopActor& message);
@@ -32,7 +35,8 @@ class Ending {
   void on(ClientId client, const wire::Watch& message);
 
   // Asks it to stop. When the grace has run out it gets SIGTERM, and SIGKILL a second later; unless a debugger is attached: then
-  // when that has gone. A later call may shorten the grace. One that is between two lives is gone afterwards.
+  // when that has gone. A later call may shorten the grace; of one that has to follow another's end (Asked::linked) it changes
+  // nothing else. One that is between two lives is gone afterwards.
   void stop(HostRecord& host, std::chrono::nanoseconds grace, Asked why = Asked::stop);
   // Likewise, but it shall live again, unless it was stopped before. One that is still coming up is killed.
   void stop_life(HostRecord& host, std::chrono::nanoseconds grace);
@@ -45,7 +49,7 @@ class Ending {
 
   // Signs of a host's end.
   void word_fell(LifeWatch::Life life, LifeWatch::Fall fall);
-  void socket_closed(HostRecord& host, const std::string& reason);
+  void socket_closed(HostRecord& host, const Peer::Parting& parting);
   // The last sign. Why its process ended.
   DeathCause judge(const HostRecord& host, const platform::ChildEnd& end);
   // Likewise, of one that has no process, and is not wanted any more (`asked`), or could not be started.
@@ -67,6 +71,7 @@ class Ending {
   Spawning& spawning_;
   LifeWatch& life_watch_;
   platform::MemoryKills memory_kills_;
+  std::unique_ptr<HandleWatch> memory_watch_;  // empty: nothing tells of them
 };
 
 }  // namespace troupe::manager

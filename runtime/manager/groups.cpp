@@ -122,7 +122,7 @@ bool Groups::lives_on(HostRecord& host, const DeathCause& cause) {
 }
 
 void Groups::note_killed(const HostRecord& host, const DeathCause& cause) {
-  if (!host.is_stopping() || host.stage != Stage::running || cause.kind != DeathKind::killed_by_us) return;
+  if (host.stage != Stage::running || !has_outstayed_grace(host, cause)) return;
   for (Record* record = find(host.group); record != nullptr; record = find(record->parent)) {
     if (record->requesters.empty()) continue;
     record->killed.push_back(info_of(host));

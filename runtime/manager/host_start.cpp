@@ -15,6 +15,7 @@
 
 #include "manager/relaying.hpp"
 #include "manager/spawning.hpp"
+#include "platform/limits.hpp"
 #include "platform/memory.hpp"
 
 // Spawning's second half: from the process to the constructed actor.
@@ -61,12 +62,13 @@ void Spawning::bring_up(HostRecord& host, NewHost& new_host) {
   host.peer =
       std::make_shared<Peer>(tables_.loop, std::move(new_host.socket),
                              Peer::Callbacks{[this, actor](platform::Packet& packet) { hosts_.host_sent(actor, packet); },
-                                             [this, actor](const std::string& reason) { hosts_.host_gone(actor, reason); }});
+                                             [this, actor](const Peer::Parting& parting) { hosts_.host_gone(actor, parting); }});
   host.stage = new_host.by_exec ? Stage::greeting : Stage::constructing;
   if (!new_host.by_exec) tell_to_construct(host);
   host.child = std::make_unique<Child>(tables_.loop, children_, std::move(new_host.process),
                                        [this, actor](const platform::ChildEnd& end) { hosts_.host_ended(actor, end); });
-  if (host.order.limits.cpu_seconds != 0) host.child->ask_own_time();
+  host.inherited_cpu_seconds = host.order.limits.cpu_seconds == 0 ? platform::hard_limit_of_cpu_time() : 0;
+  if (host.order.limits.cpu_seconds + host.inherited_cpu_seconds != 0) host.child->ask_own_time();
   host.peer->start();
   if (!host.start_failure.empty()) host.child->kill();
 }
@@ -115,7 +117,7 @@ void Spawning::tell_to_construct(HostRecord& host) {
   } catch (const std::invalid_argument& error) {
     host.start_failure = fmt::format("what it needs to be told does not fit a message: {}", error.what());
   }
-  if (captures_output) host.output->release_writers();
+  if (captures_output) host.output->release_handles();
   if (!host.actor.may_restart) host.arguments.reset();
   if (host.request) {
     if (host.group == 0) host.request->handles.clear();  // else this start may be called off, and made again
@@ -205,6 +207,7 @@ void Spawning::on(HostRecord& host, const wire::ConstructFailed& failed) {
     refuse(host, failed.failure);
     place_again(host);
   }
+  host.end_time = std::chrono::steady_clock::now() + kTimeToLeave;  // a longer grace gives it no more
   host.alarm.start(kTimeToLeave, [this, actor = host.actor.id] {
     if (HostRecord* late = tables_.hosts.find(actor)) late->child->kill();
   });

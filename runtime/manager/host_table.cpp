@@ -22,6 +22,12 @@ ActorState state_of(const HostRecord& host) {
 
 }  // namespace
 
+void HostRecord::kill_for(Asked why) {
+  asked = why;
+  is_killed = true;
+  child->kill();
+}
+
 std::array<int, wire::Opened::kHandles> HostRecord::handles_for_client(const std::vector<platform::Handle>& of_channel) const {
   if (of_channel.size() != wire::ChannelAnswer::kHandles)
     throw ProtocolError("a host's channel comes with the wrong number of handles");
@@ -50,8 +56,10 @@ void HostRecord::begin_next_life() {
   alarm.cancel();
   patience.cancel();
   end_time = std::chrono::steady_clock::time_point::max();
-  is_overdue = is_leaving = has_fallen = false;
+  dump_end = {};
+  is_overdue = is_killed = is_leaving = has_fallen = false;
   violation.clear();
+  lost_touch.clear();
   start_failure.clear();
 }
 

@@ -81,6 +81,9 @@ struct HostRecord {
   // What is of one life only begins anew. Its process must have been reaped.
   void begin_next_life();
 
+  // SIGKILL, for this reason. Needs a process.
+  void kill_for(Asked why);
+
   // What a client gets with its channel: the host's handles for it, and the pidfd.
   // Errors: ProtocolError when the host did not send them all.
   std::array<int, wire::Opened::kHandles> handles_for_client(const std::vector<platform::Handle>& of_channel) const;
@@ -111,6 +114,7 @@ struct HostRecord {
   std::chrono::system_clock::time_point process_since;  // it lived by then
   std::shared_ptr<Peer> peer;                           // from greeting or constructing on
   std::unique_ptr<Child> child;                         // likewise
+  std::uint64_t inherited_cpu_seconds = 0;              // that it may have, where none were ordered; 0: as many as it likes
   std::vector<wire::ModuleIdentity> modules;
   bool has_said_hello = false;
   platform::LifeView life;  // from its hello on, or (there was no handle for it) from running on
@@ -129,12 +133,15 @@ struct HostRecord {
   Alarm patience;  // with those who attach to a life after this one
   Asked asked = Asked::nothing;
   std::chrono::steady_clock::time_point end_time = std::chrono::steady_clock::time_point::max();  // when its grace runs out
-  bool is_overdue = false;                                                                        // it has: it got SIGTERM
-  bool is_leaving = false;    // it said so itself: it crashed, or runs its exit handlers
-  bool has_fallen = false;    // the clients were told
-  std::string linked_end;     // that it has to follow
-  std::string violation;      // how it broke the protocol
-  std::string start_failure;  // why it did not come up, where that is known
+  std::chrono::steady_clock::time_point dump_end{};  // so long it may write its core beyond that
+  bool is_overdue = false;                           // it has: it got SIGTERM
+  bool is_killed = false;                            // for what was asked, without a grace
+  bool is_leaving = false;                           // it said so itself: it crashed, or runs its exit handlers
+  bool has_fallen = false;                           // the clients were told
+  std::string linked_end;                            // that it has to follow
+  std::string violation;                             // how it broke the protocol
+  std::string lost_touch;                            // why the manager could not go on with it, which was not its doing
+  std::string start_failure;                         // why it did not come up, where that is known
 
   bool is_answering() const { return stage == Stage::running && !has_fallen; }
   // It shall live, in this life or the next.

@@ -69,9 +69,9 @@ void Links::ended(const HostRecord& host, const DeathCause& cause) {
   }
 }
 
-// One that is being stopped already ends as it was asked to.
+// One that is being stopped already ends as it was asked to, and for the reason that came first.
 void Links::drag_along(HostRecord& host, const std::string& whose_end) {
-  if (host.asked == Asked::stop) return;
+  if (host.asked == Asked::stop || host.asked == Asked::linked) return;
   host.linked_end = whose_end;
   ending_.stop(host, kGrace, Asked::linked);
 }

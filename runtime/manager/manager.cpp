@@ -24,6 +24,7 @@
 #include "manager/holding.hpp"
 #include "manager/links.hpp"
 #include "manager/listing.hpp"
+#include "manager/relaying.hpp"
 #include "manager/restarting.hpp"
 #include "manager/spawning.hpp"
 #include "manager/tables.hpp"
@@ -75,7 +76,7 @@ class Manager::Impl final : ClientTable::Listener, HostListener {
   void client_sent(ClientId client, platform::Packet& packet) override;
   void client_gone(ClientId client, const std::string& reason) override;
   void host_sent(ActorId actor, platform::Packet& packet) override;
-  void host_gone(ActorId actor, const std::string& reason) override;
+  void host_gone(ActorId actor, const Peer::Parting& parting) override;
   void host_ended(ActorId actor, const platform::ChildEnd& end) override;
   void host_not_started(ActorId actor, const std::string& reason) override;
   void host_waits(HostRecord& host) override { groups_.add(host); }
@@ -304,9 +305,9 @@ void Manager::Impl::on_host(HostRecord& host, const wire::Checkpoint& message, H
   host.checkpoint_bytes = message.bytes;
 }
 
-void Manager::Impl::host_gone(ActorId actor, const std::string& reason) {
-  complain_of("host", reason);
-  if (HostRecord* host = tables_.hosts.find(actor)) ending_.socket_closed(*host, reason);
+void Manager::Impl::host_gone(ActorId actor, const Peer::Parting& parting) {
+  complain_of("host", parting.reason);
+  if (HostRecord* host = tables_.hosts.find(actor)) ending_.socket_closed(*host, parting);
 }
 
 // What it said before its end comes first.
@@ -316,7 +317,10 @@ void Manager::Impl::host_ended(ActorId actor, const platform::ChildEnd& end) {
   HostRecord* host = tables_.hosts.find(actor);
   if (host == nullptr) return;
   host->peer->close();
-  if (host->output) host->output->finish();
+  if (host->output) {
+    host->output->finish();
+    relay_last_losses(tables_, *host);
+  }
   life_watch_.remove(launch_number(*host));
   end_life(*host, end.status, ending_.judge(*host, end));
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "manager/peer.hpp"
 
+#include <troupe/error.hpp>
+
 #include <array>
 #include <exception>
 #include <system_error>
@@ -53,7 +55,8 @@ bool Peer::catch_up() {
   return true;
 }
 
-// False: there is none, or the connection has ended. What a message makes go wrong is the peer's own misfortune.
+// False: there is none, or the connection has ended. What a message makes go wrong is the peer's own misfortune, but for want of
+// memory or handles here not its fault.
 bool Peer::handle_next() {
   if (!is_open_) return false;
   try {
@@ -68,7 +71,7 @@ bool Peer::handle_next() {
     return packet && is_open_;
   } catch (const std::exception& error) {
     is_handling_ = false;
-    end(error.what());
+    end({error.what(), dynamic_cast<const ProtocolError*>(&error) != nullptr});
     return false;
   }
 }
@@ -80,13 +83,13 @@ void Peer::send_bytes(std::vector<std::byte> bytes, std::span<const int> handles
     if (sent == platform::Sent::full) enqueue(std::move(bytes), handles);
     if (sent == platform::Sent::gone) drain_later();
   } catch (const std::system_error& error) {  // no handles, or too many in flight
-    end_later(error.what());
+    end_later({error.what()});
   }
 }
 
 // Whoever sends is in the middle of something: the owner hears of the end in a turn of its own.
-void Peer::end_later(std::string reason) {
-  loop_.post([self = shared_from_this(), reason = std::move(reason)] { self->end(reason); });
+void Peer::end_later(Parting parting) {
+  loop_.post([self = shared_from_this(), parting = std::move(parting)] { self->end(parting); });
 }
 
 // It no longer reads; what it wrote before that counts.
@@ -96,7 +99,7 @@ void Peer::drain_later() {
 
 void Peer::enqueue(std::vector<std::byte> bytes, std::span<const int> handles) {
   unsent_bytes_ += weight_of(bytes.size(), handles.size());
-  if (unsent_bytes_ > kMostUnsentBytes) return end_later("it does not read what it is sent");
+  if (unsent_bytes_ > kMostUnsentBytes) return end_later({"it does not read what it is sent"});
   Unsent unsent{std::move(bytes), {}};
   for (const int handle : handles) unsent.handles.push_back(duplicate_of(handle));
   unsent_.push_back(std::move(unsent));
@@ -108,7 +111,7 @@ void Peer::flush_when_writable() {
     try {
       self->flush();
     } catch (const std::system_error& error) {
-      self->end(error.what());
+      self->end({error.what()});
     }
   });
 }
@@ -134,11 +137,11 @@ void Peer::close() {
   socket_ = platform::ControlSocket();
 }
 
-void Peer::end(const std::string& reason) {
+void Peer::end(const Parting& parting) {
   if (!is_open_) return;
   close();
   const auto on_gone = std::move(callbacks_.on_gone);
-  on_gone(reason);
+  on_gone(parting);
 }
 
 }  // namespace troupe::manager

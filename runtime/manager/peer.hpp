@@ -19,11 +19,16 @@ namespace troupe::manager {
 // blocks, and what it sends can end this connection only. What messages mean is left to the owner of the callbacks.
 class Peer : public std::enable_shared_from_this<Peer> {
  public:
+  // Why a connection ended.
+  struct Parting {
+    std::string reason{};    // empty: it just went
+    bool is_breach = false;  // it broke the rules; else it is this side that could not go on
+  };
   struct Callbacks {
-    // Errors: what it throws ends this connection, with that text as the reason.
+    // Errors: what it throws ends this connection, with that text as the reason; a ProtocolError is a breach.
     Function<void(platform::Packet& packet)> on_packet;
-    // Once; the peer has closed already. `reason`: how it broke the rules; empty: it just went.
-    Function<void(const std::string& reason)> on_gone;
+    // Once; the peer has closed already.
+    Function<void(const Parting& parting)> on_gone;
   };
 
   Peer(Loop& loop, platform::ControlSocket socket, Callbacks callbacks);
@@ -61,9 +66,9 @@ class Peer : public std::enable_shared_from_this<Peer> {
   void flush_when_writable();
   void flush();
   bool handle_next();
-  void end_later(std::string reason);
+  void end_later(Parting parting);
   void drain_later();
-  void end(const std::string& reason);
+  void end(const Parting& parting);
 
   Loop& loop_;
   platform::ControlSocket socket_;

@@ -51,4 +51,9 @@ void relay(Tables& tables, HostRecord& host, OutputStream stream, std::vector<st
   }
 }
 
+void relay_last_losses(Tables& tables, HostRecord& host) {
+  const std::uint64_t lost = newly_lost(host);
+  if (lost != 0) tables.clients.send(host.spawner, wire::Printed{host.actor.id, host.actor.incarnation, false, {}, lost});
+}
+
 }  // namespace troupe::manager

@@ -14,4 +14,7 @@ namespace troupe::manager {
 // lost, and counted. Nothing is kept for it.
 void relay(Tables& tables, HostRecord& host, OutputStream stream, std::vector<std::string> lines);
 
+// At the end of a life, before that is told: what was lost since then.
+void relay_last_losses(Tables& tables, HostRecord& host);
+
 }  // namespace troupe::manager

@@ -151,7 +151,7 @@ void Spawning::start_again(HostRecord& host, std::chrono::nanoseconds delay) {
 
 void Spawning::call_off(HostRecord& host) {
   host.asked = Asked::restart;
-  if (host.child) return host.child->kill();
+  if (host.child) return host.kill_for(Asked::restart);
   launcher_.cancel(launch_number(host));
   hosts_.host_not_started(host.actor.id, {});
 }
@@ -264,7 +264,7 @@ void Spawning::abandon(HostRecord& host, Asked why, const wire::Failure& failure
   }
   tables_.directory.release(host.actor.name, host.actor.id);
   place_again(host);
-  host.child->kill();
+  host.kill_for(why);
 }
 
 void Spawning::host_ended(HostRecord& host, const DeathCause& cause) {

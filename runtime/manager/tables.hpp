@@ -28,8 +28,8 @@ class HostListener {
  public:
   // Errors: what it throws ends the host.
   virtual void host_sent(ActorId actor, platform::Packet& packet) = 0;
-  // Its socket has closed, and its process will end or be ended. `reason`: see Peer.
-  virtual void host_gone(ActorId actor, const std::string& reason) = 0;
+  // Its socket has closed, and its process will end or be ended.
+  virtual void host_gone(ActorId actor, const Peer::Parting& parting) = 0;
   // Its process has been reaped.
   virtual void host_ended(ActorId actor, const platform::ChildEnd& end) = 0;
   // Its process could not be started; it is in the table still.

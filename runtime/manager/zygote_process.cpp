@@ -31,7 +31,7 @@ ZygoteProcess::ZygoteProcess(Loop& loop, Children& children, const Program& prog
   child_ = std::make_unique<Child>(loop, children, std::move(process), [this](const auto& end) { on_end(end); });
   peer_ = std::make_shared<Peer>(loop, std::move(ours),
                                  Peer::Callbacks{[this](const platform::Packet& packet) { on_packet(packet); },
-                                                 [this](const std::string& reason) { on_gone(reason); }});
+                                                 [this](const Peer::Parting& parting) { on_gone(parting.reason); }});
   peer_->start();
 }
 

@@ -13,6 +13,7 @@ struct Dumped {
   int signal = 0;
   std::string directory;                             // that it was in
   std::chrono::system_clock::time_point not_before;  // it was alive
+  std::chrono::system_clock::time_point not_after;   // it had ended
 };
 
 struct CoreFound {
@@ -22,6 +23,7 @@ struct CoreFound {
 
 // Where that is, by what the kernel was told to do with cores (/proc/sys/kernel/core_pattern). A file is believed to be it when
 // its name is possible and its age, too.
+// Blocks: for that file system; it may be one of a network, and hang.
 CoreFound find_core(const Dumped& dumped);
 
 // The name that core(5) makes of a pattern, as a pattern of glob(7): what depends on what nobody knows afterwards is a `*`.

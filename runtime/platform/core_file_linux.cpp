@@ -32,23 +32,24 @@ std::string_view unknowable(char specifier) {
 using Clock = std::chrono::system_clock;
 
 // Files carry the time of the kernel's last tick.
+constexpr std::chrono::seconds kTick(1);
+
 std::optional<Clock::time_point> core_time(const char* path) {
-  constexpr std::chrono::seconds kTick(1);
   struct stat found {};
   if (::stat(path, &found) != 0 || !S_ISREG(found.st_mode) || found.st_size == 0) return std::nullopt;
   const auto since_epoch = std::chrono::seconds(found.st_mtim.tv_sec) + std::chrono::nanoseconds(found.st_mtim.tv_nsec);
-  return Clock::time_point(std::chrono::duration_cast<Clock::duration>(since_epoch)) + kTick;
+  return Clock::time_point(std::chrono::duration_cast<Clock::duration>(since_epoch));
 }
 
 // The newest one that it can be.
-std::string newest(const std::string& name, Clock::time_point not_before) {
+std::string newest(const std::string& name, Clock::time_point not_before, Clock::time_point not_after) {
   glob_t found{};
   std::string path;
   if (::glob(name.c_str(), GLOB_NOSORT, nullptr, &found) == 0) {
     for (std::size_t i = 0; i < found.gl_pathc; ++i) {
       const auto time = core_time(found.gl_pathv[i]);
-      if (!time || *time < not_before) continue;
-      not_before = *time;
+      if (!time || *time + kTick < not_before || *time - kTick > not_after) continue;
+      not_before = *time + kTick;
       path = found.gl_pathv[i];
     }
   }
@@ -90,7 +91,7 @@ CoreFound find_core(const Dumped& dumped) {
   if (pattern.starts_with('|')) return {{}, "its core was given to " + pattern.substr(1, pattern.find(' ') - 1)};
   std::string name = core_name(pattern, line_in("/proc/sys/kernel/core_uses_pid") != "0", dumped.pid, dumped.signal);
   if (!name.starts_with('/')) name = literally(dumped.directory) + "/" + name;
-  const std::string path = newest(name, dumped.not_before);
+  const std::string path = newest(name, dumped.not_before, dumped.not_after);
   if (!path.empty()) return {path, {}};
   return {{}, fmt::format("a core was written, and is not found (core_pattern is \"{}\")", pattern)};
 }

@@ -18,6 +18,10 @@ void limit_memory(std::uint64_t bytes, std::uint64_t reserve_bytes);
 // later SIGKILL.
 void limit_cpu_time(std::uint32_t seconds);
 
+// Of this process, and of those that it starts: past so many seconds SIGKILL comes, and nothing before it where that is all that
+// is limited (ulimit -t). 0: it never comes.
+std::uint64_t hard_limit_of_cpu_time() noexcept;
+
 // Handles are numbered below it. Those that are open stay so.
 void limit_open_files(std::uint32_t count);
 

@@ -76,6 +76,12 @@ void limit_cpu_time(std::uint32_t seconds) {
   set_limit(RLIMIT_CPU, seconds, std::max<rlim_t>(seconds, std::min<rlim_t>(present.rlim_max, rlim_t{seconds} + 1)));
 }
 
+std::uint64_t hard_limit_of_cpu_time() noexcept {
+  rlimit present{};
+  ::getrlimit(RLIMIT_CPU, &present);
+  return present.rlim_max == RLIM_INFINITY ? 0 : present.rlim_max;
+}
+
 void limit_open_files(std::uint32_t count) { set_limit(RLIMIT_NOFILE, count, count); }
 
 void set_niceness(int value) {

@@ -2,6 +2,7 @@
 #include "platform/memory_kills.hpp"
 
 #include <fcntl.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,7 +23,9 @@
 namespace troupe::platform {
 namespace {
 
-struct Count {
+constexpr const char* kMachine = "/proc/vmstat";  // nothing tells when it changes
+
+struct Counted {
   std::string file;
   std::uint64_t kills = 0;
 };
@@ -38,14 +41,13 @@ std::optional<std::uint64_t> kills_in(const std::string& path) {
 
 // Of the innermost group of version 2 that tells; its name may be one that only the outside of a container knows. In version 1
 // a process that has ended is in no group any more: then the whole machine's.
-std::optional<Count> kills_of(const std::vector<std::string>& groups) {
+std::optional<Counted> kills_of(const std::vector<std::string>& groups) {
   for (const std::string& group : groups) {
     const std::string path = group + "/memory.events";
-    if (const auto kills = kills_in(path)) return Count{path, *kills};
+    if (const auto kills = kills_in(path)) return Counted{path, *kills};
   }
-  const std::string machine = "/proc/vmstat";
-  const auto kills = kills_in(machine);
-  return kills ? std::optional(Count{machine, *kills}) : std::nullopt;
+  const auto kills = kills_in(kMachine);
+  return kills ? std::optional(Counted{kMachine, *kills}) : std::nullopt;
 }
 
 double limit_of(const std::vector<std::string>& groups) {
@@ -63,16 +65,12 @@ bool has_the_logs_numbers() {
   return ::stat("/proc/self/ns/pid", &found) == 0 && found.st_ino == kOutermost;
 }
 
-std::int64_t microseconds_in(const std::string& log_record) {
+std::chrono::microseconds time_in(const std::string& log_record) {
   const std::size_t number = log_record.find(',') + 1;
-  return std::atoll(log_record.c_str() + log_record.find(',', number) + 1);
+  return std::chrono::microseconds(std::atoll(log_record.c_str() + log_record.find(',', number) + 1));
 }
 
-// The clock of the log is the steady one, but for what that is adjusted by.
-bool is_of_late(std::int64_t microseconds) {
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return now - std::chrono::microseconds(microseconds) < std::chrono::minutes(1);
-}
+constexpr std::chrono::minutes kOfLate(1);
 
 // From its end on; empty: it cannot be read here, or speaks of processes by other numbers.
 Handle new_records_of_log() {
@@ -93,6 +91,12 @@ int killed_for_memory(const std::string& log_record) {
   return std::atoi(log_record.c_str() + words + kWords.size());
 }
 
+// Clocks are steered by 0.05 % at the most (adjtimex(2)).
+bool is_of_late(std::chrono::microseconds logged, std::chrono::steady_clock::time_point now) {
+  constexpr int kDrift = 1000;
+  return now.time_since_epoch() - logged < kOfLate + now.time_since_epoch() / kDrift;
+}
+
 bool can_read_kernel_log() {
   static const bool can_read = static_cast<bool>(new_records_of_log());
   return can_read;
@@ -102,13 +106,44 @@ std::vector<std::string> memory_groups_of(int pid) {
   return control_groups("memory", "/proc/" + std::to_string(pid) + "/cgroup");
 }
 
-MemoryKills::MemoryKills() : log_(new_records_of_log()) {
-  if (log_) return;
-  if (const auto count = kills_of(control_groups("memory"))) told_of_[count->file] = count->kills;
+MemoryKills::MemoryKills() : MemoryKills(new_records_of_log(), control_groups("memory")) {}
+
+MemoryKills::MemoryKills(Handle log, const std::vector<std::string>& own_groups) : log_(std::move(log)) {
+  if (!log_) watch_own(own_groups);
+}
+
+// Where it cannot be watched (limits of inotify(7), no version 2), what was counted long ago is not told from what is new.
+// Watched first: what changes in between is read.
+void MemoryKills::watch_own(const std::vector<std::string>& groups) {
+  const auto found = kills_of(groups);
+  if (!found) return;
+  if (found->file != kMachine) changes_ = Handle(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  const bool is_watched = changes_ && ::inotify_add_watch(changes_.get(), found->file.c_str(), IN_MODIFY) >= 0;
+  if (!is_watched) changes_.reset();
+  const std::uint64_t kills = kills_in(found->file).value_or(found->kills);
+  const auto now = Clock::now();
+  counts_[found->file] = {.settled = kills, .latest = kills, .rose = now, .read = now, .is_watched = is_watched};
+}
+
+void MemoryKills::note_changes(Clock::time_point now) {
+  std::array<char, 4096> events;
+  while (::read(changes_.get(), events.data(), events.size()) > 0) continue;
+  for (auto& [file, count] : counts_) {
+    if (!count.is_watched) continue;
+    if (const auto kills = kills_in(file)) note(count, *kills, now);
+  }
+}
+
+void MemoryKills::note(Count& count, std::uint64_t kills, Clock::time_point now) {
+  if (now - count.rose >= kOfLate) count.settled = std::max(count.settled, count.latest);
+  count.read = now;
+  if (kills == count.latest) return;
+  count.latest = kills;
+  count.rose = now;
 }
 
 // A number may come again: what was said of it long ago is of another one.
-std::optional<bool> MemoryKills::log_names(int pid) {
+std::optional<bool> MemoryKills::log_names(int pid, Clock::time_point now) {
   if (!log_) return std::nullopt;
   std::array<char, 8192> record;
   bool is_whole = true;
@@ -119,11 +154,12 @@ std::optional<bool> MemoryKills::log_names(int pid) {
     if (were_some_overwritten) continue;
     if (bytes <= 0) break;
     const std::string text(record.data(), static_cast<std::size_t>(bytes));
-    if (const int killed = killed_for_memory(text); killed != 0) named_.push_back({killed, microseconds_in(text)});
+    if (const int killed = killed_for_memory(text); killed != 0) named_.push_back({killed, time_in(text), now});
     if (named_.size() > kMostNamed) named_.pop_front();
   }
-  const bool is_named = std::any_of(named_.begin(), named_.end(),
-                                    [&](const Named& each) { return each.pid == pid && is_of_late(each.microseconds); });
+  const bool is_named = std::any_of(named_.begin(), named_.end(), [&](const Named& each) {
+    return each.pid == pid && now - each.read < kOfLate && is_of_late(each.logged, now);
+  });
   return is_named || is_whole ? std::optional(is_named) : std::nullopt;
 }
 
@@ -138,17 +174,20 @@ MemoryKills::Answer MemoryKills::judge(const Evidence& evidence) {
 }
 
 // The kernel writes its log before the process has ended, and reading what is new there costs least.
-MemoryKills::Answer MemoryKills::was_one(const Question& question) {
-  Evidence evidence{.log_names_it = log_names(question.pid), .others_end = question.others_end};
+MemoryKills::Answer MemoryKills::was_one(const Question& question, Clock::time_point now) {
+  Evidence evidence{.log_names_it = log_names(question.pid, now), .others_end = question.others_end};
   if (evidence.log_names_it) return judge(evidence);
-  const auto count = kills_of(question.groups);
-  const auto known = count ? told_of_.find(count->file) : told_of_.end();
-  evidence.are_new = known != told_of_.end();
-  const std::uint64_t told_of = evidence.are_new ? std::min(known->second, count->kills) : 0;
-  if (count) evidence.new_kills = count->kills - told_of;
+  const auto found = kills_of(question.groups);
+  const auto known = found ? counts_.find(found->file) : counts_.end();
+  Count count = known != counts_.end() ? known->second : Count{};
+  evidence.are_new = count.is_watched || (known != counts_.end() && now - count.read < kOfLate);
+  if (found) note(count, found->kills, now);
+  if (found) evidence.new_kills = found->kills - std::min(count.settled, found->kills);
   evidence.was_large = static_cast<double>(question.resident_bytes) * 2 >= limit_of(question.groups);
   const Answer answer = judge(evidence);
-  if (answer == Answer::yes || answer == Answer::perhaps) told_of_[count->file] = evidence.are_new ? told_of + 1 : count->kills;
+  const bool is_told = answer == Answer::yes || answer == Answer::perhaps;
+  if (is_told) count.settled = evidence.are_new ? count.settled + 1 : count.latest;
+  if (is_told || known != counts_.end()) counts_[found->file] = count;
   return answer;
 }
 

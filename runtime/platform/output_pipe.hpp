@@ -20,6 +20,10 @@ struct OutputPipe {
   static OutputPipe create();
 };
 
+// A reader of the same pipe that never blocks, whatever who has the other one makes of that: flags belong to an opened file, and
+// whoever is sent one shares them. Errors: std::system_error.
+Handle opened_again(const Handle& reader);
+
 // From here on stdout and stderr of this process, and of what it starts, go into these pipes; stdout line by line. Whoever else
 // reads them may be slow, stopped or gone: what is printed waits for a reader 50 ms at most; then the oldest is dropped here,
 // and counted in `lost_bytes`, until somebody reads again. While this process lives nothing that is printed can end it (the

@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <ctime>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "platform/os_error.hpp"
@@ -28,6 +29,14 @@ OutputPipe OutputPipe::create() {
   return pipe;
 }
 
+// By its name in /proc: so it is opened, where dup(2) would share what is there.
+Handle opened_again(const Handle& reader) {
+  const std::string name = "/proc/self/fd/" + std::to_string(reader.get());
+  Handle again(::open(name.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  if (!again) throw_os_error(errno, "a second reader of what an actor prints (" + name + ")");
+  return again;
+}
+
 OutputRead read_output(const Handle& reader, std::span<char> buffer) noexcept {
   const ssize_t count = ::read(reader.get(), buffer.data(), buffer.size());
   if (count > 0) return {static_cast<std::size_t>(count), false};
@@ -37,6 +46,11 @@ OutputRead read_output(const Handle& reader, std::span<char> buffer) noexcept {
 namespace {
 
 constexpr int kPatienceMilliseconds = 50;
+constexpr int kSoonMilliseconds = 1;
+constexpr int kNever = -1;
+
+int sooner(int one, int other) { return one == kNever ? other : other == kNever ? one : std::min(one, other); }
+
 constexpr std::size_t kStackBytes = std::size_t{128} << 10;
 
 // A pipe is a row of pages, and small writes share a page only where they fit: half of its bytes may fill it. So it counts as
@@ -52,13 +66,18 @@ class Stream {
   }
 
   const Handle& reader() const { return reader_; }
+  void close() noexcept { reader_.reset(); }
 
-  // When something was written.
-  void relieve(std::atomic<std::uint64_t>& lost_bytes) noexcept {
-    if (unread() < kept_) is_unread_ = false;
-    if (unread() <= most_ || (!is_unread_ && is_read_soon())) return;
+  // When something was written, or may have been. In how many milliseconds to look again, even if nothing tells of a write: one
+  // that finds the pipe not empty, and fills it, wakes nobody before it has found room for the rest.
+  int relieve(std::atomic<std::uint64_t>& lost_bytes) noexcept {
+    const std::size_t before = unread();
+    if (before < kept_) is_unread_ = false;
+    if (before <= most_) return before == 0 ? kNever : kPatienceMilliseconds;
+    if (!is_unread_ && is_read_soon()) return kPatienceMilliseconds;
     is_unread_ = true;
     while (unread() > most_) lost_bytes.fetch_add(drop(), std::memory_order_relaxed);
+    return kSoonMilliseconds;  // the rest of that write may be coming
   }
 
  private:
@@ -89,6 +108,7 @@ class Stream {
 };
 
 // Keeps both streams writable. It sleeps until something is written: edge-triggered, since what is there is another's to read.
+// While something is there it looks now and then; for ever it sleeps on empty pipes only, where each write is told of.
 class Relief {
  public:
   Relief(Handle out, Handle err, std::atomic<std::uint64_t>& lost_bytes)
@@ -101,11 +121,15 @@ class Relief {
     }
   }
 
+  void close() noexcept {
+    for (Stream& stream : streams_) stream.close();
+  }
+
   [[noreturn]] void run() noexcept {
     std::array<epoll_event, 2> events{};
-    for (;;) {
-      (void)::epoll_wait(written_.get(), events.data(), static_cast<int>(events.size()), -1);
-      for (Stream& stream : streams_) stream.relieve(lost_bytes_);
+    for (int milliseconds = kNever;;) {
+      (void)::epoll_wait(written_.get(), events.data(), static_cast<int>(events.size()), milliseconds);
+      milliseconds = sooner(streams_[0].relieve(lost_bytes_), streams_[1].relieve(lost_bytes_));
     }
   }
 
@@ -114,6 +138,11 @@ class Relief {
   std::array<Stream, 2> streams_;
   std::atomic<std::uint64_t>& lost_bytes_;
 };
+
+Relief* relief_here = nullptr;
+
+// In a forked child, where nobody keeps anything writable: with a reader of its own it would never find its output closed.
+void leave_pipes() { relief_here->close(); }
 
 void* run_relief(void* relief) { static_cast<Relief*>(relief)->run(); }
 
@@ -132,7 +161,8 @@ void start(std::unique_ptr<Relief> relief) {
   ::pthread_sigmask(SIG_SETMASK, &former, nullptr);
   ::pthread_attr_destroy(&attributes);
   if (error != 0) throw_os_error(error, "a thread for what an actor prints");
-  (void)relief.release();  // the thread's, until the process ends
+  relief_here = relief.release();  // the thread's, until the process ends
+  if (const int failed = ::pthread_atfork(nullptr, nullptr, &leave_pipes)) throw_os_error(failed, "pthread_atfork");
 }
 
 void become(int standard, const Handle& writer) {

@@ -21,14 +21,20 @@ char first_of(std::string_view text, std::string_view name) {
 
 }  // namespace
 
-// By its number, which is its own until it is reaped. See proc(5).
+// By its number, which is its own until it is reaped.
 ProcessState state_of(const Process& child) {
   std::array<char, 4096> buffer;  // not initialised: only what is read counts
   const Handle file(::open(("/proc/" + std::to_string(child.pid()) + "/status").c_str(), O_RDONLY | O_CLOEXEC));
   const auto count = ::read(file.get(), buffer.data(), buffer.size());
-  const std::string_view text(buffer.data(), count > 0 ? static_cast<std::size_t>(count) : 0);
-  const char state = first_of(text, "\nState:\t");
-  return {.is_stopped = state == 'T' || state == 't', .is_traced = first_of(text, "\nTracerPid:\t") != '0'};
+  return state_in({buffer.data(), count > 0 ? static_cast<std::size_t>(count) : 0});
+}
+
+// See proc(5).
+ProcessState state_in(std::string_view status) {
+  const char state = first_of(status, "\nState:\t");
+  return {.is_stopped = state == 'T' || state == 't',
+          .is_traced = first_of(status, "\nTracerPid:\t") != '0',
+          .is_dumping = first_of(status, "\nCoreDumping:\t") != '0'};
 }
 
 }  // namespace troupe::platform

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <iterator>
 #include <ostream>
+#include <string_view>
 #include <system_error>
 #include <thread>
 
@@ -33,7 +34,7 @@ void for_each_in(const std::string& directory, F f) {
 
 std::vector<std::string> processes_below(int pid) {
   std::vector<std::string> found;
-  for (const auto& each : descendants_of(pid))
+  for (const auto& each : all_descendants_of(pid))
     found.push_back(fmt::format("{} ({}{})", each.pid, each.name, each.state == 'Z' ? ", ended and not reaped" : ""));
   return found;
 }
@@ -83,10 +84,12 @@ std::vector<std::string> names_in_shared_memory() {
   return found;
 }
 
+using Things = std::vector<std::string>;
+
 struct Kind {
   const char* one;
   const char* many;
-  std::vector<std::string> Holdings::*things;
+  Things Holdings::*things;
 };
 constexpr std::array<Kind, 5> kKinds = {{{"process", "processes below", &Holdings::processes},
                                          {"thread", "threads", &Holdings::threads},
@@ -94,16 +97,30 @@ constexpr std::array<Kind, 5> kKinds = {{{"process", "processes below", &Holding
                                          {"mapping", "shared mappings", &Holdings::shared_mappings},
                                          {"shared memory", "names in /dev/shm", &Holdings::shared_names}}};
 
-std::string lines(const char* kind, const std::vector<std::string>& here, const std::vector<std::string>& there) {
-  std::vector<std::string> more;
+// By its number alone: it may have taken another name since, or have ended. Of sorted ones these are sorted, too.
+std::string_view number_of(std::string_view process) { return process.substr(0, process.find(' ')); }
+
+Things more_processes(const Things& here, const Things& there) {
+  Things more;
+  std::set_difference(here.begin(), here.end(), there.begin(), there.end(), std::back_inserter(more),
+                      [](const auto& one, const auto& other) { return number_of(one) < number_of(other); });
+  return more;
+}
+
+Things more_things(const Things& here, const Things& there) {
+  Things more;
   std::set_difference(here.begin(), here.end(), there.begin(), there.end(), std::back_inserter(more));
+  return more;
+}
+
+std::string lines(const char* kind, const Things& things) {
   std::string text;
-  for (const std::string& each : more) text += fmt::format("\n  {} {}", kind, each);
+  for (const std::string& each : things) text += fmt::format("\n  {} {}", kind, each);
   return text;
 }
 
 bool is_somebody_more(const Holdings& held, const Holdings& before) {
-  return !lines("", held.processes, before.processes).empty() || !lines("", held.threads, before.threads).empty();
+  return !more_processes(held.processes, before.processes).empty() || !more_processes(held.threads, before.threads).empty();
 }
 
 }  // namespace
@@ -118,7 +135,10 @@ Holdings Holdings::now() { return of(own_pid()); }
 
 std::string Holdings::beyond(const Holdings& other) const {
   std::string text;
-  for (const Kind& kind : kKinds) text += lines(kind.one, this->*kind.things, other.*kind.things);
+  for (const Kind& kind : kKinds) {
+    const bool has_number = kind.things == &Holdings::processes || kind.things == &Holdings::threads;
+    text += lines(kind.one, (has_number ? more_processes : more_things)(this->*kind.things, other.*kind.things));
+  }
   return text;
 }
 
@@ -139,7 +159,7 @@ std::string left_behind(const Holdings& before, std::chrono::milliseconds patien
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
     held = Holdings::now();
   }
-  return held.beyond(before) + lines("no longer open: handle", before.handles, held.handles);
+  return held.beyond(before) + lines("no longer open: handle", more_things(before.handles, held.handles));
 }
 
 }  // namespace troupe::testing

@@ -4,8 +4,11 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -18,16 +21,29 @@ std::string SeenProcess::text() const { return fmt::format("{} ({}, {}, child of
 
 int own_pid() { return std::stoi(fs::read_symlink("/proc/self").string()); }
 
-// "pid (name) state …"; the name may hold anything. Read as formatted input, which ends, where a stream's buffer would throw,
-// when the process goes between the opening of its file and the reading.
-std::optional<SeenProcess> look_at(int pid, int parent) {
+namespace {
+
+// "pid (name) state parent …"; the name may hold anything. Read as formatted input, which ends, where a stream's buffer would
+// throw, when the process goes between the opening of its file and the reading.
+std::optional<SeenProcess> look_at(int pid) {
   std::ifstream file(fmt::format("/proc/{}/stat", pid));
   std::string stat;
   std::getline(file, stat, '\0');
   const auto begin = stat.find('(');
   const auto end = stat.rfind(')');
-  if (begin == std::string::npos || end == std::string::npos || end + 2 >= stat.size()) return std::nullopt;
-  return SeenProcess{pid, parent, stat.substr(begin + 1, end - begin - 1), stat[end + 2]};
+  if (begin == std::string::npos || end == std::string::npos || end + 4 >= stat.size()) return std::nullopt;
+  return SeenProcess{pid, std::atoi(stat.c_str() + end + 4), stat.substr(begin + 1, end - begin - 1), stat[end + 2]};
+}
+
+// Of a directory in /proc, among other things.
+int number_in(const fs::path& path) { return std::atoi(path.filename().c_str()); }
+
+}  // namespace
+
+std::optional<SeenProcess> look_at(int pid, int parent) {
+  auto seen = look_at(pid);
+  if (seen) seen->parent = parent;
+  return seen;
 }
 
 std::vector<SeenProcess> children_of(int pid) {
@@ -48,6 +64,24 @@ std::vector<SeenProcess> descendants_of(int pid) {
   for (std::size_t i = 0; i < found.size(); ++i) {
     for (auto& child : children_of(found[i].pid)) found.push_back(std::move(child));
   }
+  return found;
+}
+
+std::vector<SeenProcess> all_descendants_of(int pid) {
+  std::multimap<int, SeenProcess> by_parent;
+  std::error_code gone;
+  for (fs::directory_iterator each("/proc", gone); !gone && each != fs::directory_iterator(); each.increment(gone)) {
+    if (const int number = number_in(each->path()); number != 0) {
+      if (auto seen = look_at(number)) by_parent.emplace(seen->parent, std::move(*seen));
+    }
+  }
+  std::vector<SeenProcess> found;
+  const auto add_children_of = [&](int parent) {
+    const auto [first, last] = by_parent.equal_range(parent);
+    for (auto each = first; each != last; ++each) found.push_back(each->second);
+  };
+  add_children_of(pid);
+  for (std::size_t i = 0; i < found.size(); ++i) add_children_of(found[i].pid);
   return found;
 }
 

@@ -20,10 +20,13 @@ struct SeenProcess {
 int own_pid();
 // Of a process or a thread; `parent` is for the result. nullopt: it is gone.
 std::optional<SeenProcess> look_at(int pid, int parent);
-// In the order of their birth, those included that wait to be reaped.
+// In the order of their birth, those included that wait to be reaped. By the kernel's lists, which are quick, and may leave out
+// some while others end (proc(5)).
 std::vector<SeenProcess> children_of(int pid);
 // All below it, parents before their children.
 std::vector<SeenProcess> descendants_of(int pid);
+// Likewise, by what each process of the machine says of its parent: nobody is left out, and no list is needed.
+std::vector<SeenProcess> all_descendants_of(int pid);
 // Below this process.
 std::vector<SeenProcess> descendants();
 // Each of its threads has: SIGSTOP reaches one, and another may run on until that one does. Errors: it is gone.

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <chrono>
+#include <cstdint>
+
 #include "wire/control.hpp"
 #include "wire/field_archive.hpp"
 
@@ -29,11 +32,24 @@ inline void serialize(wire::FieldArchive& archive, ResourceUsage& usage) {
   archive(usage.user_time_us, usage.system_time_us, usage.max_resident_bytes);
 }
 
+namespace detail {
+
+inline void serialize(wire::FieldArchive& archive, CoreToFind& core) {
+  using Time = std::chrono::system_clock::time_point;
+  std::int64_t since = core.not_before.time_since_epoch().count();
+  std::int64_t until = core.not_after.time_since_epoch().count();
+  archive(core.pid, core.signal, core.directory, since, until);
+  core.not_before = Time(Time::duration(since));
+  core.not_after = Time(Time::duration(until));
+}
+
+}  // namespace detail
+
 inline void serialize(wire::FieldArchive& archive, DeathCause& cause) {
   std::int64_t method_ns = cause.method_time.count();
   archive.enumerator(cause.kind, DeathKind::linked);
   archive(cause.exit_code, cause.signal, cause.fault_address, cause.method, cause.backtrace, cause.stderr_tail,
-          cause.resource_usage, cause.incarnation, cause.detail, method_ns, cause.core_path);
+          cause.resource_usage, cause.incarnation, cause.detail, method_ns, cause.core_path, cause.core);
   cause.method_time = std::chrono::nanoseconds(method_ns);
 }
 

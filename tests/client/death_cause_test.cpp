@@ -27,5 +27,15 @@ TEST(BacktraceOfADeath, ShowsARecursionOnce) {
   EXPECT_EQ(shown(once), once);
 }
 
+TEST(CoreOfADeath, IsLookedForByWhoReadsTheReportAndOnce) {
+  DeathCause cause;
+  cause.core = {.pid = 4711, .signal = 11, .directory = "/there is no such directory"};
+  const DeathCause seen = with_symbols(cause);
+  EXPECT_EQ(seen.core_path, "");
+  EXPECT_NE(seen.detail, "");
+  EXPECT_EQ(seen.core.pid, 0);
+  EXPECT_EQ(with_symbols(seen).detail, seen.detail);
+}
+
 }  // namespace
 }  // namespace troupe::detail

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // What captured actors print: where it goes, and that it holds up nobody.
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <unistd.h>
@@ -63,6 +64,13 @@ class Talker {
     put("a daemon\n");
     for (;;) ::pause();
   }
+  // Makes each pipe that this process has block who reads it.
+  void make_readers_block() {
+    constexpr int kMostHandles = 256;
+    for (int handle = 3; handle < kMostHandles; ++handle) {
+      if (::fcntl(handle, F_GETPIPE_SZ) > 0) ::fcntl(handle, F_SETFL, 0);
+    }
+  }
 
  private:
   [[noreturn]] static void die_at_once() {
@@ -123,6 +131,14 @@ TEST_P(CapturedActor, IsReportedWhoeverHoldsItsOutput) {
   daemon.kill();
   ASSERT_THAT(tail, ::testing::Not(IsEmpty()));
   EXPECT_THAT(tail.back(), HasSubstr("now"));
+}
+
+TEST_P(CapturedActor, BlocksNobodyWhoReadsWhateverItMakesOfItsHandles) {
+  auto actor = talker();
+  actor.call<&Talker::make_readers_block>().get();
+  const OtherProcess daemon(actor.call<&Talker::start_daemon>().get());
+  EXPECT_THAT(cause_of(actor.call<&Talker::complain_and_die>("now\n")).stderr_tail, ::testing::Contains("now"));
+  daemon.kill();
 }
 
 TEST_P(CapturedActor, HasATailForEachLife) {
@@ -188,6 +204,24 @@ TEST_P(CapturedActor, LosesWhatItsProgramIsTooSlowFor) {
   down.get_future().get();
   EXPECT_GT(lost, 0u);
   EXPECT_LT(heard, 400'000u);
+}
+
+TEST_P(CapturedActor, TellsWhatWasLostBehindItsLastLine) {
+  std::promise<void> may_go_on;
+  std::promise<Output> last;
+  runtime().on_event([&, output = Output(), wait = may_go_on.get_future().share()](const RuntimeEvent& event) mutable {
+    wait.wait();
+    if (const auto* next = std::get_if<Output>(&event)) output = *next;
+    if (std::holds_alternative<Down>(event)) last.set_value(output);
+  });
+  const auto actor = talker();
+  EXPECT_EQ(actor.call<&Talker::count>(400'000).get(), 400'000);
+  actor.kill();
+  actor.wait();
+  may_go_on.set_value();
+  const Output output = last.get_future().get();
+  EXPECT_FALSE(output.is_line);
+  EXPECT_GT(output.lost_bytes, 0u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Output, CapturedActor, ::testing::Values(StartMethod::forkserver, StartMethod::spawn),

@@ -160,7 +160,8 @@ void act(Input& input, std::uint64_t request, Manager& manager, const Things& th
     case 10:
       return manager.say(input, wire::ActorHangs{ActorId{input.below(4)}, 1, input.below(2) == 1, "a method", 1, "file+0x10\n"});
     case 11:
-      return manager.say(input, wire::Printed{ActorId{input.below(4)}, 1, true, {"a line"}, input.number()});
+      return manager.say(input, wire::Printed{ActorId{input.below(4)}, 1, true,
+                                              std::vector<std::string>(input.below(2), "a line"), input.number()});
     default:
       return manager.babble(input);
   }

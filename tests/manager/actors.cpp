@@ -30,6 +30,9 @@ ThrowingLoiterer::ThrowingLoiterer() {
   std::atexit(&wait_for_ever);
   throw std::out_of_range("no such thing");
 }
+Spinner::Spinner() {
+  for (;;) ::getppid();
+}
 Sleeper::Sleeper() { wait_for_ever(); }
 
 }  // namespace troupe::manager::testing

@@ -35,6 +35,9 @@ struct Loiterer {
 struct ThrowingLoiterer {
   ThrowingLoiterer();  // likewise, and throws
 };
+struct Spinner {
+  Spinner();  // computes without end
+};
 struct Sleeper {
   Sleeper();  // never ends
 };

@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <cstdint>
+#include <limits>
+#include <string>
 
 namespace troupe::manager {
 namespace {
@@ -19,6 +22,14 @@ DeathFacts killed(int signal, Asked asked = Asked::nothing) {
   DeathFacts facts;
   facts.status.signal = signal;
   facts.asked = asked;
+  facts.was_killed = asked != Asked::nothing;
+  return facts;
+}
+
+// It had been asked to, and was killed by somebody else.
+DeathFacts killed_in_its_grace(int signal, Asked asked) {
+  DeathFacts facts = killed(signal, asked);
+  facts.was_killed = false;
   return facts;
 }
 
@@ -39,6 +50,19 @@ TEST(DeathJudge, SigkillIsOursOnlyIfWeWereAsked) {
   EXPECT_EQ(judge_death(killed(SIGKILL, Asked::stop)).kind, DeathKind::killed_by_us);
   EXPECT_EQ(judge_death(killed(SIGKILL, Asked::parent_gone)).kind, DeathKind::parent_gone);
   EXPECT_EQ(judge_death(killed(SIGKILL, Asked::give_up)).kind, DeathKind::start_failure);
+}
+
+TEST(DeathJudge, SigkillWithinAGraceIsNotOurs) {
+  for (const Asked asked : {Asked::stop, Asked::restart, Asked::linked}) {
+    DeathFacts facts = killed_in_its_grace(SIGKILL, asked);
+    facts.linked_end = "the other's end";
+    EXPECT_EQ(judge_death(facts).kind, DeathKind::signal);
+    EXPECT_NE(judge_death(facts).detail.find("came from outside"), std::string::npos);
+    facts.was_memory_kill = platform::MemoryKills::Answer::yes;
+    EXPECT_EQ(judge_death(facts).kind, DeathKind::out_of_memory);
+    facts.was_overdue = true;
+    EXPECT_NE(judge_death(facts).kind, DeathKind::out_of_memory);
+  }
 }
 
 TEST(DeathJudge, ACrashWhileStoppingIsACrash) {
@@ -124,14 +148,33 @@ TEST(DeathJudge, ProcessorTimeRunsOutWithSigkillForWhoDidNotListen) {
   facts.limits.cpu_seconds = 2;
   facts.own_time_us = 2'000'000;
   EXPECT_EQ(judge_death(facts).kind, DeathKind::out_of_cpu_time);
-  facts.asked = Asked::kill;
+  facts.asked = Asked::stop;
+  EXPECT_EQ(judge_death(facts).kind, DeathKind::out_of_cpu_time);
+  facts.was_killed = true;
   EXPECT_EQ(judge_death(facts).kind, DeathKind::killed_by_us);
   facts.asked = Asked::nothing;
-  facts.own_time_us = 1'800'000;
+  facts.was_killed = false;
+  facts.own_time_us = 1'500'000;
   facts.usage = {.user_time_us = 9'000'000};  // its children's
   EXPECT_EQ(judge_death(facts).kind, DeathKind::signal);
   facts.own_time_us = 2'000'000;
   facts.limits.cpu_seconds = 0;
+  EXPECT_EQ(judge_death(facts).kind, DeathKind::signal);
+}
+
+TEST(DeathJudge, ProcessorTimeRunsOutWithSigkillUnderAnInheritedLimit) {
+  DeathFacts facts = killed(SIGKILL);
+  facts.inherited_cpu_seconds = 2;
+  facts.own_time_us = 1'700'000;  // as it counts ticks, they may be two seconds
+  EXPECT_EQ(judge_death(facts).kind, DeathKind::out_of_cpu_time);
+  EXPECT_EQ(judge_death(facts).detail, "what starts it may have no more than 2 s (ulimit -t)");
+  facts.own_time_us = 1'500'000;
+  EXPECT_EQ(judge_death(facts).kind, DeathKind::signal);
+  facts.own_time_us = 2'000'000;
+  facts.limits.cpu_seconds = 3;
+  EXPECT_EQ(judge_death(facts).kind, DeathKind::signal);
+  facts.limits.cpu_seconds = 0;
+  facts.inherited_cpu_seconds = std::numeric_limits<std::uint64_t>::max();
   EXPECT_EQ(judge_death(facts).kind, DeathKind::signal);
 }
 
@@ -161,6 +204,7 @@ TEST(DeathJudge, AKillForAFailedStartIsNobodyElses) {
   DeathFacts facts = killed(SIGKILL);
   facts.failed_to_start = true;
   facts.was_memory_kill = platform::MemoryKills::Answer::no;
+  EXPECT_EQ(judge_death(facts).kind, DeathKind::start_failure);
   EXPECT_EQ(judge_death(facts).detail, "");
 }
 
@@ -214,9 +258,27 @@ TEST(DeathJudge, AViolationStandsOverHowItEnded) {
   EXPECT_EQ(judge_death(facts).detail, "nonsense");
 }
 
+TEST(DeathJudge, WhatTheManagerLackedIsNoFaultOfTheActor) {
+  DeathFacts facts = killed(SIGKILL);
+  facts.lost_touch = "no room";
+  facts.was_memory_kill = platform::MemoryKills::Answer::yes;
+  EXPECT_EQ(judge_death(facts).kind, DeathKind::killed_by_us);
+  EXPECT_EQ(judge_death(facts).detail, "the manager could not go on with it: no room");
+  facts.failed_to_start = true;
+  EXPECT_EQ(judge_death(facts).kind, DeathKind::start_failure);
+}
+
 TEST(DeathJudge, AThrowingConstructorIsNoExitCode) {
   DeathFacts facts = exited(1);
   facts.constructor_threw = true;
+  EXPECT_EQ(judge_death(facts).kind, DeathKind::uncaught_at_start);
+}
+
+TEST(DeathJudge, AThrowingConstructorIsTheReasonAlsoWhenExitHandlersHang) {
+  DeathFacts facts = killed(SIGKILL);
+  facts.constructor_threw = true;
+  EXPECT_EQ(judge_death(facts).kind, DeathKind::uncaught_at_start);
+  facts.failed_to_start = true;
   EXPECT_EQ(judge_death(facts).kind, DeathKind::uncaught_at_start);
 }
 
@@ -229,7 +291,7 @@ TEST(DeathJudge, OneThatHadToBeKilledAtItsStopSaysSo) {
   EXPECT_EQ(judge_death(facts).kind, DeathKind::killed_by_us);
   EXPECT_EQ(judge_death(facts).detail, "its exit handlers took too long");
   EXPECT_EQ(judge_death(killed(SIGKILL, Asked::stop)).detail, "");
-  EXPECT_EQ(judge_death(killed(SIGTERM, Asked::stop)).kind, DeathKind::signal);
+  EXPECT_EQ(judge_death(killed_in_its_grace(SIGTERM, Asked::stop)).kind, DeathKind::signal);
   EXPECT_EQ(judge_death(killed(SIGKILL, Asked::kill)).detail, "");
 }
 

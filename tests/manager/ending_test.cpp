@@ -62,6 +62,15 @@ TEST(Ending, ASignalFromOutsideIsTheCause) {
   EXPECT_GT(down.message.cause.resource_usage.max_resident_bytes, 0u);
 }
 
+TEST(Ending, ASignalFromOutsideIsTheCauseAlsoInItsGrace) {
+  ManagedClient managed;
+  auto opened = managed.client.spawn(kind<Stubborn>());
+  managed.client.say(stop(opened.message.actor, kMuchGrace));
+  managed.client.list();  // then it has been told
+  host_of(opened).kill();
+  EXPECT_EQ(managed.client.await<wire::ActorDown>().message.cause.kind, DeathKind::signal);
+}
+
 TEST(Ending, ACrashIsReportedWithItsSignal) {
   ManagedClient managed;
   auto opened = managed.client.spawn(kind<Quiet>());

@@ -104,6 +104,16 @@ TEST(GroupsOfAClient, GiveNoMoreTimeThanTheyHaveToWhoWasBeingStoppedBefore) {
   EXPECT_THAT(managed.client.await<wire::AllStopped>().message.killed, SizeIs(2));
 }
 
+// It hangs where that is not so.
+TEST(GroupsOfAClient, GiveNoMoreTimeThanItHasToWhoseConstructorFailed) {
+  ManagedClient managed;
+  const auto group = make_group(managed.client);
+  managed.client.ask_for(kind<ThrowingLoiterer>(), in(group));
+  managed.client.await<wire::Refused>();  // its exit handlers run
+  managed.client.say(wire::StopGroup{.request = 5, .group = group, .grace_ns = kHour});
+  EXPECT_THAT(managed.client.await<wire::AllStopped>().message.killed, IsEmpty());
+}
+
 TEST(GroupsOfAClient, GiveAwayNoActorWhileTheyAreStopped) {
   ManagedClient managed;
   const auto group = make_group(managed.client);

@@ -3,12 +3,15 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdint>
 
 #include "fake_client.hpp"
 
 namespace troupe::manager::testing {
 namespace {
 
+using ::testing::Contains;
+using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
@@ -99,6 +102,60 @@ TEST(LinksOfActors, LeaveAloneWhoIsBeingStopped) {
   managed.client.say(wire::StopActor{other.id, other.key, 1});
   EXPECT_EQ(managed.client.await<wire::ActorDown>().message.cause.kind, DeathKind::killed_by_us);
   EXPECT_THAT(managed.client.list(), SizeIs(1));
+}
+
+// One, a stubborn one that is linked to it, and in a group, and a third one behind that. The first has been killed: so the second
+// has its grace.
+struct Chain {
+  Chain() {
+    managed.client.say(wire::LinkActors{first, second});
+    managed.client.say(wire::LinkActors{second, third});
+    managed.client.say(kill(first));
+    EXPECT_EQ(managed.client.await<wire::ActorDown>().message.actor, first.id);
+  }
+
+  std::uint64_t make_group() {
+    managed.client.say(wire::Supervise{.request = 1, .strategy = 1, .max = 3, .within_ns = 1'000'000'000});
+    return managed.client.await<wire::Supervised>().message.group;
+  }
+  wire::ActorReference spawn_in_group() {
+    wire::Spawn options;
+    options.group = group;
+    return reference(managed.client.spawn(kind<Stubborn>(), options));
+  }
+
+  ManagedClient managed{};
+  const std::uint64_t group = make_group();
+  const wire::ActorReference first = reference(managed.client.spawn(kind<Quiet>()));
+  const wire::ActorReference second = spawn_in_group();
+  const wire::ActorReference third = reference(managed.client.spawn(kind<Quiet>()));
+};
+
+void expect_ends_by_links(Chain& chain) {
+  for (const auto& each : {chain.second, chain.third}) {
+    const auto down = chain.managed.client.await<wire::ActorDown>().message;
+    EXPECT_EQ(down.actor, each.id);
+    EXPECT_EQ(down.cause.kind, DeathKind::linked);
+  }
+}
+
+TEST(LinksOfActors, AreFollowedToTheEndWhoeverStopsOneMeanwhile) {
+  Chain chain;
+  chain.managed.client.say(wire::StopActor{chain.second.id, chain.second.key, 1});
+  expect_ends_by_links(chain);
+}
+
+TEST(LinksOfActors, AreFollowedToTheEndAlsoOutOfAGroup) {
+  Chain chain;
+  chain.managed.client.say(wire::StopGroup{.request = 2, .group = chain.group, .grace_ns = -1});
+  expect_ends_by_links(chain);
+}
+
+TEST(LinksOfActors, AreNoExcuseForWhoDoesNotStopInTime) {
+  Chain chain;
+  chain.managed.client.say(wire::Shutdown{.request = 3, .grace_ns = 1});
+  const auto stopped = chain.managed.client.await<wire::AllStopped>().message;
+  EXPECT_THAT(stopped.killed, Contains(Field(&ActorInfo::id, chain.second.id)));
 }
 
 }  // namespace

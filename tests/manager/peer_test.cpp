@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <troupe/error.hpp>
 
+#include <new>
 #include <string>
 #include <vector>
 
@@ -24,8 +25,9 @@ class PeerTest : public ::testing::Test {
     other_ = std::move(theirs);
     peer_ = std::make_shared<Peer>(loop_, std::move(ours),
                                    Peer::Callbacks{[this](platform::Packet& packet) { on_packet(packet); },
-                                                   [this](const std::string& reason) {
-                                                     gone_.push_back(reason);
+                                                   [this](const Peer::Parting& parting) {
+                                                     gone_.push_back(parting.reason);
+                                                     was_breach_ = parting.is_breach;
                                                      loop_.stop();
                                                    }});
   }
@@ -35,6 +37,7 @@ class PeerTest : public ::testing::Test {
     ++packets_;
     if (packet.bytes.size() == 1) throw ProtocolError("one byte is too few");
     if (packet.bytes.size() == 2) peer_->close();
+    if (packet.bytes.size() == 3) throw std::bad_alloc();
     if (packets_ == stop_after_) loop_.stop();
   }
 
@@ -44,6 +47,7 @@ class PeerTest : public ::testing::Test {
   platform::ControlSocket other_;
   std::shared_ptr<Peer> peer_;
   std::vector<std::string> gone_;
+  bool was_breach_ = false;
   int packets_ = 0;
   int stop_after_ = 0;
 };
@@ -76,6 +80,17 @@ TEST_F(PeerTest, AnExceptionEndsItWithItsText) {
 
   EXPECT_EQ(packets_, 1);
   EXPECT_THAT(gone_, ::testing::ElementsAre("one byte is too few"));
+  EXPECT_TRUE(was_breach_);
+}
+
+TEST_F(PeerTest, WantOfMemoryForAMessageIsNoBreachOfItsSender) {
+  send_from_other(3);
+  peer_->start();
+
+  loop_.run();
+
+  EXPECT_THAT(gone_, ::testing::ElementsAre(std::bad_alloc().what()));
+  EXPECT_FALSE(was_breach_);
 }
 
 TEST_F(PeerTest, ClosedInItsCallbackItIsSilent) {
@@ -170,6 +185,7 @@ TEST_F(PeerTest, WhoNeverReadsIsDropped) {
   loop_.run();
   ASSERT_EQ(gone_.size(), 1u);
   EXPECT_THAT(gone_[0], HasSubstr("does not read"));
+  EXPECT_FALSE(was_breach_);
 }
 
 TEST_F(PeerTest, AMessageOverTheLimitIsTheSendersFault) {

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <array>
 #include <string>
@@ -66,6 +67,19 @@ TEST(StartFailure, AnExitInTheConstructorIsADeath) {
   EXPECT_EQ(failure.kind, wire::Refusal::actor_died);
   EXPECT_EQ(failure.cause.kind, DeathKind::exit_code);
   EXPECT_EQ(failure.cause.exit_code, 7);
+}
+
+// As by ulimit -t: then no SIGXCPU comes before SIGKILL.
+TEST(StartFailure, AnInheritedLimitOfProcessorTimeIsTold) {
+  ManagedClient managed;
+  const rlimit one_second{1, 1};
+  ASSERT_EQ(::prlimit(managed.manager.pid(), RLIMIT_CPU, &one_second, nullptr), 0);
+  wire::Spawn spawn;
+  spawn.start = 1;
+  managed.client.ask_for(kind<Spinner>(), spawn);
+  const auto cause = managed.client.await<wire::Refused>().message.failure.cause;
+  EXPECT_EQ(cause.kind, DeathKind::out_of_cpu_time);
+  EXPECT_THAT(cause.detail, HasSubstr("ulimit -t"));
 }
 
 TEST(StartFailure, AConstructorThatTakesTooLongIsEnded) {

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <string>
 #include <system_error>
@@ -109,6 +111,17 @@ TEST(CapturedOutput, WaitsForNobodyWhateverThePiecesAre) {
   EXPECT_EQ(child.end(), (ExitStatus{.exit_code = 1}));
 }
 
+// Of a write that fills the pipe before its end nothing tells, but when it found it empty.
+TEST(CapturedOutput, WaitsForNobodyHoweverMuchIsWrittenAtOnce) {
+  const PrintingChild child([](ControlSocket&) {
+    const std::string text(std::size_t{1} << 20, 'x');
+    for (const std::size_t bytes : {std::size_t{2}, std::size_t{64} << 10, text.size()}) {
+      if (::write(STDERR_FILENO, text.data(), bytes) != static_cast<ssize_t>(bytes)) ::_exit(2);
+    }
+  });
+  EXPECT_EQ(child.end(), (ExitStatus{.exit_code = 1}));
+}
+
 TEST(CapturedOutput, LeavesAReaderHisTime) {
   PrintingChild child([](ControlSocket& socket) {
     for (int i = 0; i < 8; ++i) {
@@ -128,11 +141,43 @@ TEST(CapturedOutput, LeavesAReaderHisTime) {
   EXPECT_EQ(bytes, 8u * 20 * 1024);
 }
 
+TEST(CapturedOutput, IsClosedForWhomItForkedWhenNobodyIsLeftToRead) {
+  OutputPipe out = OutputPipe::create();
+  OutputPipe err = OutputPipe::create();
+  ForkedChild child([&](ControlSocket& socket) {
+    capture_output(std::move(out), std::move(err), lost_bytes);
+    if (::fork() != 0) return 0;
+    ::signal(SIGPIPE, SIG_IGN);
+    socket.receive();
+    const bool is_closed = ::write(STDERR_FILENO, "x", 1) < 0 && errno == EPIPE;
+    socket.send(bytes_of(is_closed ? "closed" : "open"));
+    return 0;
+  });
+  out = {};
+  err = {};
+  EXPECT_EQ(child.end(), ExitStatus());
+  child.socket.send(bytes_of(kGo));
+  EXPECT_EQ(receive_text(child.socket), "closed");
+}
+
 TEST(CapturedOutput, GoesIntoPipesOnly) {
   OutputPipe out = OutputPipe::create();
   OutputPipe err = OutputPipe::create();
   err.reader = Handle(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   EXPECT_THROW(capture_output(std::move(out), std::move(err), lost_bytes), std::system_error);
+}
+
+// It hangs where that is not so.
+TEST(OutputPipe, DoesNotBlockWhoOpenedItAgainWhateverTheOthersDo) {
+  const OutputPipe pipe = OutputPipe::create();
+  const Handle own = opened_again(pipe.reader);
+  ASSERT_EQ(::fcntl(pipe.reader.get(), F_SETFL, 0), 0);
+  std::array<char, 8> buffer{};
+  const auto nothing = read_output(own, buffer);
+  EXPECT_EQ(nothing.bytes, 0u);
+  EXPECT_FALSE(nothing.is_ended);
+  ASSERT_EQ(::write(pipe.writer.get(), "word", 4), 4);
+  EXPECT_EQ(read_output(own, buffer).bytes, 4u);
 }
 
 TEST(OutputPipe, SaysWhenNobodyIsLeft) {

@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <string>
 #include <system_error>
 
+#include "platform/process_state.hpp"
 #include "support.hpp"
 
 namespace troupe::platform::testing {
@@ -64,6 +66,20 @@ TEST(Process, OnlyTheParentReaps) {
 TEST(Process, OpeningNobodyFails) { EXPECT_THROW(Process::open(0), std::system_error); }
 
 TEST(Process, WaitingForNoneFailsInsteadOfSleeping) { EXPECT_THROW(Process().wait_ended(), std::system_error); }
+
+TEST(ProcessState, IsWhatTheKernelSaysOfIt) {
+  const auto state = [](const char* which, const char* tracer, const char* dumping) {
+    return state_in(std::string("Name:\tx\nState:\t") + which + "\nTracerPid:\t" + tracer + "\nCoreDumping:\t" + dumping + "\n");
+  };
+  EXPECT_FALSE(state("S (sleeping)", "0", "0").is_stopped);
+  EXPECT_TRUE(state("T (stopped)", "0", "0").is_stopped);
+  EXPECT_TRUE(state("t (tracing stop)", "17", "0").is_stopped);
+  EXPECT_TRUE(state("t (tracing stop)", "17", "0").is_traced);
+  EXPECT_FALSE(state("D (disk sleep)", "0", "1").is_traced);
+  EXPECT_TRUE(state("D (disk sleep)", "0", "1").is_dumping);
+  EXPECT_FALSE(state("D (disk sleep)", "0", "0").is_dumping);
+  EXPECT_FALSE(state_in("").is_dumping);
+}
 
 }  // namespace
 }  // namespace troupe::platform::testing

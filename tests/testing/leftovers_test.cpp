@@ -124,6 +124,22 @@ TEST(NothingLeftBehind, WaitsForAThreadThatIsAboutToEnd) {
   std::thread([] {}).detach();
 }
 
+TEST(NothingLeftBehind, IsContentWithAProcessThatWasThereBeforeWhateverBecameOfIt) {
+  const pid_t before = start_process();
+  {
+    const NothingLeftBehind check(kNoPatience);
+    ::kill(before, SIGKILL);
+    siginfo_t ended{};
+    ::waitid(P_PID, static_cast<id_t>(before), &ended, WEXITED | WNOWAIT);
+  }
+  ::waitpid(before, nullptr, 0);
+}
+
+TEST(NothingLeftBehind, IsContentWithAThreadThatHasTakenAnotherName) {
+  const NothingLeftBehind check(kNoPatience);
+  ASSERT_EQ(::pthread_setname_np(::pthread_self(), "another name"), 0);
+}
+
 TEST(NothingLeftBehind, ListsARuntimeThatWasForgotten) {
   std::unique_ptr<Runtime> left;
   EXPECT_NONFATAL_FAILURE(

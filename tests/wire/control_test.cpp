@@ -5,6 +5,7 @@
 #include <troupe/error.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -43,6 +44,8 @@ DeathCause cause() {
   cause.detail = "more";
   cause.method_time = std::chrono::seconds(3);
   cause.core_path = "/core";
+  cause.core = {
+      .pid = 5, .signal = 11, .directory = "/tmp", .not_after = std::chrono::system_clock::time_point(std::chrono::hours(7))};
   return cause;
 }
 
@@ -285,6 +288,10 @@ TEST(ActorDown, KeepsTheWholeReport) {
   EXPECT_EQ(decoded.cause.stderr_tail, (std::vector<std::string>{"one", "two"}));
   EXPECT_EQ(decoded.cause.method_time, std::chrono::seconds(3));
   EXPECT_EQ(decoded.cause.core_path, "/core");
+  EXPECT_EQ(decoded.cause.core.pid, 5);
+  EXPECT_EQ(decoded.cause.core.signal, 11);
+  EXPECT_EQ(decoded.cause.core.directory, "/tmp");
+  EXPECT_EQ(decoded.cause.core.not_after.time_since_epoch(), std::chrono::hours(7));
   EXPECT_EQ(decoded.cause.resource_usage.max_resident_bytes, 3u);
 }
 

@@ -22,7 +22,7 @@ enum class DeathKind : std::uint8_t {
   signal,              // a signal that troupe did not send
   exit_code,           // exit(n), _exit(n), or main's end
   stopped,             // it was asked to stop, and did
-  killed_by_us,        // Proxy::kill, or a grace that ran out, or the manager lacked what it takes to go on with it
+  killed_by_us,        // Proxy::kill, a cancel by force, a grace that ran out, or the manager could not go on with it
   uncaught_at_start,   // its constructor threw
   parent_gone,         // who it belonged to ended
   protocol_violation,  // it wrote what no host may write

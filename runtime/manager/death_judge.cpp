@@ -42,14 +42,17 @@ DeathKind kind_of_ordered_end(Asked asked) {
   return DeathKind::killed_by_us;
 }
 
-// Whoever was asked to stop has its grace: what kills it in that time is somebody else.
-bool was_killed_for_an_order(const DeathFacts& facts) { return facts.was_killed || facts.was_overdue; }
+// The manager's order, or a caller's. Whoever was asked to stop has its grace: what kills it in that time is somebody else.
+bool was_killed_for_an_order(const DeathFacts& facts) {
+  return facts.was_killed || facts.was_overdue || facts.was_ended_by_caller;
+}
 
 DeathKind kind_when_killed(const DeathFacts& facts) {
   if (was_killed_for_an_order(facts) && facts.asked != Asked::nothing) return kind_of_ordered_end(facts.asked);
   if (facts.constructor_threw) return DeathKind::uncaught_at_start;
   if (facts.failed_to_start) return DeathKind::start_failure;
-  return facts.was_overdue || !facts.lost_touch.empty() ? DeathKind::killed_by_us : DeathKind::signal;
+  const bool was_us = facts.was_overdue || facts.was_ended_by_caller || !facts.lost_touch.empty();
+  return was_us ? DeathKind::killed_by_us : DeathKind::signal;
 }
 
 DeathKind kind_of_exit(const DeathFacts& facts) {
@@ -137,6 +140,8 @@ void add_wants(std::string& text, const DeathFacts& facts, DeathKind kind) {
 std::string words_of(const DeathFacts& facts, DeathKind kind) {
   if (crashed_first(facts)) return facts.last_words;
   if (kind == DeathKind::linked) return facts.linked_end;
+  if (kind == DeathKind::killed_by_us && facts.was_ended_by_caller)
+    return "a caller cancelled the call that ran, by force (AsyncResult::cancel)";
   if (kind == DeathKind::killed_by_us && !was_killed_for_an_order(facts))
     return "the manager could not go on with it: " + facts.lost_touch;
   if (kind == DeathKind::hung)

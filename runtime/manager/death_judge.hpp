@@ -40,9 +40,10 @@ struct DeathFacts {
   std::string violation;         // how it broke the protocol; empty: it did not
   std::string lost_touch;        // why the manager could not go on with it, and killed it; empty: it could
   // What it says of itself; it may lie.
-  bool wanted_memory = false;      // and exited
-  bool has_handler = false;        // for fatal signals
-  std::uint32_t fatal_signal = 0;  // 0: it did not run
+  bool wanted_memory = false;        // and exited
+  bool was_ended_by_caller = false;  // which cancelled the call that ran, by force: it killed itself
+  bool has_handler = false;          // for fatal signals
+  std::uint32_t fatal_signal = 0;    // 0: it did not run
   std::uint64_t fault_address = 0;
   std::string backtrace;
   std::string last_words;

@@ -94,6 +94,7 @@ DeathFacts facts_of(const HostRecord& host, const platform::ChildEnd& end) {
   if (host.output) facts.stderr_tail = host.output->tail();
   if (!host.life) return facts;
   facts.wanted_memory = host.life.status().wanted_memory.load(std::memory_order_acquire) == 1;
+  facts.was_ended_by_caller = host.life.status().was_ended_by_caller.load(std::memory_order_acquire) == 1;
   facts.has_handler = true;
   facts.fatal_signal = host.life.status().fatal_signal.load(std::memory_order_acquire);
   facts.fault_address = host.life.status().fault_address.load(std::memory_order_relaxed);
@@ -255,7 +256,9 @@ void Ending::fall(HostRecord& host) {
 }
 
 platform::MemoryKills::Answer Ending::was_memory_kill(const HostRecord& host, const platform::ChildEnd& end) {
-  if (end.status.signal != kKillSignal || host.is_killed || host.is_overdue) return platform::MemoryKills::Answer::unknown;
+  const bool was_ended_by_caller = host.life && host.life.status().was_ended_by_caller.load(std::memory_order_acquire) == 1;
+  if (end.status.signal != kKillSignal || host.is_killed || host.is_overdue || was_ended_by_caller)
+    return platform::MemoryKills::Answer::unknown;
   bool others_end = false;
   for (const ActorId actor : tables_.hosts.actors()) {
     const HostRecord* other = tables_.hosts.find(actor);

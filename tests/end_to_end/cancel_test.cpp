@@ -8,11 +8,14 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <future>
+#include <memory>
 #include <mutex>
 #include <stdexcept>
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <variant>
 #include <vector>
 
 #include "actors.hpp"
@@ -292,6 +295,11 @@ TEST_F(Cancel, IsNotWhatAMethodThrowsUnasked) {
 
 TEST_F(Cancel, ByForceKillsAndRestarts) {
   auto actor = runtime().spawn<Patient>({.restart = {.max = 5, .backoff = {.first = 0s}}}, gate.path());
+  auto told = std::make_shared<std::promise<DeathCause>>();
+  runtime().on_event([told](const RuntimeEvent& event) {
+    const auto* down = std::get_if<Down>(&event);
+    if (down != nullptr && down->incarnation == 1) told->set_value(down->cause);
+  });
   const auto hanging = actor.call<&Patient::hang>();
   const auto next = actor.call<&Patient::note>(3);
   gate.wait_reached();
@@ -301,6 +309,9 @@ TEST_F(Cancel, ByForceKillsAndRestarts) {
   EXPECT_EQ(next.get(), 3);
   EXPECT_EQ(actor.incarnation(), 2u);
   gate.let_go();
+  const DeathCause cause = told->get_future().get();
+  EXPECT_EQ(cause.kind, DeathKind::killed_by_us);
+  EXPECT_THAT(cause.detail, HasSubstr("cancelled the call that ran, by force"));
 }
 
 TEST_F(Cancel, ByForceSparesWhatStopsInTime) {

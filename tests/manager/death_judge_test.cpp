@@ -162,6 +162,15 @@ TEST(DeathJudge, ProcessorTimeRunsOutWithSigkillForWhoDidNotListen) {
   EXPECT_EQ(judge_death(facts).kind, DeathKind::signal);
 }
 
+TEST(DeathJudge, OneThatACallerEndedByForceWasKilledByUs) {
+  DeathFacts facts = killed(SIGKILL);
+  facts.was_ended_by_caller = true;
+  facts.was_memory_kill = platform::MemoryKills::Answer::perhaps;
+  const DeathCause cause = judge_death(facts);
+  EXPECT_EQ(cause.kind, DeathKind::killed_by_us);
+  EXPECT_EQ(cause.detail, "a caller cancelled the call that ran, by force (AsyncResult::cancel)");
+}
+
 TEST(DeathJudge, ProcessorTimeRunsOutWithSigkillUnderAnInheritedLimit) {
   DeathFacts facts = killed(SIGKILL);
   facts.inherited_cpu_seconds = 2;

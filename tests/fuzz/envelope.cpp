@@ -132,7 +132,7 @@ class Served {
       if (!request) break;
       expect(request->ticket.slot < kSmall.slots, "a request's slot exists");
       look_at(end.payload(*request));
-      if (!host::Turn({actor_, status_, nullptr}, *opened_.channel, *request).take()) return false;
+      if (!host::Turn({actor_, status_}, running_, *opened_.channel, *request).take()) return false;
     }
     if (end.has_outbox()) end.flush_outbox();
     end.ring_client(true);
@@ -144,6 +144,7 @@ class Served {
   Target target_;
   const host::Actor actor_{{&target_, [](void*) {}}, typeid(Target)};
   platform::LifeStatus status_;
+  host::Turn* running_ = nullptr;
   const std::pair<platform::Event, platform::Event> event_ = platform::Event::pair();
   const platform::SharedMemory requests_ = ClientEnd::create_requests(kSmall);
   const platform::SharedMemory extents_ = ClientEnd::create_request_extents(kSmall);

@@ -29,6 +29,8 @@ void touch(const Held& held, Ledger& ledger) {
   } catch (const ActorDied& error) {
     ledger.close(*number, verdict_of(error.execution()), Blame::actor);
     ledger.complain(fmt::format("actor {} has ended while process {} held it: {}", held.id().value, ::getpid(), error.what()));
+  } catch (const TimeoutError& error) {  // the step that this is part of has a deadline, which its calls inherit
+    ledger.close(*number, verdict_of(error.execution()), Blame::nobody);
   } catch (const Error& error) {
     ledger.close(*number, Verdict::not_started, Blame::actor);
     ledger.complain(

@@ -186,12 +186,7 @@ struct ResultAccess {
     cell.add_handle();
     return AsyncResult<T>(&cell);
   }
-  // Errors: InvalidState of an empty handle.
-  template <class T>
-  static TypedCell<T>& cell(const AsyncResult<T>& result) {
-    return result.cell();
-  }
-  // The handle is the caller's from here on, who drops it. Errors: InvalidState of an empty one.
+  // The handle is the caller's from here on, who drops it. Errors: InvalidState for an empty one.
   template <class T>
   static TypedCell<T>* release(AsyncResult<T>&& result) {
     TypedCell<T>& cell = result.cell();

@@ -44,8 +44,8 @@ class ForeignFutureOf final : public ForeignFuture {
       } else {
         promise_.set_value(future_.get());
       }
-    } catch (...) {
-      promise_.set_exception(std::current_exception());
+    } catch (...) {  // of the future; or of a value that cannot be moved, which the promise knows
+      if (!promise_.result().ready()) promise_.set_exception(std::current_exception());
     }
   }
 

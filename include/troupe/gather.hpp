@@ -114,7 +114,7 @@ requires(sizeof...(T) > 0) AsyncResult<std::tuple<detail::Gathered<T>...>> gathe
 // The same of a range: a vector of the values; of void results, only that all have succeeded.
 template <detail::ResultRange Results>
 auto gather(Results&& results) {
-  using T = detail::ResultOf<Results>;
+  using T = detail::ValueIn<Results>;
   using Value = std::conditional_t<std::is_void_v<T>, void, std::vector<detail::Gathered<T>>>;
   return detail::join<Value, detail::MakeVector<detail::GatherOne<T>>>(detail::Join::Until::first_error,
                                                                        detail::results_in(std::forward<Results>(results)));
@@ -129,7 +129,7 @@ requires(sizeof...(T) > 0) AsyncResult<std::tuple<Settled<T>...>> gather_settled
 
 template <detail::ResultRange Results>
 auto gather_settled(Results&& results) {
-  using T = detail::ResultOf<Results>;
+  using T = detail::ValueIn<Results>;
   return detail::join<std::vector<Settled<T>>, detail::MakeVector<detail::SettleOne<T>>>(
       detail::Join::Until::all, detail::results_in(std::forward<Results>(results)));
 }

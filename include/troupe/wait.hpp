@@ -36,9 +36,9 @@ struct Waited {
 // Blocks: as long as `until` says, and at most `timeout`, whose end is no error. It cancels nothing. Of no results: returns at
 // once.
 template <detail::ResultRange Results>
-Waited<detail::ResultOf<Results>> wait(const Results& results, Timeout timeout = {},
+Waited<detail::ValueIn<Results>> wait(const Results& results, Timeout timeout = {},
                                        ReturnWhen until = ReturnWhen::all_completed) {
-  using T = detail::ResultOf<Results>;
+  using T = detail::ValueIn<Results>;
   std::vector<detail::ResultCell*> cells = detail::cells_of<T>(results);
   const std::size_t done_count = detail::wait_for_several(cells, timeout, until);
   Waited<T> waited;
@@ -107,8 +107,8 @@ class AsCompleted {
 // has passed since this call.
 //   for (auto& result : troupe::as_completed(results, 10s)) use(result.get());
 template <detail::ResultRange Results>
-AsCompleted<detail::ResultOf<Results>> as_completed(const Results& results, Timeout timeout = {}) {
-  using T = detail::ResultOf<Results>;
+AsCompleted<detail::ValueIn<Results>> as_completed(const Results& results, Timeout timeout = {}) {
+  using T = detail::ValueIn<Results>;
   return AsCompleted<T>(detail::arrivals_of(detail::cells_of<T>(results), timeout));
 }
 template <class T>

@@ -136,6 +136,7 @@ bool CallChannel::await_with_others(ResultCell& cell, TimePoint deadline) {
 
 // Its own actor's calls run in this thread, which is about to wait.
 void CallChannel::check_not_own(ResultCell& cell, TimePoint deadline) {
+  if (serving.actor_key != key_.low) return;
   look();
   if (CellAccess::is_over(cell) || has_fallen() || deadline <= Clock::now()) return;
   throw WouldDeadlock(describe_call(cell) +

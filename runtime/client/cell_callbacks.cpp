@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -232,17 +233,49 @@ void CellAccess::release(Cell& cell) {
   }
 }
 
-void CellAccess::want(Cell& cell) {
-  std::vector<Cell*> cells{&cell};
-  cell.add_reference();
-  while (!cells.empty()) {
-    Cell* each = cells.back();
-    cells.pop_back();
-    const bool is_new = (each->status_.fetch_or(CellStatus::kWanted, std::memory_order_seq_cst) & CellStatus::kWanted) == 0;
-    detail::Derivation* made = is_new ? each->derivation() : nullptr;
-    if (made != nullptr) made->collect(cells);
-    each->drop_reference();
+namespace {
+
+struct DropCell {
+  void operator()(ResultCell* cell) const noexcept { cell->drop_reference(); }
+};
+
+// Cells still to be gone through; a reference on each.
+struct Left {
+  ~Left() {
+    for (ResultCell* each : cells) each->drop_reference();
   }
+  std::vector<ResultCell*> cells;
+};
+
+// Goes through the cell, and all that it is made of. `enter` gives, of each, the derivation whose sources are next, or null.
+template <class Enter>
+void go_up(ResultCell& cell, const Enter& enter) {
+  Left left{{&cell}};
+  cell.add_reference();
+  while (!left.cells.empty()) {
+    const std::unique_ptr<ResultCell, DropCell> each(left.cells.back());
+    left.cells.pop_back();
+    if (detail::Derivation* made = enter(*each)) made->collect(left.cells);
+  }
+}
+
+}  // namespace
+
+void CellAccess::want(Cell& cell) {
+  go_up(cell, [](Cell& each) -> detail::Derivation* {
+    const bool is_new = (each.status_.fetch_or(CellStatus::kWanted, std::memory_order_seq_cst) & CellStatus::kWanted) == 0;
+    return is_new ? each.derivation() : nullptr;
+  });
+}
+
+void CellAccess::check_not_own(Cell& cell, std::chrono::steady_clock::time_point deadline) {
+  std::unordered_set<const Cell*> seen;  // of those that are made of others: a result may be a source many times over
+  go_up(cell, [&](Cell& each) -> detail::Derivation* {
+    if (is_over(each)) return nullptr;
+    if (each.channel_ != nullptr) each.channel_->check_not_own(each, deadline);
+    detail::Derivation* made = each.derivation();
+    return made != nullptr && made->needs_all_sources() && seen.insert(&each).second ? made : nullptr;
+  });
 }
 
 }  // namespace troupe::client

@@ -45,19 +45,19 @@ struct DropCallback {
 
 // Bits of ResultCell's status word. They are only ever added, but for kPromoted.
 struct CellStatus {
-  static constexpr std::uint32_t kClaimed = 1;      // somebody completes it
-  static constexpr std::uint32_t kStored = 2;       // the outcome is there, for callbacks
-  static constexpr std::uint32_t kReleased = 4;     // ... and for everybody
-  static constexpr std::uint32_t kDecoded = 8;      // no arrival is left to decode
-  static constexpr std::uint32_t kDecoding = 16;    // somebody decodes the arrival
-  static constexpr std::uint32_t kSleeper = 32;     // somebody sleeps on the word
-  static constexpr std::uint32_t kPromoted = 64;    // a sleeper shall become the channel's reader
-  static constexpr std::uint32_t kCallbacks = 128;  // callbacks have been registered
-  static constexpr std::uint32_t kWaiters = 1024;   // waiters have been registered
-  static constexpr std::uint32_t kWanted = 2048;    // a callback waits for it, or for one that is made of it
-  static constexpr std::uint32_t kWatched = 256;    // the channel's count of watched cells includes it
-  static constexpr std::uint32_t kForced = 1024;    // cancelled by force: if its actor dies, that is why
-  static constexpr std::uint32_t kStarted = 512;    // one that is completed by hand: it can no longer be cancelled
+  static constexpr std::uint32_t kClaimed = 1 << 0;    // somebody completes it
+  static constexpr std::uint32_t kStored = 1 << 1;     // the outcome is there, for callbacks
+  static constexpr std::uint32_t kReleased = 1 << 2;   // ... and for everybody
+  static constexpr std::uint32_t kDecoded = 1 << 3;    // no arrival is left to decode
+  static constexpr std::uint32_t kDecoding = 1 << 4;   // somebody decodes the arrival
+  static constexpr std::uint32_t kSleeper = 1 << 5;    // somebody sleeps on the word
+  static constexpr std::uint32_t kPromoted = 1 << 6;   // a sleeper shall become the channel's reader
+  static constexpr std::uint32_t kCallbacks = 1 << 7;  // callbacks have been registered
+  static constexpr std::uint32_t kWatched = 1 << 8;    // the channel's count of watched cells includes it
+  static constexpr std::uint32_t kStarted = 1 << 9;    // one that is completed by hand: it can no longer be cancelled
+  static constexpr std::uint32_t kForced = 1 << 10;    // cancelled by force: if its actor dies, that is why
+  static constexpr std::uint32_t kWaiters = 1 << 11;   // waiters have been registered
+  static constexpr std::uint32_t kWanted = 1 << 12;    // a callback waits for it, or for one that is made of it
 };
 
 // The client room's way into cells.
@@ -139,6 +139,9 @@ class CellAccess {
   // The value that futex_wait must find to sleep; 0: do not sleep, look again.
   static std::uint32_t announce_sleep(Cell& cell);
 
+  // This thread is about to wait for the cell, which no channel completes. Errors: WouldDeadlock when it is made of a call that
+  // this very thread keeps from running.
+  [[gnu::cold]] static void check_not_own(Cell& cell, std::chrono::steady_clock::time_point deadline);
   // Runs what this thread has put off (Cascade).
   [[gnu::cold]] static void catch_up_with_cascade();
 

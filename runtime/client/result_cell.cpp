@@ -6,6 +6,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "base/serving.hpp"
 #include "client/call_channel.hpp"
 #include "client/callback_thread.hpp"
 #include "client/cell_status.hpp"
@@ -153,6 +154,7 @@ bool ResultCell::await(Timeout timeout) {
 // One that no channel completes.
 bool ResultCell::await_by_hand(Clock::time_point deadline) {
   CellAccess::catch_up_with_cascade();
+  if (serving.actor_key != 0) CellAccess::check_not_own(*this, deadline);
   if (client::CallbackThread::is_this_thread()) return client::CallbackThread::await_in_callback(*this, deadline);
   while (!CellAccess::is_over(*this)) {
     if (const std::uint32_t seen = CellAccess::announce_sleep(*this)) {

@@ -4,7 +4,10 @@
 #include <troupe/error.hpp>
 
 #include <algorithm>
+#include <chrono>
+#include <memory>
 #include <stdexcept>
+#include <utility>
 
 #include "client/cell_status.hpp"
 #include "client/several.hpp"
@@ -21,23 +24,25 @@ class WaitCell final : public DerivedCell<void>, public Join {
  public:
   explicit WaitCell(Until until) : DerivedCell<void>(kType), Join(static_cast<ResultCell&>(*this), until) {}
 
-  // Blocks: as long as the join says (true), or until `deadline` (false). Adds a pin, so that no reader ever has the last.
-  bool wait(const std::vector<ResultCell*>& cells, Timeout timeout) {
+  // Blocks: as long as the join says, or until `timeout` has passed. Has a pin meanwhile, so that no reader ever has the last.
+  void wait(const std::vector<ResultCell*>& cells, Timeout timeout) {
     add_pins(1);
     for (ResultCell* each : cells) {
       add(*each);
       each->add_handle();
     }
     begin();
-    const bool is_over = await(timeout);
-    forget();
-    const std::exception_ptr error = is_over ? this->error() : nullptr;
-    unpin();
-    if (error != nullptr) std::rethrow_exception(error);  // there is no way to be told
-    return is_over;
+    const std::unique_ptr<WaitCell, LetGo> let_go(this);
+    if (await(timeout)) await_value(Timeout());  // an error is that there is no way to be told
   }
 
  private:
+  struct LetGo {
+    void operator()(WaitCell* cell) const noexcept {
+      cell->forget();
+      cell->unpin();
+    }
+  };
   static const CellType kType;
 
   void make(std::size_t) override { make_value(); }

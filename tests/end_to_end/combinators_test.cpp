@@ -213,6 +213,40 @@ TEST_F(Combinators, EndWithTheRuntime) {
   after.wait();
 }
 
+// Waits, in a method, for what is made of a call to its own actor.
+class Selfish {
+ public:
+  void set(const Proxy<Selfish>& self) { self_ = self; }
+  int number() const { return 1; }
+  int awaits_then() {
+    return self_.call<&Selfish::number>().then([](int n) { return n + 1; }).get();
+  }
+  int awaits_gather(const Proxy<Counter>& other) {
+    return std::get<0>(gather(other.call<&Counter::get>(), self_.call<&Selfish::number>()).get());
+  }
+  std::size_t awaits_all(const Proxy<Counter>& other) {
+    return wait({other.call<&Counter::get>(), self_.call<&Selfish::number>()}).done.size();
+  }
+  std::size_t awaits_any(const Proxy<Counter>& other) {
+    return when_any(self_.call<&Selfish::number>(), other.call<&Counter::get>()).get();
+  }
+
+ private:
+  Proxy<Selfish> self_;
+};
+
+TEST_F(Combinators, OfAnActorsCallToItselfCannotBeAwaitedInItsMethod) {
+  const auto selfish = runtime().spawn<Selfish>();
+  const auto other = runtime().spawn<Counter>(0);
+  selfish.call<&Selfish::set>(selfish).get();
+  for (const auto& result : {selfish.call<&Selfish::awaits_then>(), selfish.call<&Selfish::awaits_gather>(other)}) {
+    EXPECT_TRUE(has_failed_with<RemoteException>(result));
+  }
+  EXPECT_TRUE(has_failed_with<RemoteException>(selfish.call<&Selfish::awaits_all>(other)));
+  EXPECT_EQ(selfish.call<&Selfish::awaits_any>(other).get(), 1u);
+  selfish.kill();
+}
+
 // ---- in callbacks
 
 TEST_F(Combinators, MayBeAwaitedInCallbacksThoughTheyRunInTheSameThread) {

@@ -26,6 +26,8 @@ class Derivation {
   // See ResultCell. Cancels each source that has not started; where there is one, the result is cancelled, too.
   bool cancel(std::optional<Timeout> force);
   bool is_running();
+  // Whether it has no outcome before each of its sources has, unless one fails.
+  virtual bool needs_all_sources() const noexcept { return true; }
   // Adds its sources, with a reference on each.
   void collect(std::vector<ResultCell*>& sources);
 

@@ -48,6 +48,7 @@ class Join : public Derivation {
   // Before it begins. When this returns, a handle of the source is its own.
   void add(ResultCell& source) { waiters_.emplace_back(*this, source); }
   void expect(std::size_t source_count) { waiters_.reserve(source_count); }
+  bool needs_all_sources() const noexcept final { return until_ != Until::first; }
   // Starts to wait. Takes the first pin. Where it cannot wait, that is the outcome.
   void begin() noexcept;
 

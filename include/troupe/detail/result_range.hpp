@@ -22,11 +22,11 @@ struct ValueOfResult<AsyncResult<T>> {
 
 // A range whose elements are AsyncResult<T>, and that T.
 template <class Range>
-using ResultOf = typename ValueOfResult<ElementOf<Range>>::Type;
+using ValueIn = typename ValueOfResult<ElementOf<Range>>::Type;
 
 template <class Range>
 concept ResultRange = requires {
-  typename ResultOf<Range>;
+  typename ValueIn<Range>;
 };
 
 template <class T>
@@ -34,8 +34,8 @@ std::vector<AsyncResult<T>> results_in(std::vector<AsyncResult<T>>&& results) {
   return std::move(results);
 }
 template <ResultRange Range>
-std::vector<AsyncResult<ResultOf<Range>>> results_in(Range&& range) {
-  std::vector<AsyncResult<ResultOf<Range>>> results;
+std::vector<AsyncResult<ValueIn<Range>>> results_in(Range&& range) {
+  std::vector<AsyncResult<ValueIn<Range>>> results;
   if constexpr (requires { std::size(range); }) results.reserve(std::size(range));
   for (auto&& result : range) results.push_back(result);
   return results;

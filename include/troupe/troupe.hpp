@@ -18,7 +18,7 @@
 #include <troupe/runtime.hpp>
 #include <troupe/settled.hpp>
 #include <troupe/supervise.hpp>
-#include <troupe/this_call.hpp>
 #include <troupe/then.hpp>
+#include <troupe/this_call.hpp>
 #include <troupe/timeout.hpp>
 #include <troupe/wait.hpp>

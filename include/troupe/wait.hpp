@@ -37,7 +37,7 @@ struct Waited {
 // once.
 template <detail::ResultRange Results>
 Waited<detail::ValueIn<Results>> wait(const Results& results, Timeout timeout = {},
-                                       ReturnWhen until = ReturnWhen::all_completed) {
+                                      ReturnWhen until = ReturnWhen::all_completed) {
   using T = detail::ValueIn<Results>;
   std::vector<detail::ResultCell*> cells = detail::cells_of<T>(results);
   const std::size_t done_count = detail::wait_for_several(cells, timeout, until);

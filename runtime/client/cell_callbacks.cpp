@@ -7,7 +7,7 @@
 #include <troupe/detail/result_cell.hpp>
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <unordered_set>
 #include <utility>
@@ -104,7 +104,7 @@ class CellAccess::Cascade {
   static thread_local Cascade* of_this_thread;
 
   const bool is_outermost_;
-  std::deque<PutOff> put_off_;
+  std::list<PutOff> put_off_;
 };
 
 thread_local CellAccess::Cascade* CellAccess::Cascade::of_this_thread = nullptr;

@@ -16,6 +16,7 @@ set(paths
     runtime/client/call_channel_cancel
     runtime/client/call_channel_fall
     runtime/client/call_channel_lives
+    runtime/client/cell_callbacks
     runtime/client/death_cause
     runtime/client/derivation
     runtime/client/future_thread

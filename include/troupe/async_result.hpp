@@ -44,6 +44,21 @@ void TypedCell<T>::decode_value(ResultCell& cell, std::span<const std::byte> byt
 
 template <class F, class T>
 class CallbackOf;
+template <class F, class T>
+struct ThenOf;
+
+// Of a cell whose outcome is a value: moves it out when there is one handle left, else copies it.
+template <class T>
+T take_value(TypedCell<T>& cell) {
+  if constexpr (!std::is_void_v<T>) {
+    if (cell.is_last_handle()) return std::move(cell.value());
+    if constexpr (std::is_copy_constructible_v<T>) {
+      return cell.value();
+    } else {
+      throw InvalidState("troupe::AsyncResult: the value can only be moved, and other handles still hold it; drop them first");
+    }
+  }
+}
 
 }  // namespace detail
 
@@ -86,14 +101,7 @@ class AsyncResult {
   T get() && { return std::move(*this).get(Timeout()); }
   T get(Timeout timeout) && {
     cell().await_value(timeout);
-    if constexpr (!std::is_void_v<T>) {
-      if (cell().is_last_handle()) return std::move(cell().value());
-      if constexpr (std::is_copy_constructible_v<T>) {
-        return cell().value();
-      } else {
-        throw InvalidState("troupe::AsyncResult: the value can only be moved, and other handles still hold it; drop them first");
-      }
-    }
+    return detail::take_value(cell());
   }
 
   // Blocks: until the outcome is there (true), whatever it is, or `timeout` has passed (false).
@@ -135,6 +143,12 @@ class AsyncResult {
     cell().add_callback(new detail::CallbackOf<F, T>(std::move(f)));
   }
 
+  // The result of f(value), or f() where T is void, run as on_done runs its callbacks. An error passes f by, and is the outcome;
+  // so is what f throws. Where f returns an AsyncResult, its outcome is the outcome. Cancelling the new result cancels what it
+  // comes from: this, or f while it has not begun, or what f has returned. In <troupe/then.hpp>.
+  template <class F>
+  typename detail::ThenOf<F, T>::Result then(F f) const;
+
   // Whether this handle has a result at all.
   bool valid() const noexcept { return cell_ != nullptr; }
 
@@ -172,6 +186,13 @@ struct ResultAccess {
     cell.add_handle();
     return AsyncResult<T>(&cell);
   }
+  // The handle is the caller's from here on, who drops it. Errors: InvalidState for an empty one.
+  template <class T>
+  static TypedCell<T>* release(AsyncResult<T>&& result) {
+    TypedCell<T>& cell = result.cell();
+    result.cell_ = nullptr;
+    return &cell;
+  }
 };
 
 template <class F, class T>
@@ -196,12 +217,12 @@ class CallbackOf final : public Callback {
 
 }  // namespace detail
 
-// The other end of an AsyncResult that is completed by hand. Destroyed without an outcome, it completes with InvalidState,
-// so that nobody waits for ever. Callbacks run in the thread that sets. Thread-safety: full.
+// The other end of an AsyncResult that is completed by hand; T may be any type. Destroyed without an outcome, it completes with
+// InvalidState, so that nobody waits for ever. Callbacks run in the thread that sets. Thread-safety: full.
 template <class T>
 class Promise {
  public:
-  Promise() : cell_(new detail::TypedCell<T>(0)) {}
+  Promise() : cell_(detail::TypedCell<T>::completed_by_hand()) {}
   Promise(Promise&& other) noexcept : cell_(std::exchange(other.cell_, nullptr)) {}
   Promise& operator=(Promise other) noexcept {
     std::swap(cell_, other.cell_);

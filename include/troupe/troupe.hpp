@@ -8,12 +8,17 @@
 #include <troupe/error.hpp>
 #include <troupe/fail_point.hpp>
 #include <troupe/fn.hpp>
+#include <troupe/future.hpp>
+#include <troupe/gather.hpp>
 #include <troupe/group.hpp>
 #include <troupe/guard.hpp>
 #include <troupe/options.hpp>
 #include <troupe/proxy.hpp>
 #include <troupe/remote_function.hpp>
 #include <troupe/runtime.hpp>
+#include <troupe/settled.hpp>
 #include <troupe/supervise.hpp>
+#include <troupe/then.hpp>
 #include <troupe/this_call.hpp>
 #include <troupe/timeout.hpp>
+#include <troupe/wait.hpp>

@@ -124,6 +124,8 @@ class CallChannel {
   bool serve();
   // From the loop: it reads until the reply with this lease has come, though nobody may wait for it.
   [[gnu::cold]] void call_for(std::uint64_t lease);
+  // Errors: WouldDeadlock when this thread runs the methods of this channel's actor, so that waiting keeps the call from running.
+  [[gnu::cold]] void check_not_own(detail::ResultCell& cell, TimePoint deadline);
   // See ResultCell.
   bool cancel(detail::ResultCell& cell, std::optional<Timeout> force);
   bool is_running(const detail::ResultCell& cell);
@@ -274,7 +276,6 @@ class CallChannel {
   bool await_until(detail::ResultCell& cell, TimePoint deadline, const Over& over);
   [[gnu::noinline]] bool await_in_actor(detail::ResultCell& cell, TimePoint deadline);
   [[gnu::cold]] bool await_with_others(detail::ResultCell& cell, TimePoint deadline);
-  [[gnu::cold]] void check_not_own(detail::ResultCell& cell, TimePoint deadline);
   static void sleep_on(detail::ResultCell& cell, TimePoint deadline);
   void promote_one();
   void look();

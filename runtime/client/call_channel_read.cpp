@@ -136,6 +136,7 @@ bool CallChannel::await_with_others(ResultCell& cell, TimePoint deadline) {
 
 // Its own actor's calls run in this thread, which is about to wait.
 void CallChannel::check_not_own(ResultCell& cell, TimePoint deadline) {
+  if (serving.actor_key != key_.low) return;
   look();
   if (CellAccess::is_over(cell) || has_fallen() || deadline <= Clock::now()) return;
   throw WouldDeadlock(describe_call(cell) +
@@ -219,14 +220,16 @@ void CallChannel::look() {
   leave_read_role();
 }
 
+// Who counts the first has to look: that arms the event, if nobody reads; who reads arms it when leaving. Those that come
+// behind have no need to.
 void CallChannel::watch(ResultCell& cell) {
-  watched_.fetch_add(1, std::memory_order_seq_cst);
-  if (!CellAccess::mark_watched(cell)) {
+  const bool is_first = watched_.fetch_add(1, std::memory_order_seq_cst) == 0;
+  if (CellAccess::mark_watched(cell)) {
+    if (CellAccess::deadline_ns(cell) != wire::kNoDeadline) session_->expire_later(cell, *this);
+  } else {
     unwatch();
-    return;
   }
-  if (CellAccess::deadline_ns(cell) != wire::kNoDeadline) session_->expire_later(cell, *this);
-  look();  // arms the event, if nobody reads; who reads arms it when leaving
+  if (is_first) look();
 }
 
 void CallChannel::have_loop_watch() {

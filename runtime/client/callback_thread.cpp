@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "client/callback_thread.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
+#include "client/cell_status.hpp"
 #include "client/started_thread.hpp"
 #include "platform/alternate_stack.hpp"
 #include "platform/complaint.hpp"
 #include "platform/fork_mark.hpp"
+#include "platform/futex.hpp"
 
 namespace troupe::client {
 
-namespace {
+thread_local const std::shared_ptr<CallbackThread::State>* CallbackThread::of_this_thread = nullptr;
 
-thread_local bool runs_callbacks = false;
-
-}  // namespace
-
-bool CallbackThread::is_this_thread() noexcept { return runs_callbacks; }
+bool CallbackThread::is_this_thread() noexcept { return of_this_thread != nullptr; }
 
 void run_reporting(const char* what, const Function<void()>& job) noexcept {
   try {
@@ -33,16 +32,79 @@ CallbackThread::CallbackThread() : state_(std::make_shared<State>()), thread_(st
 
 CallbackThread::~CallbackThread() { stop(); }
 
-void CallbackThread::post(Function<void()> job) {
+void CallbackThread::post(Function<void()> job, const detail::ResultCell* cell) {
   {
     const std::lock_guard lock(state_->mutex);
     if (!state_->is_stopping) {
-      state_->jobs.push_back(std::move(job));
+      state_->jobs.push_back({std::move(job), cell});
+      signal(*state_);
       state_->changed.notify_one();
       return;
     }
   }
   run_reporting("callback", job);
+}
+
+// Tells a callback that waits of the outcome.
+class CallbackThread::Bell final : public detail::Callback {
+ public:
+  explicit Bell(std::shared_ptr<State> state) : state_(std::move(state)) {}
+
+  bool note(detail::ResultCell&) noexcept override {
+    signal(*state_);
+    drop();
+    return true;
+  }
+  void run(detail::ResultCell&) override {}  // never: note() says that that was all
+  bool is_waiter() const noexcept override { return true; }
+
+ private:
+  const std::shared_ptr<State> state_;
+};
+
+bool CallbackThread::await_in_callback(detail::ResultCell& cell, std::chrono::steady_clock::time_point deadline) {
+  State& state = **of_this_thread;
+  auto bell = std::make_unique<Bell>(*of_this_thread);
+  if (!CellAccess::push_callback(cell, bell.get())) return CellAccess::is_over(cell);
+  Bell* const pushed = bell.release();
+  CellAccess::want(cell);
+  bool is_late = false;
+  while (!CellAccess::is_over(cell) && !is_late) {
+    const std::uint32_t seen = state.signals.load(std::memory_order_acquire);
+    if (CellAccess::is_over(cell) || run_wanted(state)) continue;
+    state.has_sleeper.store(true, std::memory_order_seq_cst);
+    is_late =
+        platform::futex_wait(state.signals, seen, platform::FutexScope::this_process, deadline) == platform::FutexWake::timed_out;
+    state.has_sleeper.store(false, std::memory_order_seq_cst);
+  }
+  if (CellAccess::remove_callback(cell, pushed)) pushed->drop();
+  return CellAccess::is_over(cell);
+}
+
+void CallbackThread::look_in_callback(detail::ResultCell& cell) {
+  CellAccess::want(cell);
+  while (!CellAccess::is_over(cell) && run_wanted(**of_this_thread)) continue;
+}
+
+bool CallbackThread::run_wanted(State& state) {
+  std::list<Job> wanted;
+  {
+    const std::lock_guard lock(state.mutex);
+    const auto is_wanted = [](const Job& job) { return job.cell != nullptr && CellAccess::is_wanted(*job.cell); };
+    const auto found = std::find_if(state.jobs.begin(), state.jobs.end(), is_wanted);
+    if (found == state.jobs.end()) return false;
+    wanted.splice(wanted.end(), state.jobs, found);
+  }
+  run_reporting("callback", wanted.front().run);
+  CellAccess::catch_up_with_cascade();
+  return true;
+}
+
+// Nobody sleeps on it but the callback thread itself.
+void CallbackThread::signal(State& state) {
+  state.signals.fetch_add(1, std::memory_order_seq_cst);
+  if (state.has_sleeper.load(std::memory_order_seq_cst))
+    platform::futex_wake(state.signals, 1, platform::FutexScope::this_process);
 }
 
 void CallbackThread::stop() {
@@ -66,7 +128,7 @@ void CallbackThread::stop() {
 }
 
 void CallbackThread::run(std::shared_ptr<State> state) {
-  runs_callbacks = true;
+  of_this_thread = &state;
   const platform::AlternateStack for_signals;  // it runs what the user has written
   std::unique_lock lock(state->mutex);
   for (;;) {
@@ -75,7 +137,7 @@ void CallbackThread::run(std::shared_ptr<State> state) {
     auto job = std::move(state->jobs.front());
     state->jobs.pop_front();
     lock.unlock();
-    run_reporting("callback", job);
+    run_reporting("callback", job.run);
     job = {};  // what it holds is destroyed without the lock, too
     lock.lock();
   }

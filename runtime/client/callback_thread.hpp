@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <troupe/detail/result_cell.hpp>
+
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -22,21 +27,40 @@ class CallbackThread {
   CallbackThread(const CallbackThread&) = delete;
   CallbackThread& operator=(const CallbackThread&) = delete;
 
-  // What `job` throws is reported on stderr. After stop(): it runs here and now.
-  void post(Function<void()> job);
+  // What `job` throws is reported on stderr. After stop(): it runs here and now. `cell`: whose outcome it tells of, and which
+  // it keeps.
+  void post(Function<void()> job, const detail::ResultCell* cell = nullptr);
   // Runs what has been posted, then ends the thread. From within a callback: the thread ends by itself afterwards.
   void stop();
   // Whether the calling thread is one of these.
   static bool is_this_thread() noexcept;
 
+  // In a callback, for a cell that no channel completes. Blocks: until its outcome is there (true), or `deadline` (false).
+  // Where the cell is made of others, what that takes may be queued behind this very callback: that it runs meanwhile. Nothing
+  // else, which could wait for the callback in its turn.
+  static bool await_in_callback(detail::ResultCell& cell, std::chrono::steady_clock::time_point deadline);
+  // The same without waiting.
+  static void look_in_callback(detail::ResultCell& cell);
+
  private:
+  struct Job {
+    Function<void()> run;
+    const detail::ResultCell* cell;
+  };
   struct State {
     std::mutex mutex;
     std::condition_variable changed;
-    std::list<Function<void()>> jobs;  // guarded by mutex, as all of these
+    std::list<Job> jobs;  // guarded by mutex, as all of these
     bool is_stopping = false;
+    // Not guarded: moves when a callback that waits has to look again; and whether one sleeps until it does.
+    std::atomic<std::uint32_t> signals{0};
+    std::atomic<bool> has_sleeper{false};
   };
+  class Bell;
   static void run(std::shared_ptr<State> state);
+  static bool run_wanted(State& state);
+  static void signal(State& state);
+  static thread_local const std::shared_ptr<State>* of_this_thread;
 
   std::shared_ptr<State> state_;
   std::thread thread_;  // guarded by state_->mutex

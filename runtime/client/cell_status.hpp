@@ -39,19 +39,25 @@ struct Arrival {
 
 namespace troupe::client {
 
+struct DropCallback {
+  void operator()(detail::Callback* callback) const noexcept { callback->drop(); }
+};
+
 // Bits of ResultCell's status word. They are only ever added, but for kPromoted.
 struct CellStatus {
-  static constexpr std::uint32_t kClaimed = 1;      // somebody completes it
-  static constexpr std::uint32_t kStored = 2;       // the outcome is there, for callbacks
-  static constexpr std::uint32_t kReleased = 4;     // ... and for everybody
-  static constexpr std::uint32_t kDecoded = 8;      // no arrival is left to decode
-  static constexpr std::uint32_t kDecoding = 16;    // somebody decodes the arrival
-  static constexpr std::uint32_t kSleeper = 32;     // somebody sleeps on the word
-  static constexpr std::uint32_t kPromoted = 64;    // a sleeper shall become the channel's reader
-  static constexpr std::uint32_t kCallbacks = 128;  // callbacks have been registered
-  static constexpr std::uint32_t kWatched = 256;    // the channel's count of watched cells includes it
-  static constexpr std::uint32_t kForced = 1024;    // cancelled by force: if its actor dies, that is why
-  static constexpr std::uint32_t kStarted = 512;    // one that is completed by hand: it can no longer be cancelled
+  static constexpr std::uint32_t kClaimed = 1 << 0;    // somebody completes it
+  static constexpr std::uint32_t kStored = 1 << 1;     // the outcome is there, for callbacks
+  static constexpr std::uint32_t kReleased = 1 << 2;   // ... and for everybody
+  static constexpr std::uint32_t kDecoded = 1 << 3;    // no arrival is left to decode
+  static constexpr std::uint32_t kDecoding = 1 << 4;   // somebody decodes the arrival
+  static constexpr std::uint32_t kSleeper = 1 << 5;    // somebody sleeps on the word
+  static constexpr std::uint32_t kPromoted = 1 << 6;   // a sleeper shall become the channel's reader
+  static constexpr std::uint32_t kCallbacks = 1 << 7;  // callbacks have been registered
+  static constexpr std::uint32_t kWatched = 1 << 8;    // the channel's count of watched cells includes it
+  static constexpr std::uint32_t kStarted = 1 << 9;    // one that is completed by hand: it can no longer be cancelled
+  static constexpr std::uint32_t kForced = 1 << 10;    // cancelled by force: if its actor dies, that is why
+  static constexpr std::uint32_t kWaiters = 1 << 11;   // waiters have been registered
+  static constexpr std::uint32_t kWanted = 1 << 12;    // a callback waits for it, or for one that is made of it
 };
 
 // The client room's way into cells.
@@ -66,7 +72,10 @@ class CellAccess {
   static CallChannel* channel(const Cell& cell) { return cell.channel_; }
   static const detail::RegistrationNode* method(const Cell& cell) { return cell.method_; }
   static std::int64_t deadline_ns(const Cell& cell) { return cell.deadline_ns_; }
-  static bool has_callbacks(const Cell& cell) { return cell.callbacks_.load(std::memory_order_acquire) != nullptr; }
+  // Of one that is released: that it is a value is known without decoding it.
+  static bool is_surely_value(const Cell& cell) {
+    return (cell.status_.load(std::memory_order_acquire) & CellStatus::kDecoded) != 0 && cell.error_ == nullptr;
+  }
   static bool is_plain(const Cell& cell) { return cell.type_->is_plain; }
 
   static void decode(Cell& cell, std::span<const std::byte> bytes) { cell.type_->decode(cell, bytes); }
@@ -116,6 +125,13 @@ class CellAccess {
 
   // False when the outcome is there, so that the caller has to run it.
   static bool push_callback(Cell& cell, detail::Callback* callback);
+  static bool remove_callback(Cell& cell, detail::Callback* callback) noexcept;
+  // The outcome is there, and everybody may look at it: tells the callback, here and now.
+  static void tell_late(Cell& cell, detail::Callback* callback);
+
+  // A callback waits for this cell: so all that it is made of is wanted (CallbackThread::await_in_callback).
+  [[gnu::cold]] static void want(Cell& cell);
+  static bool is_wanted(const Cell& cell) { return (cell.status_.load(std::memory_order_acquire) & CellStatus::kWanted) != 0; }
   // False when it is watched already or the outcome is there.
   static bool mark_watched(Cell& cell);
   // Whoever sleeps on it looks again, as one that shall become the reader does.
@@ -123,9 +139,23 @@ class CellAccess {
   // The value that futex_wait must find to sleep; 0: do not sleep, look again.
   static std::uint32_t announce_sleep(Cell& cell);
 
+  // This thread is about to wait for the cell, which no channel completes. Errors: WouldDeadlock when it is made of a call that
+  // this very thread keeps from running.
+  [[gnu::cold]] static void check_not_own(Cell& cell, std::chrono::steady_clock::time_point deadline);
+  // Runs what this thread has put off (Cascade).
+  [[gnu::cold]] static void catch_up_with_cascade();
+
  private:
+  class Cascade;
+
   [[gnu::cold]] static void decode_arrival(Cell& cell, const detail::Arrival& arrival);
-  [[gnu::cold]] static void run_callbacks(Cell& cell);
+  static void tell(Cell& cell, std::uint32_t seen, CallbackThread* callbacks);
+  static void tell_waiters(Cell& cell, detail::Callback* waiters, CallbackThread* callbacks);
+  static void run_callbacks(Cell& cell);
+  template <class Told>
+  static void post(Cell& cell, CallbackThread& callbacks, Told told);
+  // False: somebody has taken them before.
+  static bool take_callbacks(Cell& cell, detail::Callback*& newest) noexcept;
   static void release(Cell& cell);
 };
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <troupe/detail/derivation.hpp>
 #include <troupe/detail/result_cell.hpp>
 #include <troupe/error.hpp>
 
 #include <memory>
 #include <stdexcept>
 
+#include "base/serving.hpp"
 #include "client/call_channel.hpp"
 #include "client/callback_thread.hpp"
 #include "client/cell_status.hpp"
@@ -24,38 +26,11 @@ using detail::Callback;
 using detail::ResultCell;
 using platform::FutexScope;
 
-// The cell whose callbacks this thread is running; for them the outcome is there already.
-thread_local const ResultCell* cell_in_callbacks = nullptr;
-
-Callback* closed() { return reinterpret_cast<Callback*>(std::uintptr_t{1}); }
-
-Callback* reversed(Callback* list) {
-  Callback* first = nullptr;
-  while (list != nullptr) {
-    Callback* next = list->next;
-    list->next = first;
-    first = list;
-    list = next;
-  }
-  return first;
-}
-
 std::string describe(const ResultCell& cell) {
   return CellAccess::channel(cell) != nullptr ? describe_call(cell) : std::string("the result");
 }
 
-void run_one(ResultCell& cell, Callback* callback) {
-  const std::unique_ptr<Callback> owned(callback);
-  run_reporting("callback of on_done", [&] { owned->run(cell); });
-}
-
 }  // namespace
-
-bool CellAccess::is_visible(const Cell& cell) {
-  const std::uint32_t status = cell.status_.load(std::memory_order_acquire);
-  if ((status & CellStatus::kReleased) != 0) return true;
-  return (status & CellStatus::kStored) != 0 && cell_in_callbacks == &cell;
-}
 
 bool CellAccess::is_over(const Cell& cell) {
   const std::uint32_t status = cell.status_.load(std::memory_order_acquire);
@@ -84,46 +59,7 @@ void CellAccess::publish(Cell& cell, bool decoded, CallbackThread* callbacks) {
     cell.channel_->unwatch();
     if (cell.deadline_ns_ != INT64_MAX) cell.channel_->session().forget_expiry(cell);
   }
-  if ((seen & CellStatus::kCallbacks) == 0) {
-    release(cell);
-    return;
-  }
-  if (callbacks == nullptr && cell.channel_ != nullptr) callbacks = &cell.channel_->session().callbacks();
-  if (callbacks == nullptr) return run_callbacks(cell);
-  // A callback may be waiting for this very outcome.
-  if ((seen & CellStatus::kSleeper) != 0) platform::futex_wake(cell.status_, INT32_MAX, FutexScope::this_process);
-  cell.add_reference();
-  callbacks->post([&cell] {
-    run_callbacks(cell);
-    cell.drop_reference();
-  });
-}
-
-// By the thread that it was posted to, or one that waits in another callback: whoever is first.
-void CellAccess::run_callbacks(Cell& cell) {
-  Callback* taken = cell.callbacks_.exchange(closed(), std::memory_order_acq_rel);
-  if (taken == closed()) return;
-  const ResultCell* outer = std::exchange(cell_in_callbacks, &cell);
-  Callback* list = reversed(taken);
-  while (list != nullptr) run_one(cell, std::exchange(list, list->next));
-  cell_in_callbacks = outer;
-  release(cell);
-}
-
-void CellAccess::release(Cell& cell) {
-  if ((cell.status_.fetch_or(CellStatus::kReleased, std::memory_order_acq_rel) & CellStatus::kSleeper) != 0) {
-    platform::futex_wake(cell.status_, INT32_MAX, FutexScope::this_process);
-  }
-}
-
-bool CellAccess::push_callback(Cell& cell, Callback* callback) {
-  if ((cell.status_.fetch_or(CellStatus::kCallbacks, std::memory_order_acq_rel) & CellStatus::kStored) != 0) return false;
-  Callback* head = cell.callbacks_.load(std::memory_order_acquire);
-  do {
-    if (head == closed()) return false;
-    callback->next = head;
-  } while (!cell.callbacks_.compare_exchange_weak(head, callback, std::memory_order_acq_rel));
-  return true;
+  tell(cell, seen, callbacks);
 }
 
 bool CellAccess::mark_watched(Cell& cell) {
@@ -217,6 +153,9 @@ bool ResultCell::await(Timeout timeout) {
 
 // One that no channel completes.
 bool ResultCell::await_by_hand(Clock::time_point deadline) {
+  CellAccess::catch_up_with_cascade();
+  if (serving.actor_key != 0) CellAccess::check_not_own(*this, deadline);
+  if (client::CallbackThread::is_this_thread()) return client::CallbackThread::await_in_callback(*this, deadline);
   while (!CellAccess::is_over(*this)) {
     if (const std::uint32_t seen = CellAccess::announce_sleep(*this)) {
       platform::futex_wait(status_, seen, platform::FutexScope::this_process, deadline);
@@ -238,7 +177,12 @@ void ResultCell::await_value(Timeout timeout) {
 bool ResultCell::is_ready() {
   if (CellAccess::is_visible(*this)) return true;
   check_not_forked();
-  if (channel_ != nullptr) channel_->poll(*this);
+  if (channel_ != nullptr) {
+    channel_->poll(*this);
+  } else {
+    CellAccess::catch_up_with_cascade();
+    if (client::CallbackThread::is_this_thread()) client::CallbackThread::look_in_callback(*this);
+  }
   CellAccess::catch_up(*this);
   return CellAccess::is_over(*this);
 }
@@ -250,19 +194,22 @@ std::exception_ptr ResultCell::error() {
 
 // What can fail comes first: then nothing has happened.
 void ResultCell::add_callback(Callback* callback) {
-  std::unique_ptr<Callback> owned(callback);
-  if (channel_ != nullptr && !CellAccess::is_visible(*this)) channel_->have_loop_watch();
+  std::unique_ptr<Callback, client::DropCallback> owned(callback);
+  if (CellAccess::is_visible(*this)) return CellAccess::tell_late(*this, owned.release());
+  if (channel_ != nullptr) channel_->have_loop_watch();
   if (!CellAccess::push_callback(*this, owned.get())) {
     await(Timeout());  // released, or about to be, after the callbacks before this one
-    client::run_reporting("callback of on_done", [&] { owned->run(*this); });
-    return;
+    return CellAccess::tell_late(*this, owned.release());
   }
   (void)owned.release();
   if (channel_ != nullptr) channel_->watch(*this);
 }
 
+bool ResultCell::remove_callback(Callback* callback) noexcept { return CellAccess::remove_callback(*this, callback); }
+
 bool ResultCell::cancel(std::optional<Timeout> force) {
   if (is_ready()) return is_cancelled();
+  if (Derivation* made = derivation()) return made->cancel(force);
   return channel_ != nullptr ? channel_->cancel(*this, force) : cancel_by_hand();
 }
 
@@ -292,6 +239,7 @@ bool ResultCell::is_cancelled() {
 bool ResultCell::is_running() {
   if (is_ready()) return false;
   if (channel_ != nullptr) return channel_->is_running(*this);
+  if (Derivation* made = derivation()) return made->is_running();
   return (status_.load(std::memory_order_acquire) & (CellStatus::kStarted | CellStatus::kClaimed)) == CellStatus::kStarted;
 }
 

@@ -10,12 +10,16 @@ set(paths
     runtime/channel/extents
     runtime/channel/geometry
     runtime/client/actor_wait
+    runtime/client/arrivals
     runtime/client/callback_thread
     runtime/client/call_channel\\.cpp
     runtime/client/call_channel_cancel
     runtime/client/call_channel_fall
     runtime/client/call_channel_lives
+    runtime/client/cell_callbacks
     runtime/client/death_cause
+    runtime/client/derivation
+    runtime/client/future_thread
     runtime/client/group
     runtime/client/lease
     runtime/client/limits
@@ -24,6 +28,7 @@ set(paths
     runtime/client/remote_function
     runtime/client/runtime
     runtime/client/session
+    runtime/client/several
     runtime/host/actor
     runtime/host/checkpoints
     runtime/host/control

@@ -55,6 +55,34 @@ struct EightActors {
   std::vector<Proxy<Counter>> counters;
 };
 
+// Four actors, each with a mailbox that holds its part of the calls.
+struct FourActors {
+  static constexpr int kOutstandingInAll = 100'000;
+  static constexpr std::size_t kMailboxBytes = 2'000'000;
+
+  FourActors() {
+    for (int i = 0; i < 4; ++i)
+      counters.push_back(
+          runtime.spawn<Counter>(SpawnOptions{.mailbox = {.calls = kOutstandingInAll / 4, .bytes = kMailboxBytes}}, 0));
+    for (const auto& counter : counters) time_calls(counter, 500);
+  }
+
+  Runtime runtime;
+  std::vector<Proxy<Counter>> counters;
+};
+
+// Calls per second of one thread that has all of them under way, and waits for them as one result.
+double gathered_rate(std::span<const Proxy<Counter>> counters, int calls) {
+  const Seconds span = time_of([&] {
+    std::vector<AsyncResult<int>> results;
+    results.reserve(static_cast<std::size_t>(calls));
+    for (std::size_t i = 0; i < static_cast<std::size_t>(calls); ++i)
+      results.push_back(counters[i % counters.size()].call<&Counter::add>(1));
+    gather(std::move(results)).get();
+  });
+  return calls / span.count();
+}
+
 // Calls per second of one thread that keeps up to kOutstanding of them under way, and reads every result.
 double pipelined_rate(std::span<const Proxy<Counter>> counters, int calls) {
   std::vector<AsyncResult<int>> window(kOutstanding);
@@ -173,6 +201,7 @@ std::vector<Row> free_rows(const Bench& bench) {
   const int synchronous_calls = bench.times(80'000);
   const Shared<FreeStage> stage;
   const Shared<EightActors> eight;
+  const Shared<FourActors> four;
   return {
       {.name = "call.hot.unpinned",
        .unit = "us",
@@ -194,6 +223,15 @@ std::vector<Row> free_rows(const Bench& bench) {
              return pipelined_rate({&eight->counters.front(), 1}, calls) / kMillion;
            },
        .bar = at_least(0.8)},
+      {.name = "call.gather",
+       .unit = "M/s",
+       .figure = [=] { return gathered_rate(four->counters, FourActors::kOutstandingInAll) / kMillion; },
+       .reference_name = "call.pipelined",
+       .reference =
+           [=] {
+             return pipelined_rate({&eight->counters.front(), 1}, calls) / kMillion;
+           },
+       .bar = at_least(0.7)},
   };
 }
 

@@ -21,6 +21,7 @@ class CellAccess;
 
 namespace troupe::detail {
 
+class Derivation;
 class ResultCell;
 struct RegistrationNode;
 
@@ -29,13 +30,22 @@ struct CellType {
   void (*decode)(ResultCell& cell, std::span<const std::byte> bytes);  // makes the value; throws what decoding throws
   void (*destroy)(ResultCell* cell) noexcept;
   bool is_plain;  // decoding runs no code of the user's, so whoever reads the reply may do it
+  Derivation* (*derivation)(ResultCell& cell) noexcept = nullptr;  // of one that is made of other results
 };
 
-// A function that waits for a result; a link of a cell's list.
+// A function that waits for a result; a link of a cell's list. Those of users run in the order of their registration, before
+// the outcome is released to anybody else; waiters stand for somebody else, and learn of it with all the others.
 class Callback {
  public:
   virtual ~Callback() = default;
+  // To waiters, first: the cell is released. By whoever completes it, maybe as the reader of its channel: so this runs no code
+  // of the user's, and destroys nothing of his. True: that was all, and it has dropped itself; false: run() has to follow.
+  virtual bool note(ResultCell&) noexcept { return false; }
+  // May do anything. What it throws is reported.
   virtual void run(ResultCell& cell) = 0;
+  // It is not needed any more.
+  virtual void drop() noexcept { delete this; }
+  virtual bool is_waiter() const noexcept { return false; }
 
   Callback* next = nullptr;
 };
@@ -66,8 +76,10 @@ class ResultCell {
   // After is_ready or await: the error, or null.
   std::exception_ptr error();
 
-  // In registration order, before waiters are released; at once, here, when the outcome is there. Takes `callback`.
+  // At once, here, when the outcome is there. Takes `callback`, until it is dropped.
   void add_callback(Callback* callback);
+  // Takes it out again, and does not drop it. False: it has run, or somebody is about to run it.
+  bool remove_callback(Callback* callback) noexcept;
 
   // Before it has started: completes it with CancelledError (true, and so ever after), and it never runs. A call that runs is
   // asked to stop, and goes on (false); after `force`, where there is one, its actor's process is killed.
@@ -92,7 +104,9 @@ class ResultCell {
  private:
   friend class client::CallChannel;
   friend class client::CellAccess;
+  friend class Derivation;
 
+  Derivation* derivation() noexcept { return type_->derivation != nullptr ? type_->derivation(*this) : nullptr; }
   bool await_by_hand(std::chrono::steady_clock::time_point deadline);
   bool cancel_by_hand();
 
@@ -129,11 +143,13 @@ template <class T>
 using Stored = std::conditional_t<std::is_void_v<T>, Nothing, T>;
 
 template <class T>
-class TypedCell final : public ResultCell {
+class TypedCell : public ResultCell {
  public:
   using Value = Stored<T>;
 
   explicit TypedCell(std::uint32_t extra_references) : ResultCell(kType, extra_references) {}
+  // One into which nothing is decoded: so T need not cross between processes.
+  static TypedCell* completed_by_hand() { return new TypedCell(kTypeByHand, 0); }
 
   Value& value() { return *std::launder(reinterpret_cast<Value*>(storage_)); }
 
@@ -145,12 +161,16 @@ class TypedCell final : public ResultCell {
 
   static const CellType kType;
 
- private:
+ protected:
+  TypedCell(const CellType& type, std::uint32_t extra_references) : ResultCell(type, extra_references) {}
   ~TypedCell() {
     if (has_value_) value().~Value();
   }
+
+ private:
   static void decode_value(ResultCell& cell, std::span<const std::byte> bytes);
   static void destroy_cell(ResultCell* cell) noexcept { delete static_cast<TypedCell*>(cell); }
+  static constexpr CellType kTypeByHand{nullptr, &destroy_cell, false};
 
   bool has_value_ = false;
   alignas(Value) unsigned char storage_[sizeof(Value)];

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: BSL-1.0
+// Who is told of a cell's outcome, in which order and where.
+//
+// The list of a cell's callbacks is one word: the newest of them, or "closed" once somebody has taken all. Who takes one out
+// again locks it for a moment, by its lowest bit but one; everybody else only ever replaces it.
+#include <troupe/detail/derivation.hpp>
+#include <troupe/detail/result_cell.hpp>
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "client/call_channel.hpp"
+#include "client/callback_thread.hpp"
+#include "client/cell_status.hpp"
+#include "client/session.hpp"
+#include "platform/futex.hpp"
+#include "platform/processor.hpp"
+
+namespace troupe::client {
+
+namespace {
+
+using detail::Callback;
+using detail::ResultCell;
+using platform::FutexScope;
+
+constexpr std::uintptr_t kClosed = 1;
+constexpr std::uintptr_t kLocked = 2;
+
+std::uintptr_t word_of(const Callback* head) { return reinterpret_cast<std::uintptr_t>(head); }
+Callback* head_of(std::uintptr_t word) { return reinterpret_cast<Callback*>(word); }
+bool is_closed(const Callback* head) { return word_of(head) == kClosed; }
+bool is_locked(const Callback* head) { return (word_of(head) & kLocked) != 0; }
+
+// The cell whose callbacks this thread is running; for them the outcome is there already.
+thread_local const ResultCell* cell_in_callbacks = nullptr;
+
+// Both in the order of their registration.
+struct InTurn {
+  explicit InTurn(Callback* newest_first) {
+    while (newest_first != nullptr) {
+      Callback*& list = newest_first->is_waiter() ? waiters : callbacks;
+      Callback* next = std::exchange(newest_first->next, list);
+      list = std::exchange(newest_first, next);
+    }
+  }
+  Callback* callbacks = nullptr;
+  Callback* waiters = nullptr;
+};
+
+void run_all(ResultCell& cell, Callback* list) {
+  while (list != nullptr) {
+    const std::unique_ptr<Callback, DropCallback> each(std::exchange(list, list->next));
+    run_reporting("callback of a result", [&] { each->run(cell); });
+  }
+}
+
+}  // namespace
+
+// A result that is made of others is completed where they are told of theirs, and is told of when they are: a long chain of
+// them would nest, and is put off instead until the outermost of its thread has been told of.
+class CellAccess::Cascade {
+ public:
+  Cascade() : is_outermost_(of_this_thread == nullptr) {
+    if (is_outermost_) of_this_thread = this;
+  }
+  ~Cascade() {
+    if (!is_outermost_) return;
+    run_put_off();
+    of_this_thread = nullptr;
+  }
+  Cascade(const Cascade&) = delete;
+  Cascade& operator=(const Cascade&) = delete;
+
+  // `left`: what is still to be run of the cell's waiters; null: all its callbacks are. False: it has to be run here and now.
+  static bool put_off(Cell& cell, Callback* left) {
+    if (of_this_thread == nullptr || cell.type_->derivation == nullptr) return false;
+    of_this_thread->put_off_.push_back({&cell, left});
+    cell.add_reference();
+    return true;
+  }
+  static void run_put_off() {
+    while (of_this_thread != nullptr && !of_this_thread->put_off_.empty()) {
+      const PutOff next = of_this_thread->put_off_.front();
+      of_this_thread->put_off_.pop_front();
+      if (next.left != nullptr) {
+        run_all(*next.cell, next.left);
+      } else {
+        run_callbacks(*next.cell);
+      }
+      next.cell->drop_reference();
+    }
+  }
+
+ private:
+  struct PutOff {
+    Cell* cell;
+    Callback* left;
+  };
+  static thread_local Cascade* of_this_thread;
+
+  const bool is_outermost_;
+  std::list<PutOff> put_off_;
+};
+
+thread_local CellAccess::Cascade* CellAccess::Cascade::of_this_thread = nullptr;
+
+void CellAccess::catch_up_with_cascade() { Cascade::run_put_off(); }
+
+bool CellAccess::is_visible(const Cell& cell) {
+  const std::uint32_t status = cell.status_.load(std::memory_order_acquire);
+  if ((status & CellStatus::kReleased) != 0) return true;
+  return (status & CellStatus::kStored) != 0 && cell_in_callbacks == &cell;
+}
+
+bool CellAccess::push_callback(Cell& cell, Callback* callback) {
+  const std::uint32_t kind = callback->is_waiter() ? CellStatus::kWaiters : CellStatus::kCallbacks;
+  if ((cell.status_.fetch_or(kind, std::memory_order_acq_rel) & CellStatus::kStored) != 0) return false;
+  Callback* head = cell.callbacks_.load(std::memory_order_acquire);
+  do {
+    while (is_locked(head)) {
+      platform::yield_processor();
+      head = cell.callbacks_.load(std::memory_order_acquire);
+    }
+    if (is_closed(head)) return false;
+    callback->next = head;
+  } while (!cell.callbacks_.compare_exchange_weak(head, callback, std::memory_order_acq_rel));
+  return true;
+}
+
+bool CellAccess::remove_callback(Cell& cell, Callback* callback) noexcept {
+  Callback* head = cell.callbacks_.load(std::memory_order_acquire);
+  do {
+    while (is_locked(head)) {
+      platform::yield_processor();
+      head = cell.callbacks_.load(std::memory_order_acquire);
+    }
+    if (is_closed(head)) return false;
+  } while (!cell.callbacks_.compare_exchange_weak(head, head_of(word_of(head) | kLocked), std::memory_order_acq_rel));
+  Callback** link = &head;
+  while (*link != nullptr && *link != callback) link = &(*link)->next;
+  const bool is_found = *link != nullptr;
+  if (is_found) *link = callback->next;
+  cell.callbacks_.store(head, std::memory_order_release);
+  return is_found;
+}
+
+bool CellAccess::take_callbacks(Cell& cell, Callback*& newest) noexcept {
+  newest = cell.callbacks_.load(std::memory_order_acquire);
+  do {
+    while (is_locked(newest)) {
+      platform::yield_processor();
+      newest = cell.callbacks_.load(std::memory_order_acquire);
+    }
+    if (is_closed(newest)) return false;
+  } while (!cell.callbacks_.compare_exchange_weak(newest, head_of(kClosed), std::memory_order_acq_rel));
+  return true;
+}
+
+void CellAccess::tell_late(Cell& cell, Callback* callback) {
+  callback->next = nullptr;
+  if (callback->is_waiter() && callback->note(cell)) return;
+  const Cascade cascade;
+  run_all(cell, callback);
+}
+
+// `seen`: the bits that the cell had when its outcome was stored; no callback is accepted since.
+void CellAccess::tell(Cell& cell, std::uint32_t seen, CallbackThread* callbacks) {
+  if ((seen & (CellStatus::kCallbacks | CellStatus::kWaiters)) == 0) return release(cell);
+  if (callbacks == nullptr && cell.channel_ != nullptr) callbacks = &cell.channel_->session().callbacks();
+  if ((seen & CellStatus::kCallbacks) == 0) {
+    release(cell);
+    Callback* waiters = nullptr;
+    if (take_callbacks(cell, waiters)) tell_waiters(cell, InTurn(waiters).waiters, callbacks);
+  } else if (callbacks == nullptr) {
+    if (Cascade::put_off(cell, nullptr)) return;
+    const Cascade cascade;
+    run_callbacks(cell);
+  } else {
+    // A callback may be waiting for this very outcome.
+    if ((seen & CellStatus::kSleeper) != 0) platform::futex_wake(cell.status_, INT32_MAX, FutexScope::this_process);
+    post(cell, *callbacks, [&cell] { run_callbacks(cell); });
+  }
+}
+
+template <class Told>
+void CellAccess::post(Cell& cell, CallbackThread& callbacks, Told told) {
+  cell.add_reference();
+  const auto job = [&cell, told] {
+    const Cascade cascade;
+    told();
+    cell.drop_reference();
+  };
+  callbacks.post(job, &cell);
+}
+
+// By the thread that it was posted to, or one that waits in another callback: whoever is first.
+void CellAccess::run_callbacks(Cell& cell) {
+  Callback* newest = nullptr;
+  if (!take_callbacks(cell, newest)) return;
+  const InTurn told(newest);
+  const ResultCell* outer = std::exchange(cell_in_callbacks, &cell);
+  run_all(cell, told.callbacks);
+  cell_in_callbacks = outer;
+  release(cell);
+  tell_waiters(cell, told.waiters, nullptr);
+}
+
+// What has to be run is run in `callbacks`; without them, here.
+void CellAccess::tell_waiters(Cell& cell, Callback* waiters, CallbackThread* callbacks) {
+  Callback* left = nullptr;
+  for (Callback** end = &left; waiters != nullptr;) {
+    Callback* each = std::exchange(waiters, waiters->next);
+    if (each->note(cell)) continue;
+    each->next = nullptr;
+    *end = each;
+    end = &each->next;
+  }
+  if (left == nullptr) return;
+  if (callbacks != nullptr) return post(cell, *callbacks, [&cell, left] { run_all(cell, left); });
+  if (Cascade::put_off(cell, left)) return;
+  const Cascade cascade;
+  run_all(cell, left);
+}
+
+void CellAccess::release(Cell& cell) {
+  if ((cell.status_.fetch_or(CellStatus::kReleased, std::memory_order_acq_rel) & CellStatus::kSleeper) != 0) {
+    platform::futex_wake(cell.status_, INT32_MAX, FutexScope::this_process);
+  }
+}
+
+namespace {
+
+struct DropCell {
+  void operator()(ResultCell* cell) const noexcept { cell->drop_reference(); }
+};
+
+// Cells still to be gone through; a reference on each.
+struct Left {
+  ~Left() {
+    for (ResultCell* each : cells) each->drop_reference();
+  }
+  std::vector<ResultCell*> cells;
+};
+
+// Goes through the cell, and all that it is made of. `enter` gives, of each, the derivation whose sources are next, or null.
+template <class Enter>
+void go_up(ResultCell& cell, const Enter& enter) {
+  Left left{{&cell}};
+  cell.add_reference();
+  while (!left.cells.empty()) {
+    const std::unique_ptr<ResultCell, DropCell> each(left.cells.back());
+    left.cells.pop_back();
+    if (detail::Derivation* made = enter(*each)) made->collect(left.cells);
+  }
+}
+
+}  // namespace
+
+void CellAccess::want(Cell& cell) {
+  go_up(cell, [](Cell& each) -> detail::Derivation* {
+    const bool is_new = (each.status_.fetch_or(CellStatus::kWanted, std::memory_order_seq_cst) & CellStatus::kWanted) == 0;
+    return is_new ? each.derivation() : nullptr;
+  });
+}
+
+void CellAccess::check_not_own(Cell& cell, std::chrono::steady_clock::time_point deadline) {
+  std::unordered_set<const Cell*> seen;  // of those that are made of others: a result may be a source many times over
+  go_up(cell, [&](Cell& each) -> detail::Derivation* {
+    if (is_over(each)) return nullptr;
+    if (each.channel_ != nullptr) each.channel_->check_not_own(each, deadline);
+    detail::Derivation* made = each.derivation();
+    return made != nullptr && made->needs_all_sources() && seen.insert(&each).second ? made : nullptr;
+  });
+}
+
+}  // namespace troupe::client

@@ -26,6 +26,10 @@ template <class T>
 const CellType TypedCell<T>::kType = {&TypedCell::decode_value, &TypedCell::destroy_cell,
                                       std::is_void_v<T> || is_plain<Stored<T>>};
 
+// Its value never crosses: it need be neither serializable nor default-constructible.
+template <class T>
+const CellType TypedCell<T>::kTypeByHand = {nullptr, &TypedCell::destroy_cell, false};
+
 template <class T>
 void TypedCell<T>::decode_value(ResultCell& cell, std::span<const std::byte> bytes) {
   auto& self = static_cast<TypedCell&>(cell);
@@ -44,6 +48,19 @@ void TypedCell<T>::decode_value(ResultCell& cell, std::span<const std::byte> byt
 
 template <class F, class T>
 class CallbackOf;
+
+// Of a cell whose outcome is a value: moves it out when there is one handle left, else copies it.
+template <class T>
+T take_value(TypedCell<T>& cell) {
+  if constexpr (!std::is_void_v<T>) {
+    if (cell.is_last_handle()) return std::move(cell.value());
+    if constexpr (std::is_copy_constructible_v<T>) {
+      return cell.value();
+    } else {
+      throw InvalidState("troupe::AsyncResult: the value can only be moved, and other handles still hold it; drop them first");
+    }
+  }
+}
 
 }  // namespace detail
 
@@ -86,14 +103,7 @@ class AsyncResult {
   T get() && { return std::move(*this).get(Timeout()); }
   T get(Timeout timeout) && {
     cell().await_value(timeout);
-    if constexpr (!std::is_void_v<T>) {
-      if (cell().is_last_handle()) return std::move(cell().value());
-      if constexpr (std::is_copy_constructible_v<T>) {
-        return cell().value();
-      } else {
-        throw InvalidState("troupe::AsyncResult: the value can only be moved, and other handles still hold it; drop them first");
-      }
-    }
+    return detail::take_value(cell());
   }
 
   // Blocks: until the outcome is there (true), whatever it is, or `timeout` has passed (false).
@@ -134,6 +144,13 @@ class AsyncResult {
   void on_done(F f) const {
     cell().add_callback(new detail::CallbackOf<F, T>(std::move(f)));
   }
+
+  // Completes `token`, any of Boost.Asio's, as void(std::exception_ptr, T), or void(std::exception_ptr); a value that can only be
+  // moved wants an rvalue. Needs <troupe/asio.hpp>, where more of it stands.
+  template <class CompletionToken>
+  auto async_wait(CompletionToken&& token) const&;
+  template <class CompletionToken>
+  auto async_wait(CompletionToken&& token) &&;
 
   // Whether this handle has a result at all.
   bool valid() const noexcept { return cell_ != nullptr; }
@@ -201,7 +218,7 @@ class CallbackOf final : public Callback {
 template <class T>
 class Promise {
  public:
-  Promise() : cell_(new detail::TypedCell<T>(0)) {}
+  Promise() : cell_(new detail::TypedCell<T>(detail::TypedCell<T>::kTypeByHand, 0)) {}
   Promise(Promise&& other) noexcept : cell_(std::exchange(other.cell_, nullptr)) {}
   Promise& operator=(Promise other) noexcept {
     std::swap(cell_, other.cell_);

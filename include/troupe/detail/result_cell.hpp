@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <new>
 #include <optional>
 #include <span>
@@ -68,6 +69,15 @@ class ResultCell {
 
   // In registration order, before waiters are released; at once, here, when the outcome is there. Takes `callback`.
   void add_callback(Callback* callback);
+  // For a callback that no order matters to. False: the outcome is stored, `callback` stays with the caller and will not be run;
+  // nothing is waited for.
+  bool try_add_callback(std::unique_ptr<Callback>& callback);
+  // Whether the outcome is there; looks for it as long as it is likely to come at once (some microseconds), never sleeps.
+  bool look_briefly();
+  // Whether the outcome is there for callbacks, and error() can be asked, if not yet for waiters. Never blocks.
+  bool has_outcome();
+  // Whether a reply brings the outcome, so that looking for it can help.
+  bool is_of_call() const noexcept { return channel_ != nullptr; }
 
   // Before it has started: completes it with CancelledError (true, and so ever after), and it never runs. A call that runs is
   // asked to stop, and goes on (false); after `force`, where there is one, its actor's process is killed.
@@ -133,7 +143,8 @@ class TypedCell final : public ResultCell {
  public:
   using Value = Stored<T>;
 
-  explicit TypedCell(std::uint32_t extra_references) : ResultCell(kType, extra_references) {}
+  explicit TypedCell(std::uint32_t extra_references) : TypedCell(kType, extra_references) {}
+  TypedCell(const CellType& type, std::uint32_t extra_references) : ResultCell(type, extra_references) {}
 
   Value& value() { return *std::launder(reinterpret_cast<Value*>(storage_)); }
 
@@ -144,6 +155,7 @@ class TypedCell final : public ResultCell {
   }
 
   static const CellType kType;
+  static const CellType kTypeByHand;  // of one that no reply completes
 
  private:
   ~TypedCell() {

@@ -26,6 +26,7 @@ template <class T>
 const CellType TypedCell<T>::kType = {&TypedCell::decode_value, &TypedCell::destroy_cell,
                                       std::is_void_v<T> || is_plain<Stored<T>>};
 
+// Its value never crosses: it need be neither serializable nor default-constructible.
 template <class T>
 void TypedCell<T>::decode_value(ResultCell& cell, std::span<const std::byte> bytes) {
   auto& self = static_cast<TypedCell&>(cell);
@@ -148,6 +149,12 @@ class AsyncResult {
   // comes from: this, or f while it has not begun, or what f has returned. In <troupe/then.hpp>.
   template <class F>
   typename detail::ThenOf<F, T>::Result then(F f) const;
+  // Completes `token`, any of Boost.Asio's, as void(std::exception_ptr, T), or void(std::exception_ptr); a value that can only be
+  // moved wants an rvalue. Needs <troupe/asio.hpp>, where more of it stands.
+  template <class CompletionToken>
+  auto async_wait(CompletionToken&& token) const&;
+  template <class CompletionToken>
+  auto async_wait(CompletionToken&& token) &&;
 
   // Whether this handle has a result at all.
   bool valid() const noexcept { return cell_ != nullptr; }

@@ -210,6 +210,30 @@ class InvalidState : public std::logic_error {
   using std::logic_error::logic_error;
 };
 
+// A lock, semaphore or condition was released or waited for by who does not hold it.
+class LockStateError : public std::logic_error {
+ public:
+  using std::logic_error::logic_error;
+};
+
+// More was reported done to a queue than was taken out of it.
+class TaskDoneUnderflow : public std::logic_error {
+ public:
+  using std::logic_error::logic_error;
+};
+
+// The barrier was broken while somebody waited, or before.
+class BrokenBarrierError : public Error {
+ public:
+  using Error::Error;
+};
+
+// Nothing can be put into a queue that was shut down, and nothing be taken out of it once it is empty.
+class QueueShutDown : public Error {
+ public:
+  using Error::Error;
+};
+
 }  // namespace troupe
 
 #include <troupe/detail/exception_registry.hpp>

@@ -174,6 +174,13 @@ void ResultCell::await_value(Timeout timeout) {
   if (error_ != nullptr) std::rethrow_exception(error_);
 }
 
+bool ResultCell::look_briefly() {
+  if (CellAccess::is_visible(*this)) return true;
+  return channel_ != nullptr && await(Timeout(std::chrono::nanoseconds(0)));
+}
+
+bool ResultCell::has_outcome() { return is_ready() || (status_.load(std::memory_order_acquire) & CellStatus::kStored) != 0; }
+
 bool ResultCell::is_ready() {
   if (CellAccess::is_visible(*this)) return true;
   check_not_forked();
@@ -193,6 +200,14 @@ std::exception_ptr ResultCell::error() {
 }
 
 // What can fail comes first: then nothing has happened.
+bool ResultCell::try_add_callback(std::unique_ptr<Callback>& callback) {
+  if (channel_ != nullptr && !CellAccess::is_visible(*this)) channel_->have_loop_watch();
+  if (!CellAccess::push_callback(*this, callback.get())) return false;
+  (void)callback.release();
+  if (channel_ != nullptr) channel_->watch(*this);
+  return true;
+}
+
 void ResultCell::add_callback(Callback* callback) {
   std::unique_ptr<Callback, client::DropCallback> owned(callback);
   if (CellAccess::is_visible(*this)) return CellAccess::tell_late(*this, owned.release());

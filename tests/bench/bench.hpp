@@ -20,6 +20,7 @@ struct Bench {
 
 std::vector<Row> floor_rows(const Bench& bench);
 std::vector<Row> call_rows(const Bench& bench);              // The call path
+std::vector<Row> coroutine_rows(const Bench& bench);         // The call path, in coroutines
 std::vector<Row> oversubscription_rows(const Bench& bench);  // The call path, with more pairs than processors
 std::vector<Row> size_rows(const Bench& bench);              // Sizes
 std::vector<Row> process_rows(const Bench& bench);           // Processes: start and end

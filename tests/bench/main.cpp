@@ -69,7 +69,8 @@ Arguments parse(const std::vector<std::string_view>& words) {
 
 std::vector<Row> all_rows(const Bench& bench) {
   std::vector<Row> rows;
-  for (const auto make : {floor_rows, call_rows, oversubscription_rows, size_rows, process_rows, cost_rows, building_rows}) {
+  for (const auto make :
+       {floor_rows, call_rows, coroutine_rows, oversubscription_rows, size_rows, process_rows, cost_rows, building_rows}) {
     auto more = make(bench);
     rows.insert(rows.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
   }

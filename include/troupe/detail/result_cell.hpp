@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <new>
 #include <optional>
 #include <span>
@@ -80,6 +81,15 @@ class ResultCell {
   void add_callback(Callback* callback);
   // Takes it out again, and does not drop it. False: it has run, or somebody is about to run it.
   bool remove_callback(Callback* callback) noexcept;
+  // For a callback that no order matters to. False: the outcome is stored, `callback` stays with the caller and will not be run;
+  // nothing is waited for.
+  bool try_add_callback(std::unique_ptr<Callback>& callback);
+  // Whether the outcome is there; looks for it as long as it is likely to come at once (some microseconds), never sleeps.
+  bool look_briefly();
+  // Whether the outcome is there for callbacks, and error() can be asked, if not yet for waiters. Never blocks.
+  bool has_outcome();
+  // Whether a reply brings the outcome, so that looking for it can help.
+  bool is_of_call() const noexcept { return channel_ != nullptr; }
 
   // Before it has started: completes it with CancelledError (true, and so ever after), and it never runs. A call that runs is
   // asked to stop, and goes on (false); after `force`, where there is one, its actor's process is killed.
@@ -149,7 +159,7 @@ class TypedCell : public ResultCell {
 
   explicit TypedCell(std::uint32_t extra_references) : ResultCell(kType, extra_references) {}
   // One into which nothing is decoded: so T need not cross between processes.
-  static TypedCell* completed_by_hand() { return new TypedCell(kTypeByHand, 0); }
+  static TypedCell* completed_by_hand(std::uint32_t extra_references = 0) { return new TypedCell(kTypeByHand, extra_references); }
 
   Value& value() { return *std::launder(reinterpret_cast<Value*>(storage_)); }
 

@@ -11,6 +11,7 @@
 #include <troupe/asio/event.hpp>
 #include <troupe/asio/gather.hpp>
 #include <troupe/asio/lock.hpp>
+#include <troupe/asio/method.hpp>
 #include <troupe/asio/queue.hpp>
 #include <troupe/asio/run_in_executor.hpp>
 #include <troupe/asio/semaphore.hpp>

@@ -3,6 +3,7 @@
 
 #include <troupe/asio/arrivals.hpp>
 #include <troupe/asio/source.hpp>
+#include <troupe/detail/several.hpp>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -16,7 +17,7 @@
 namespace troupe::async {
 
 // When wait() returns. Adding one: is_enough() below.
-enum class ReturnWhen { all_completed, first_completed, first_exception };
+using troupe::ReturnWhen;
 
 // Each in the order in which they were given.
 template <class S>

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSL-1.0
+// Methods of actors that are coroutines.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <troupe/testing.hpp>
+#include <troupe/troupe.hpp>
+
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "coroutines.hpp"
+
+namespace troupe::test {
+namespace {
+
+class Adder {
+ public:
+  int add(int n) { return sum_ += n; }
+  void fail() { throw std::out_of_range("far"); }
+
+ private:
+  int sum_ = 0;
+};
+
+class Asker {
+ public:
+  awaitable<int> ask(Proxy<Adder> adder, int times) {
+    int last = 0;
+    for (int i = 0; i < times; ++i) last = co_await adder.call<&Adder::add>(1);
+    co_return last;
+  }
+  // The parameters live as long as the coroutine.
+  awaitable<std::string> join(const std::vector<std::string>& words) {
+    std::string all;
+    for (const std::string& each : words) {
+      co_await others_run();
+      all += each;
+    }
+    co_return all;
+  }
+  awaitable<void> pass_on(Proxy<Adder> adder) { co_await adder.call<&Adder::fail>(); }
+  awaitable<int> wait_for_ever() {
+    co_await never();
+    co_return 1;
+  }
+  awaitable<int> survive() {
+    try {
+      co_await never();
+    } catch (const std::exception&) {  // it was cancelled, and has a result all the same
+    }
+    co_return 7;
+  }
+  bool has_run_in_this_thread() { return here_ == std::this_thread::get_id(); }
+  awaitable<void> note_thread() {
+    co_await others_run();
+    here_ = std::this_thread::get_id();
+  }
+  int note(int number) { return number; }
+
+ private:
+  std::thread::id here_;
+};
+
+class CoroutineMethod : public testing::RuntimeTest {
+ protected:
+  Proxy<Adder> adder_ = runtime().spawn<Adder>();
+  Proxy<Asker> asker_ = runtime().spawn<Asker>();
+};
+
+TEST_F(CoroutineMethod, GivesItsValue) {
+  const AsyncResult<int> asked = asker_.call<&Asker::ask>(adder_, 10);
+  EXPECT_EQ(asked.get(), 10);
+  EXPECT_EQ(asker_.call<&Asker::join>(std::vector<std::string>{"one", "two"}).get(), "onetwo");
+}
+
+TEST_F(CoroutineMethod, PassesExceptionsOn) {
+  EXPECT_THROW(asker_.call<&Asker::pass_on>(adder_).get(), std::out_of_range);
+  EXPECT_EQ(asker_.call<&Asker::note>(1).get(), 1);
+}
+
+TEST_F(CoroutineMethod, RunsInTheActorsThread) {
+  asker_.call<&Asker::note_thread>().get();
+  EXPECT_TRUE(asker_.call<&Asker::has_run_in_this_thread>().get());
+}
+
+TEST_F(CoroutineMethod, IsCancelledWithTheCall) {
+  const auto waiting = asker_.call<&Asker::wait_for_ever>();
+  while (!waiting.running()) std::this_thread::yield();
+  EXPECT_FALSE(waiting.cancel());
+  EXPECT_THROW(waiting.get(), CancelledError);
+  EXPECT_EQ(asker_.call<&Asker::note>(1).get(), 1);
+}
+
+TEST_F(CoroutineMethod, MayHaveAResultAllTheSame) {
+  const auto waiting = asker_.call<&Asker::survive>();
+  while (!waiting.running()) std::this_thread::yield();
+  EXPECT_FALSE(waiting.cancel());
+  EXPECT_EQ(waiting.get(), 7);
+}
+
+TEST_F(CoroutineMethod, IsCancelledByACoroutineThatWaitsForIt) {
+  asio::io_context context(1);
+  auto waiting = [](Proxy<Asker> asker) -> awaitable<int> { co_return co_await asker.call<&Asker::wait_for_ever>(); };
+  const auto task = async::create_task(context.get_executor(), waiting(asker_));
+  asio::steady_timer timer(context, 20ms);
+  timer.async_wait([&](const auto&) { task.cancel(); });
+  context.run();
+  EXPECT_TRUE(task.cancelled());
+  EXPECT_EQ(asker_.call<&Asker::note>(1).get(), 1) << "the coroutine in the actor has ended, too";
+}
+
+}  // namespace
+}  // namespace troupe::test

@@ -134,7 +134,7 @@ class TimeoutError : public Error {
 };
 
 // Waiting for this result would never end: an actor's method waits for a call to its own actor, or for one that waits for it in
-// turn, through however many others. The wait ends, also before a time-out; the call itself goes on.
+// turn, through however many others, and without a time-out. The call itself goes on.
 class WouldDeadlock : public Error {
  public:
   using Error::Error;

@@ -275,7 +275,7 @@ class CallChannel {
   template <class Over>
   bool await_until(detail::ResultCell& cell, TimePoint deadline, const Over& over);
   [[gnu::noinline]] bool await_in_actor(detail::ResultCell& cell, TimePoint deadline);
-  [[gnu::cold]] bool await_with_others(detail::ResultCell& cell, TimePoint deadline);
+  [[gnu::cold]] bool await_with_others(detail::ResultCell& cell);
   static void sleep_on(detail::ResultCell& cell, TimePoint deadline);
   void promote_one();
   void look();
@@ -299,13 +299,13 @@ class CallChannel {
     std::chrono::nanoseconds running_for{};
     bool is_cancelled = false;  // its outcome is, or will be, a CancelledError
   };
-  Withdrawal withdraw(detail::ResultCell& cell, Why why);
+  Withdrawal withdraw(detail::ResultCell& cell, Why why, bool by_force = false);
   Withdrawal withdraw_sent(detail::ResultCell& cell, std::uint64_t& lease);
   Withdrawal withdraw_spilled(detail::ResultCell& cell, std::uint64_t& lease);
   std::chrono::nanoseconds running_for(Execution execution) const;
   void expire(detail::ResultCell& cell);
   Execution look_for_late(const detail::ResultCell& cell);
-  void ask_to_stop(detail::ResultCell& cell, channel::Ticket ticket, std::optional<Timeout> force);
+  void ask_to_stop(channel::Ticket ticket, std::optional<Timeout> force);
   static std::exception_ptr cancellation(const std::string& call, Execution execution);
 
   // Judging, as the reader (call_channel_fall.cpp).
@@ -317,6 +317,7 @@ class CallChannel {
   bool take_back(Spilled& request) noexcept;
   std::list<Spilled> settle_taken() noexcept;
   bool was_told_to_stop() const;
+  bool was_ended_by_caller() const;
   [[gnu::cold]] bool try_again(Spilled& request) noexcept;
   void complete_failed(const std::list<Spilled>& failed) noexcept;
   std::exception_ptr error_of(const Spilled& failed) const noexcept;

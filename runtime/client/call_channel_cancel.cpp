@@ -21,13 +21,14 @@ namespace troupe::client {
 using Clock = std::chrono::steady_clock;
 using detail::ResultCell;
 
-CallChannel::Withdrawal CallChannel::withdraw(ResultCell& cell, Why why) {
+CallChannel::Withdrawal CallChannel::withdraw(ResultCell& cell, Why why, bool by_force) {
   Withdrawal withdrawal;
   std::uint64_t lease = 0;
   {
     const std::lock_guard lock(send_lock_);
     withdrawal = CellAccess::is_sent(cell) ? withdraw_sent(cell, lease) : withdraw_spilled(cell, lease);
     if (withdrawal.is_won && why == Why::cancelled) CellAccess::set_cancelled(cell);
+    if (withdrawal.execution == Execution::maybe && why == Why::cancelled) CellAccess::set_unwanted(cell, by_force);
     withdrawal.is_cancelled = CellAccess::is_cancelled(cell);
   }
   give_back(lease);
@@ -103,15 +104,14 @@ bool CallChannel::cancel(ResultCell& cell, std::optional<Timeout> force) {
                            " cannot be cancelled by force, since its actor would not be started again; spawn it with "
                            "SpawnOptions::restart, or kill() it");
   }
-  const Withdrawal withdrawal = withdraw(cell, Why::cancelled);
+  const Withdrawal withdrawal = withdraw(cell, Why::cancelled, force.has_value());
   if (withdrawal.is_won && cell.claim()) cell.publish_error(cancellation(describe_call(cell), withdrawal.execution));
-  if (withdrawal.execution == Execution::maybe && !withdrawal.is_won) ask_to_stop(cell, withdrawal.ticket, force);
+  if (withdrawal.execution == Execution::maybe && !withdrawal.is_won) ask_to_stop(withdrawal.ticket, force);
   return withdrawal.is_cancelled;
 }
 
 // The one that has this ticket: where the actor has another life meanwhile, that is none of its calls.
-void CallChannel::ask_to_stop(ResultCell& cell, channel::Ticket ticket, std::optional<Timeout> force) {
-  if (force) CellAccess::set_forced(cell);
+void CallChannel::ask_to_stop(channel::Ticket ticket, std::optional<Timeout> force) {
   session_->cancel_call({actor_.id, ticket.slot, ticket.generation, force ? force->span().count() : wire::CancelCall::kNoForce});
 }
 

@@ -184,6 +184,10 @@ std::list<CallChannel::Spilled> CallChannel::settle_taken() noexcept {
   return failed;
 }
 
+bool CallChannel::was_ended_by_caller() const {
+  return host_life_ && host_life_.status().was_ended_by_caller.load(std::memory_order_acquire) != 0;
+}
+
 // A host that ends at another's wish has not been killed by what it was doing.
 bool CallChannel::was_told_to_stop() const {
   return host_life_ && host_life_.status().was_told_to_stop.load(std::memory_order_acquire) != 0;
@@ -192,7 +196,7 @@ bool CallChannel::was_told_to_stop() const {
 // One that has run, in part or whole; its lease, if it had one, is used up.
 bool CallChannel::try_again(Spilled& request) noexcept try {
   Retry& retry = request.retry;
-  if (!retry.is_wanted || !request.is_whole || request.is_leased || CellAccess::is_forced(*request.cell) ||
+  if (!retry.is_wanted || !request.is_whole || request.is_leased || CellAccess::is_unwanted(*request.cell) ||
       CellAccess::is_claimed(*request.cell))
     return false;
   retry.has_run = true;
@@ -220,7 +224,7 @@ std::exception_ptr CallChannel::error_of(const Spilled& failed) const noexcept t
   const std::string call = describe_call(*failed.cell);
   const auto& deaths = failed.retry.deaths;
   const bool has_run = failed.execution == Execution::not_started && failed.retry.has_run;
-  if (failed.execution == Execution::maybe && CellAccess::is_forced(*failed.cell) && fall_.load() == Fall::host_died)
+  if (failed.execution == Execution::maybe && CellAccess::is_forced(*failed.cell) && was_ended_by_caller())
     return std::make_exception_ptr(CancelledError(call + " was cancelled by force: its actor's process was killed while it ran"));
   if (!failed.is_poison) return failure(call, has_run ? Execution::maybe : failed.execution);
   return std::make_exception_ptr(PoisonMessage(

@@ -112,24 +112,28 @@ bool CallChannel::await_in_actor(ResultCell& cell, TimePoint deadline) {
   const TimePoint patience = TimePoint(platform::coarse_now() + kPatience);
   const bool is_over = await_until(cell, std::min(deadline, patience), [&] { return CellAccess::is_over(cell); });
   if (is_over || deadline <= patience) return is_over;
-  // Of another manager's actors nobody knows who waits for whom.
-  if (session_->is_actor()) return await_with_others(cell, deadline);
+  // Of another manager's actors nobody knows who waits for whom, and what ends at its time is not for ever.
+  const bool is_for_good = deadline == TimePoint::max() && CellAccess::deadline_ns(cell) == wire::kNoDeadline;
+  if (is_for_good && session_->is_actor()) return await_with_others(cell);
   return await_until(cell, deadline, [&] { return CellAccess::is_over(cell); });
 }
 
 // It may be one of several actors that wait for each other: the manager, which hears of all of them, says so then.
-bool CallChannel::await_with_others(ResultCell& cell, TimePoint deadline) {
+bool CallChannel::await_with_others(ResultCell& cell) {
   struct Telling {
-    ~Telling() { wait.end(); }
+    ~Telling() {
+      wait.end();
+      CellAccess::status(cell).fetch_and(~CellStatus::kPromoted, std::memory_order_acq_rel);  // it may have been nudged
+    }
     ActorWait& wait;
+    ResultCell& cell;
   };
   ActorWait& wait = session_->actor_wait();
   const std::uint64_t number = wait.begin(*this, cell);
-  const Telling telling{wait};
+  const Telling telling{wait, cell};
   session_->tell_of_wait({actor_.id, number});
-  const bool is_over = await_until(cell, deadline, [&] { return CellAccess::is_over(cell) || wait.is_for_ever(); });
-  if (!is_over || CellAccess::is_over(cell)) return is_over;
-  CellAccess::status(cell).fetch_and(~CellStatus::kPromoted, std::memory_order_acq_rel);
+  await_until(cell, TimePoint::max(), [&] { return CellAccess::is_over(cell) || wait.is_for_ever(); });
+  if (CellAccess::is_over(cell)) return true;
   throw WouldDeadlock(describe_call(cell) + ": it would be waited for for ever: " + wait.text() +
                       "; have one of them return an AsyncResult instead of waiting, and be reentrant, or use one-way messages");
 }
@@ -138,7 +142,8 @@ bool CallChannel::await_with_others(ResultCell& cell, TimePoint deadline) {
 void CallChannel::check_not_own(ResultCell& cell, TimePoint deadline) {
   if (serving.actor_key != key_.low) return;
   look();
-  if (CellAccess::is_over(cell) || has_fallen() || deadline <= Clock::now()) return;
+  const bool is_to_come = CellAccess::is_claimed(cell) || has_ended(cell);  // another thread reads it, or tells its callbacks
+  if (is_to_come || CellAccess::is_over(cell) || has_fallen() || deadline <= Clock::now()) return;
   throw WouldDeadlock(describe_call(cell) +
                       ": a method of this very actor waits for it, and the actor runs one call at a time; return first, or call "
                       "the method directly");

@@ -57,6 +57,7 @@ struct CellStatus {
   static constexpr std::uint32_t kStarted = 1 << 9;    // one that is completed by hand: it can no longer be cancelled
   static constexpr std::uint32_t kForced = 1 << 10;    // cancelled by force: if its actor dies, that is why
   static constexpr std::uint32_t kWaiters = 1 << 11;   // waiters have been registered
+  static constexpr std::uint32_t kUnwanted = 1 << 13;  // cancelled while it ran: it is not tried again
   static constexpr std::uint32_t kWanted = 1 << 12;    // a callback waits for it, or for one that is made of it
 };
 
@@ -98,7 +99,13 @@ class CellAccess {
   static bool is_withdrawn(const Cell& cell) { return cell.is_withdrawn_; }
   static void set_withdrawn(Cell& cell) { cell.is_withdrawn_ = true; }
   static bool is_forced(const Cell& cell) { return (cell.status_.load(std::memory_order_acquire) & CellStatus::kForced) != 0; }
-  static void set_forced(Cell& cell) { cell.status_.fetch_or(CellStatus::kForced, std::memory_order_acq_rel); }
+  // Its caller does not want it any more, though it runs: it is not tried again.
+  static bool is_unwanted(const Cell& cell) {
+    return (cell.status_.load(std::memory_order_acquire) & (CellStatus::kForced | CellStatus::kUnwanted)) != 0;
+  }
+  static void set_unwanted(Cell& cell, bool by_force) {
+    cell.status_.fetch_or(by_force ? CellStatus::kForced : CellStatus::kUnwanted, std::memory_order_acq_rel);
+  }
   static bool is_cancelled(const Cell& cell) { return cell.is_cancelled_; }
   static void set_cancelled(Cell& cell) { cell.is_cancelled_ = true; }
   static void set_sent_at(Cell& cell, std::chrono::steady_clock::time_point when) { cell.sent_at_ = when; }

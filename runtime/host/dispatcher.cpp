@@ -82,6 +82,13 @@ bool Dispatcher::serve_all() {
   return has_served;
 }
 
+// What is sent after the stop is not begun any more.
+unsigned Dispatcher::left_to_drain(const ServedChannel& channel) {
+  const std::uint64_t taken = channel.end.taken();
+  const std::uint64_t left = channel.drain_until - std::min(channel.drain_until, taken);
+  return static_cast<unsigned>(std::min<std::uint64_t>(left, kBatch));
+}
+
 // Nothing of the user's is caught here: what a method throws has become a reply in Turn.
 Dispatcher::Outcome Dispatcher::serve(ServedChannel& channel) {
   try {
@@ -117,8 +124,9 @@ void Dispatcher::answer_later(std::uint64_t number) {
 
 Dispatcher::Outcome Dispatcher::serve_batch(ServedChannel& channel) {
   auto& end = channel.end;
+  const unsigned most = exit_code_ ? left_to_drain(channel) : kBatch;
   unsigned served = 0;
-  for (; served < kBatch; ++served) {
+  for (; served < most; ++served) {
     const auto request = end.next();
     if (!request) break;
     const bool has_taken =
@@ -161,6 +169,7 @@ void Dispatcher::let_go(std::size_t index) {
   ServedChannel& channel = *channels_[index];
   sleeper_.forget(channel);
   deferrals_.forget(channel);
+  if (surroundings_.stops != nullptr) surroundings_.stops->let_go(channel.number);
   if (latest_ == &channel) latest_ = nullptr;
   channels_.erase(channels_.begin() + static_cast<std::ptrdiff_t>(index));
 }

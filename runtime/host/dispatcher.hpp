@@ -61,6 +61,7 @@ class Dispatcher {
 
   [[gnu::cold]] void accept(Mail mail);
   bool is_drained() const;
+  [[gnu::cold]] static unsigned left_to_drain(const ServedChannel& channel);
   bool serve_all();
   Outcome serve(ServedChannel& channel);
   Outcome serve_batch(ServedChannel& channel);

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -21,7 +22,7 @@ struct Mail {
   std::optional<Construction> construction;
   std::vector<std::shared_ptr<ServedChannel>> opened;
   std::vector<std::uint64_t> closed;  // channels by number; they may be among the opened ones
-  std::vector<std::uint64_t> ready;   // calls whose results have come, as the Deferrals number them
+  std::list<std::uint64_t> ready;     // calls whose results have come, as the Deferrals number them
   std::optional<int> exit_code;       // set: end with it, after what has been sent is done
 };
 

@@ -16,11 +16,11 @@ void StopRequests::ask(const std::shared_ptr<ServedChannel>& channel, channel::T
   asked_[slot] = ticket.generation;
   const auto watched = watched_.find(slot);
   if (watched != watched_.end() && watched->second.generation == ticket.generation) due_.push_back(watched->second.source);
-  if (force) {
-    have_thread();
-    forced_.push_back({channel, ticket, Timeout(*force).after(Clock::now())});
-  }
-  has_work_.notify_one();
+  has_due_.notify_one();
+  if (!force) return;
+  have_force_thread();
+  forced_.push_back({channel, ticket, Timeout(*force).after(Clock::now())});
+  has_forced_.notify_one();
 }
 
 void StopRequests::forget(std::uint64_t channel) {
@@ -30,7 +30,7 @@ void StopRequests::forget(std::uint64_t channel) {
 
 std::stop_token StopRequests::token_of(std::uint64_t channel, channel::Ticket ticket) {
   const std::lock_guard lock(mutex_);
-  have_thread();
+  have_token_thread();
   const Slot slot{channel, ticket.slot};
   const auto [watched, is_new] = watched_.try_emplace(slot, Watched{ticket.generation});
   if (is_new && is_asked(slot, ticket.generation)) watched->second.source.request_stop();  // nobody has a callback yet
@@ -53,26 +53,42 @@ bool StopRequests::is_asked(Slot slot, std::uint32_t generation) const {
   return found != asked_.end() && found->second == generation;
 }
 
-void StopRequests::have_thread() {
-  if (has_thread_) return;
-  std::thread([this] { run(); }).detach();
-  has_thread_ = true;
+void StopRequests::let_go(std::uint64_t channel) {
+  const std::lock_guard lock(mutex_);
+  watched_.erase(watched_.lower_bound({channel, 0}), watched_.upper_bound({channel, UINT16_MAX}));
 }
 
-// Of its own: the control thread runs no code of the user's, and the callbacks of a token are that.
-void StopRequests::run() {
+void StopRequests::have_token_thread() {
+  if (has_token_thread_) return;
+  std::thread([this] { set_tokens(); }).detach();
+  has_token_thread_ = true;
+}
+
+void StopRequests::have_force_thread() {
+  if (has_force_thread_) return;
+  std::thread([this] { use_force(); }).detach();
+  has_force_thread_ = true;
+}
+
+void StopRequests::set_tokens() {
   std::unique_lock lock(mutex_);
   for (;;) {
+    has_due_.wait(lock, [this] { return !due_.empty(); });
     std::vector<std::stop_source> due = std::exchange(due_, {});
     lock.unlock();
     for (std::stop_source& source : due) source.request_stop();
     lock.lock();
+  }
+}
+
+void StopRequests::use_force() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
     end_if_due(Clock::now());
-    if (!due_.empty()) continue;
     if (const auto next = next_end(); next == Clock::time_point::max()) {
-      has_work_.wait(lock);
+      has_forced_.wait(lock);
     } else {
-      has_work_.wait_until(lock, next);
+      has_forced_.wait_until(lock, next);
     }
   }
 }

@@ -20,7 +20,8 @@ namespace troupe::host {
 
 // Callers that do not want their running calls any more: the control thread asks, the method's thread looks, or hears of it by a
 // token. What is asked of a call that is over has no effect.
-// Thread-safety: full. Lives as long as the process, and its thread, which the first token or force starts, as long as this.
+// Thread-safety: full. Lives as long as the process, and so do its two threads, which the first token and the first force start:
+// the one runs the callbacks of tokens, which are code of the user's; the other must not be held up by that.
 class StopRequests {
  public:
   // `status`: says why, when the process is ended by force.
@@ -37,6 +38,8 @@ class StopRequests {
   std::stop_token token_of(std::uint64_t channel, channel::Ticket ticket);
   bool was_asked(std::uint64_t channel, channel::Ticket ticket) const;
   void is_over(std::uint64_t channel, channel::Ticket ticket);
+  // Of this channel no call is answered any more.
+  void let_go(std::uint64_t channel);
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -52,20 +55,24 @@ class StopRequests {
   };
 
   bool is_asked(Slot slot, std::uint32_t generation) const;
-  void have_thread();
-  [[noreturn]] void run();
+  void have_token_thread();
+  void have_force_thread();
+  [[noreturn]] void set_tokens();
+  [[noreturn]] void use_force();
   void end_if_due(Clock::time_point now);
   Clock::time_point next_end() const;
 
   platform::LifeStatus& status_;
   mutable std::mutex mutex_;
-  std::condition_variable has_work_;
+  std::condition_variable has_due_;
+  std::condition_variable has_forced_;
   // Guarded by mutex_:
   std::map<Slot, std::uint32_t> asked_;  // by slot: the newest generation that shall stop
   std::map<Slot, Watched> watched_;      // calls that run and have asked for their token
   std::vector<std::stop_source> due_;    // shall be set, in a thread that may run the method's callbacks
   std::vector<Forced> forced_;
-  bool has_thread_ = false;
+  bool has_token_thread_ = false;
+  bool has_force_thread_ = false;
 };
 
 }  // namespace troupe::host

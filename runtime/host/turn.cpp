@@ -83,23 +83,25 @@ void Turn::run(const Method& method) {
   const std::exception_ptr thrown = request_.deadline_ns == wire::kNoDeadline ? call(method) : call_until_deadline(method);
   running_ = nullptr;
   end_if_forked();
-  if (host_.checkpoints != nullptr && has_entered_) host_.checkpoints->call_done();
   if (is_open_) return leave_open();
+  if (host_.checkpoints != nullptr && has_entered_) host_.checkpoints->call_done();
   if (thrown && is_channel_broken_) std::rethrow_exception(thrown);
   if (thrown) return fail(*method.node, thrown);
   answer(ReplyKind::value, true);
 }
 
-// The next one may run: this one is not answered, and its place is free all the same.
+// The next one may run: this one is not answered, and its place is free all the same. Of a one-way message that is all: when its
+// place is free, its client uses its slot again.
 void Turn::leave_open() {
   note_end(true);
+  if (!is_call()) channel_.end.rearm(request_.ticket);
   channel_.end.finish(request_);
   channel_.owed = std::max(channel_.owed, Owed::room);
 }
 
 void Turn::answer_later(const detail::RegistrationNode& method, detail::ResultCell& cell, SendLater send) {
   is_past_turn_ = has_entered_ = true;
-  has_token_ = host_.stops != nullptr;
+  has_token_ = is_call() && host_.stops != nullptr;
   std::exception_ptr thrown;
   try {
     send(cell, *this);
@@ -114,12 +116,13 @@ void Turn::answer_later(const detail::RegistrationNode& method, detail::ResultCe
 // Who cancels the call cancels what it waits for.
 bool Turn::await(detail::ResultCell& cell, SendLater send) {
   if (cell.is_ready()) return true;
-  is_open_ = host_.deferrals != nullptr && host_.actor.is_reentrant();
-  if (is_open_) {
-    host_.deferrals->add({channel_, request_, *method_, cell, send, stop_token()});
+  const std::stop_token token = is_call() ? stop_token() : std::stop_token();  // what nobody waits for nobody cancels
+  if (host_.deferrals != nullptr && host_.actor.is_reentrant()) {
+    host_.deferrals->add({channel_, request_, *method_, cell, send, token});
+    is_open_ = true;
     return false;
   }
-  const CancelOnStop cancel(stop_token(), cell);
+  const CancelOnStop cancel(token, cell);
   cell.await(Timeout());
   return true;
 }
@@ -238,7 +241,7 @@ void Turn::answer(ReplyKind kind, bool has_run) {
   auto& end = channel_.end;
   if (is_call()) {
     end.publish_reply(request_.ticket, kind, has_run);
-  } else {
+  } else if (!is_past_turn_) {
     end.rearm(request_.ticket);
   }
   if (!is_past_turn_) [[likely]]

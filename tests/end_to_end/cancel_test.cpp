@@ -73,6 +73,13 @@ class Patient {
     wait_at(gate_);
     for (;;) std::this_thread::sleep_for(1h);
   }
+  // As one does that holds what the callback wants.
+  void block_stop_callback() {
+    const std::stop_callback callback(this_call().stop_token(), [] {
+      for (;;) std::this_thread::sleep_for(1h);
+    });
+    hang();
+  }
   bool is_stopped() { return this_call().stop_token().stop_requested(); }
   int note(int number) { return number; }
 
@@ -312,6 +319,36 @@ TEST_F(Cancel, ByForceKillsAndRestarts) {
   const DeathCause cause = told->get_future().get();
   EXPECT_EQ(cause.kind, DeathKind::killed_by_us);
   EXPECT_THAT(cause.detail, HasSubstr("cancelled the call that ran, by force"));
+}
+
+TEST_F(Cancel, ByForceIsNotHeldUpByWhatIsToStop) {
+  auto actor = runtime().spawn<Patient>({.restart = {.max = 5, .backoff = {.first = 0s}}}, gate.path());
+  for (int round = 0; round < 2; ++round) {
+    const auto hanging = actor.call<&Patient::block_stop_callback>();
+    gate.open();
+    EXPECT_FALSE(hanging.cancel());
+    EXPECT_FALSE(hanging.cancel(Force{20ms}));
+    EXPECT_THROW(hanging.get(), CancelledError);
+  }
+}
+
+TEST_F(Cancel, ByForceIsNotToBlameForOtherDeaths) {
+  auto actor = runtime().spawn<Patient>({.restart = {.max = 5, .backoff = {.first = 0s}}}, gate.path());
+  const auto hanging = actor.call<&Patient::hang>();
+  gate.open();
+  EXPECT_FALSE(hanging.cancel(Force{1h}));
+  OtherProcess(actor.pid()).kill();
+  EXPECT_EQ(cause_of(hanging).kind, DeathKind::signal);
+}
+
+TEST_F(Cancel, OfARunningIdempotentCallKeepsItFromTheNextLife) {
+  auto actor = runtime().spawn<Patient>({.restart = {.max = 5, .backoff = {.first = 0s}}}, gate.path());
+  const auto hanging = actor.with({.idempotent = true}).call<&Patient::hang>();
+  gate.open();
+  EXPECT_FALSE(hanging.cancel());
+  OtherProcess(actor.pid()).kill();
+  EXPECT_EQ(verdict<ActorDied>(hanging), Execution::maybe);
+  EXPECT_EQ(actor.call<&Patient::note>(3).get(), 3);
 }
 
 TEST_F(Cancel, ByForceSparesWhatStopsInTime) {

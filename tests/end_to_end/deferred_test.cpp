@@ -61,6 +61,7 @@ class Busy : public Desk {
     waiting_.erase(key);
   }
   std::size_t waiting() const { return waiting_.size(); }
+  AsyncResult<int> ask_itself(const Proxy<Busy>& self, int number) { return self.call<&Busy::note>(number); }
 
  private:
   std::map<int, Promise<int>> waiting_;
@@ -181,6 +182,28 @@ TEST_F(Reentrant, AnswersInWhateverOrder) {
   for (int key = kCalls - 1; key >= 0; --key) actor_.call<&Busy::give>(key, key * 2).get();
   for (int key = 0; key < kCalls; ++key) EXPECT_EQ(taken[static_cast<std::size_t>(key)].get(), key * 2);
   EXPECT_EQ(actor_.call<&Busy::waiting>().get(), 0u);
+}
+
+// More of them than the mailbox holds.
+TEST_F(Reentrant, MayHaveOneWayMessagesOpen) {
+  constexpr int kMessages = 3000;
+  for (int key = 0; key < kMessages; ++key) actor_.tell<&Busy::take>(key);
+  EXPECT_EQ(actor_.call<&Busy::waiting>().get(), std::size_t{kMessages});
+  for (int key = 0; key < kMessages; ++key) actor_.call<&Busy::give>(key, key).get();
+  EXPECT_EQ(actor_.call<&Busy::waiting>().get(), 0u);
+}
+
+TEST_F(Reentrant, CallsItself) {
+  for (int round = 0; round < 200; ++round) EXPECT_EQ(actor_.call<&Busy::ask_itself>(actor_, round).get(), round);
+}
+
+TEST_F(Reentrant, StopsThoughItsCallersGoOn) {
+  std::jthread caller([actor = actor_, recorder = recorder_] {
+    while (actor.call<&Busy::ask>(recorder, 1).exception() == nullptr) continue;
+  });
+  while (recorder_.call<&Recorder::seen>().get().empty()) continue;
+  actor_.stop(Timeout());
+  EXPECT_EQ(actor_.wait().value().exit_code, 0);
 }
 
 TEST_F(Reentrant, FailsAllThatIsOpenWhenItDies) {

@@ -2,6 +2,7 @@
 #include "client/callback_thread.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <exception>
 #include <utility>
 
@@ -15,6 +16,9 @@
 namespace troupe::client {
 
 thread_local const std::shared_ptr<CallbackThread::State>* CallbackThread::of_this_thread = nullptr;
+thread_local CallbackThread* CallbackThread::stand_in_of_this_thread = nullptr;
+std::atomic<std::uint32_t> CallbackThread::signals{0};
+std::atomic<std::uint32_t> CallbackThread::sleepers{0};
 
 bool CallbackThread::is_this_thread() noexcept { return of_this_thread != nullptr; }
 
@@ -37,7 +41,7 @@ void CallbackThread::post(Function<void()> job, const detail::ResultCell* cell) 
     const std::lock_guard lock(state_->mutex);
     if (!state_->is_stopping) {
       state_->jobs.push_back({std::move(job), cell});
-      signal(*state_);
+      signal();
       state_->changed.notify_one();
       return;
     }
@@ -48,34 +52,27 @@ void CallbackThread::post(Function<void()> job, const detail::ResultCell* cell) 
 // Tells a callback that waits of the outcome.
 class CallbackThread::Bell final : public detail::Callback {
  public:
-  explicit Bell(std::shared_ptr<State> state) : state_(std::move(state)) {}
-
   bool note(detail::ResultCell&) noexcept override {
-    signal(*state_);
+    signal();
     drop();
     return true;
   }
   void run(detail::ResultCell&) override {}  // never: note() says that that was all
   bool is_waiter() const noexcept override { return true; }
-
- private:
-  const std::shared_ptr<State> state_;
 };
 
 bool CallbackThread::await_in_callback(detail::ResultCell& cell, std::chrono::steady_clock::time_point deadline) {
-  State& state = **of_this_thread;
-  auto bell = std::make_unique<Bell>(*of_this_thread);
+  auto bell = std::make_unique<Bell>();
   if (!CellAccess::push_callback(cell, bell.get())) return CellAccess::is_over(cell);
   Bell* const pushed = bell.release();
   CellAccess::want(cell);
   bool is_late = false;
   while (!CellAccess::is_over(cell) && !is_late) {
-    const std::uint32_t seen = state.signals.load(std::memory_order_acquire);
-    if (CellAccess::is_over(cell) || run_wanted(state)) continue;
-    state.has_sleeper.store(true, std::memory_order_seq_cst);
-    is_late =
-        platform::futex_wait(state.signals, seen, platform::FutexScope::this_process, deadline) == platform::FutexWake::timed_out;
-    state.has_sleeper.store(false, std::memory_order_seq_cst);
+    const std::uint32_t seen = signals.load(std::memory_order_acquire);
+    if (CellAccess::is_over(cell) || run_wanted(**of_this_thread)) continue;
+    sleepers.fetch_add(1, std::memory_order_seq_cst);
+    is_late = platform::futex_wait(signals, seen, platform::FutexScope::this_process, deadline) == platform::FutexWake::timed_out;
+    sleepers.fetch_sub(1, std::memory_order_seq_cst);
   }
   if (CellAccess::remove_callback(cell, pushed)) pushed->drop();
   return CellAccess::is_over(cell);
@@ -100,11 +97,9 @@ bool CallbackThread::run_wanted(State& state) {
   return true;
 }
 
-// Nobody sleeps on it but the callback thread itself.
-void CallbackThread::signal(State& state) {
-  state.signals.fetch_add(1, std::memory_order_seq_cst);
-  if (state.has_sleeper.load(std::memory_order_seq_cst))
-    platform::futex_wake(state.signals, 1, platform::FutexScope::this_process);
+void CallbackThread::signal() noexcept {
+  signals.fetch_add(1, std::memory_order_seq_cst);
+  if (sleepers.load(std::memory_order_seq_cst) != 0) platform::futex_wake(signals, INT32_MAX, platform::FutexScope::this_process);
 }
 
 void CallbackThread::stop() {

@@ -34,6 +34,9 @@ class CallbackThread {
   void stop();
   // Whether the calling thread is one of these.
   static bool is_this_thread() noexcept;
+  // From here on the calling thread runs no callback of a cell that it completes by hand: this does, and outlives that thread.
+  void stand_in_here() noexcept { stand_in_of_this_thread = this; }
+  static CallbackThread* stand_in() noexcept { return stand_in_of_this_thread; }  // null: there is none
 
   // In a callback, for a cell that no channel completes. Blocks: until its outcome is there (true), or `deadline` (false).
   // Where the cell is made of others, what that takes may be queued behind this very callback: that it runs meanwhile. Nothing
@@ -41,6 +44,8 @@ class CallbackThread {
   static bool await_in_callback(detail::ResultCell& cell, std::chrono::steady_clock::time_point deadline);
   // The same without waiting.
   static void look_in_callback(detail::ResultCell& cell);
+  // Callbacks that wait have to look again, in whichever of these threads: a job has come, or has become one that is wanted.
+  static void signal() noexcept;
 
  private:
   struct Job {
@@ -52,15 +57,16 @@ class CallbackThread {
     std::condition_variable changed;
     std::list<Job> jobs;  // guarded by mutex, as all of these
     bool is_stopping = false;
-    // Not guarded: moves when a callback that waits has to look again; and whether one sleeps until it does.
-    std::atomic<std::uint32_t> signals{0};
-    std::atomic<bool> has_sleeper{false};
   };
   class Bell;
   static void run(std::shared_ptr<State> state);
   static bool run_wanted(State& state);
-  static void signal(State& state);
   static thread_local const std::shared_ptr<State>* of_this_thread;
+  static thread_local CallbackThread* stand_in_of_this_thread;
+  // Of the process, since a cell does not know in whose queue its job is: moves when callbacks that wait have to look again; and
+  // how many sleep until it does.
+  static std::atomic<std::uint32_t> signals;
+  static std::atomic<std::uint32_t> sleepers;
 
   std::shared_ptr<State> state_;
   std::thread thread_;  // guarded by state_->mutex

@@ -171,7 +171,8 @@ void CellAccess::tell_late(Cell& cell, Callback* callback) {
 // `seen`: the bits that the cell had when its outcome was stored; no callback is accepted since.
 void CellAccess::tell(Cell& cell, std::uint32_t seen, CallbackThread* callbacks) {
   if ((seen & (CellStatus::kCallbacks | CellStatus::kWaiters)) == 0) return release(cell);
-  if (callbacks == nullptr && cell.channel_ != nullptr) callbacks = &cell.channel_->session().callbacks();
+  if (callbacks == nullptr)
+    callbacks = cell.channel_ != nullptr ? &cell.channel_->session().callbacks() : CallbackThread::stand_in();
   if ((seen & CellStatus::kCallbacks) == 0) {
     release(cell);
     Callback* waiters = nullptr;
@@ -261,11 +262,15 @@ void go_up(ResultCell& cell, const Enter& enter) {
 
 }  // namespace
 
+// A job that has been queued for long may be wanted now, and the thread whose queue that is asleep in a callback.
 void CellAccess::want(Cell& cell) {
-  go_up(cell, [](Cell& each) -> detail::Derivation* {
+  bool is_one_new = false;
+  go_up(cell, [&](Cell& each) -> detail::Derivation* {
     const bool is_new = (each.status_.fetch_or(CellStatus::kWanted, std::memory_order_seq_cst) & CellStatus::kWanted) == 0;
+    is_one_new = is_one_new || is_new;
     return is_new ? each.derivation() : nullptr;
   });
+  if (is_one_new) CallbackThread::signal();
 }
 
 void CellAccess::check_not_own(Cell& cell, std::chrono::steady_clock::time_point deadline) {

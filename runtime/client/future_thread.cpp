@@ -9,7 +9,9 @@
 #include <thread>
 #include <utility>
 
+#include "client/callback_thread.hpp"
 #include "client/started_thread.hpp"
+#include "platform/fork_mark.hpp"
 
 namespace troupe::detail {
 
@@ -21,9 +23,13 @@ using Futures = std::list<std::unique_ptr<ForeignFuture>>;
 constexpr milliseconds kShortest(1);
 constexpr milliseconds kLongest(20);
 
-// The thread that looks whether futures are ready, since they tell nobody. It is there while there are any.
+// The thread that looks whether futures are ready, since they tell nobody. It is there while there are any. It runs no callbacks:
+// one that waited for another of these futures would wait for the very thread that it is in. They have a thread of their own,
+// where a callback that waits lets those run that it waits for.
 class FutureThread {
  public:
+  FutureThread() { platform::watch_forks(); }
+
   void add(std::unique_ptr<ForeignFuture> future) {
     const std::lock_guard lock(mutex_);
     if (!is_running_) client::started_thread([this] { run(); }).detach();
@@ -33,6 +39,7 @@ class FutureThread {
 
  private:
   void run() {
+    if (!platform::is_forked_child()) callbacks_.stand_in_here();  // there that thread does not exist
     Futures futures;
     for (auto delay = kShortest; take_added(futures);) {
       (void)futures.front()->wait_for(delay);
@@ -61,6 +68,7 @@ class FutureThread {
     return is_one_ready;
   }
 
+  client::CallbackThread callbacks_;
   std::mutex mutex_;
   // Guarded by mutex_:
   bool is_running_ = false;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <troupe/future.hpp>
+#include <troupe/then.hpp>
 
 #include <gtest/gtest.h>
 
@@ -7,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "tests/client/outcomes.hpp"
@@ -93,6 +95,61 @@ TEST(FromFuture, WaitsForManyInAnyOrder) {
   for (auto& promise : promises) results.push_back(from_future(promise.get_future()));
   for (std::size_t i = promises.size(); i-- > 0;) promises[i].set_value(static_cast<int>(i));
   for (std::size_t i = 0; i < results.size(); ++i) EXPECT_EQ(results[i].get(), static_cast<int>(i));
+}
+
+TEST(FromFuture, LetsACallbackWaitForAnotherThatIsReady) {
+  for (const bool is_second_first : {false, true}) {
+    std::promise<int> first;
+    std::promise<int> second;
+    std::promise<int> sees;
+    auto seen = sees.get_future();
+    const auto one = from_future(first.get_future());
+    const auto other = from_future(second.get_future());
+    one.on_done([sees = std::move(sees), other]() mutable { sees.set_value(other.get()); });
+    if (is_second_first) second.set_value(2);
+    first.set_value(1);
+    if (!is_second_first) second.set_value(2);
+    EXPECT_EQ(seen.get(), 2);
+  }
+}
+
+TEST(FromFuture, LetsACallbackWaitForAnotherThatComesLater) {
+  std::promise<int> first;
+  std::promise<int> second;
+  std::promise<void> begun;
+  const auto other = from_future(second.get_future());
+  const auto sum = from_future(first.get_future()).then([&begun, other](int n) {
+    begun.set_value();
+    return n + other.get();
+  });
+  first.set_value(1);
+  begun.get_future().wait();
+  second.set_value(2);
+  EXPECT_EQ(sum.get(), 3);
+}
+
+// What it takes is queued behind the callback.
+TEST(FromFuture, LetsACallbackWaitForWhatIsMadeOfAnother) {
+  std::promise<int> first;
+  std::promise<int> second;
+  const auto one = from_future(first.get_future());
+  const auto twice = from_future(second.get_future()).then([](int n) { return 2 * n; });
+  const auto sum = one.then([twice](int n) { return n + twice.get(); });
+  first.set_value(1);
+  second.set_value(2);
+  EXPECT_EQ(sum.get(), 5);
+}
+
+TEST(FromFuture, RunsCallbacksWhileOneOfThemKeepsFuturesComing) {
+  std::promise<int> first;
+  const auto sum = from_future(first.get_future()).then([](int n) {
+    std::promise<int> inner;
+    const auto made_here = from_future(inner.get_future()).then([](int m) { return m + 1; });
+    inner.set_value(n);
+    return made_here.get();
+  });
+  first.set_value(1);
+  EXPECT_EQ(sum.get(), 2);
 }
 
 }  // namespace

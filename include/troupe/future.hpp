@@ -92,7 +92,7 @@ std::future<T> to_future(const AsyncResult<T>& result) {
 // The outcome of a future, whose work nobody can cancel: so cancel() gives false. What it costs: a std::future tells nobody when
 // it is ready, so one thread of the process, which is there while there are such futures, waits for the oldest and looks at the
 // others in between. A result may therefore come late: by 1 ms, and where none of them has become ready for long, by up to 20 ms.
-// Callbacks of these results run in that thread. One that is ready costs nothing of that, and a deferred one is run here.
+// Callbacks of these results run in one more thread. One that is ready costs nothing of that, and a deferred one is run here.
 template <class T>
 AsyncResult<T> from_future(std::future<T> future) {
   return detail::result_of<T>(std::move(future));

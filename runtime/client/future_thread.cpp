@@ -11,7 +11,6 @@
 
 #include "client/callback_thread.hpp"
 #include "client/started_thread.hpp"
-#include "platform/fork_mark.hpp"
 
 namespace troupe::detail {
 
@@ -25,21 +24,22 @@ constexpr milliseconds kLongest(20);
 
 // The thread that looks whether futures are ready, since they tell nobody. It is there while there are any. It runs no callbacks:
 // one that waited for another of these futures would wait for the very thread that it is in. They have a thread of their own,
-// where a callback that waits lets those run that it waits for.
+// where a callback that waits lets those run that it waits for, and which ends with this one, when all of them have run.
 class FutureThread {
  public:
-  FutureThread() { platform::watch_forks(); }
-
   void add(std::unique_ptr<ForeignFuture> future) {
     const std::lock_guard lock(mutex_);
-    if (!is_running_) client::started_thread([this] { run(); }).detach();
+    if (!is_running_) {
+      auto callbacks = std::make_unique<client::CallbackThread>();
+      client::started_thread([this, callbacks = std::move(callbacks)] { run(*callbacks); }).detach();
+    }
     is_running_ = true;
     added_.push_back(std::move(future));
   }
 
  private:
-  void run() {
-    if (!platform::is_forked_child()) callbacks_.stand_in_here();  // there that thread does not exist
+  void run(client::CallbackThread& callbacks) {
+    callbacks.stand_in_here();
     Futures futures;
     for (auto delay = kShortest; take_added(futures);) {
       (void)futures.front()->wait_for(delay);
@@ -68,7 +68,6 @@ class FutureThread {
     return is_one_ready;
   }
 
-  client::CallbackThread callbacks_;
   std::mutex mutex_;
   // Guarded by mutex_:
   bool is_running_ = false;

@@ -6,6 +6,7 @@
 #include <troupe/testing.hpp>
 #include <troupe/troupe.hpp>
 
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -17,6 +18,7 @@
 #include <string>
 #include <thread>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "tests/end_to_end/actors.hpp"
@@ -193,6 +195,75 @@ TEST_F(CoAwait, IsNotHeldUpByACallbackOfTheSameResult) {
 
 TEST_F(CoAwait, OfAnEmptyHandleThrows) {
   EXPECT_THROW(run([]() -> awaitable<int> { co_return co_await AsyncResult<int>(); }()), InvalidState);
+}
+
+// What on_done callbacks, which hold no handle until their turn, see of a value that somebody else moves out: one of them runs,
+// in another thread, when take(result) begins, and another one looks afterwards. Gives what take() gives and what that one saw.
+template <class T, class Take>
+std::pair<T, bool> taken_beside_callbacks(T value, Take take) {
+  async::detail::Completion<T> completion;
+  auto result = completion.take_result();
+  std::promise<void> reached, going_on;
+  bool is_intact = false;
+  result.on_done([&, go_on = going_on.get_future().share()] {
+    reached.set_value();
+    go_on.wait_for(100ms);  // not for ever: what can only be moved waits for this
+  });
+  result.on_done([&](const AsyncResult<T>& done) { is_intact = done.get() != T(); });
+  std::thread completing([&] { completion.set_value(std::move(value)); });
+  reached.get_future().get();
+  T taken = take(std::move(result));
+  going_on.set_value();
+  completing.join();
+  return {std::move(taken), is_intact};
+}
+
+const std::string kLongText(100, 'x');
+
+TEST(CoAwaitPromise, LeavesTheValueToCallbacksThatHaveNotSeenIt) {
+  const auto take = [](auto result) {
+    return run([](auto its_result) -> awaitable<typename decltype(its_result)::value_type> {
+      co_return co_await std::move(its_result);
+    }(std::move(result)));
+  };
+  EXPECT_EQ(taken_beside_callbacks(kLongText, take), std::pair(kLongText, true));
+  const auto [taken, is_intact] = taken_beside_callbacks(std::make_unique<int>(5), take);
+  EXPECT_EQ(*taken, 5);
+  EXPECT_TRUE(is_intact);
+}
+
+TEST(CoAwaitPromise, LeavesTheValueToCallbacksInAsyncWaitAndTheOthersToo) {
+  const auto waiting = [](auto result) {
+    asio::io_context context(1);
+    auto future = std::move(result).async_wait(asio::bind_executor(context, asio::use_future));
+    context.run();
+    return future.get();
+  };
+  EXPECT_EQ(taken_beside_callbacks(kLongText, waiting), std::pair(kLongText, true));
+  const auto shielding = [](auto result) { return run(async::shield(std::move(result))); };
+  EXPECT_EQ(taken_beside_callbacks(kLongText, shielding), std::pair(kLongText, true));
+}
+
+TEST(CoAwaitPromise, GoesOnWhenAllCallbacksHaveSeenTheValue) {
+  async::detail::Completion<std::string> completion;
+  auto result = completion.take_result();
+  asio::io_context context(1);
+  std::string seen;
+  AsyncResult<std::string> other = result;
+  auto future = asio::co_spawn(
+      context,
+      [](AsyncResult<std::string> its_result) -> awaitable<std::string> {
+        co_return co_await std::move(its_result);
+      }(std::move(result)),
+      asio::use_future);
+  context.poll();
+  other.on_done([&] { context.poll(); });
+  other.on_done([&](const AsyncResult<std::string>& done) { seen = done.get(); });
+  other = {};
+  completion.set_value(kLongText);
+  context.run();
+  EXPECT_EQ(future.get(), kLongText);
+  EXPECT_EQ(seen, kLongText);
 }
 
 }  // namespace

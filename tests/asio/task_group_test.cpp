@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+
 namespace troupe::test {
 namespace {
 
@@ -119,6 +121,16 @@ TEST(TaskGroup, EndsWithItsTimeout) {
         co_await never();
       });
     }));
+  }());
+}
+
+TEST(TaskGroup, GivesAValueThatCanOnlyBeMoved) {
+  run([]() -> awaitable<void> {
+    const auto value = co_await TaskGroup::run([](TaskGroup& group) -> awaitable<std::unique_ptr<int>> {
+      group.create_task(others_run());
+      co_return std::make_unique<int>(5);
+    });
+    EXPECT_EQ(*value, 5);
   }());
 }
 

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+
 namespace troupe::test {
 namespace {
 
@@ -99,6 +101,12 @@ TEST(TimeoutScope, ReachesACallThatIsWaitedFor) {
     };
     co_await text_of<TimeoutError>(async::timeout(1h, block));
     EXPECT_TRUE(promise.result().cancelled());
+  }());
+}
+
+TEST(Timeout, GivesAValueThatCanOnlyBeMoved) {
+  run([]() -> awaitable<void> {
+    EXPECT_EQ(*co_await async::timeout(1h, [] { return give_later(std::make_unique<int>(5)); }), 5);
   }());
 }
 

@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <tuple>
+
 namespace troupe::test {
 namespace {
 
@@ -145,6 +148,28 @@ TEST(Shield, EndsAsWhatItWaitsFor) {
     co_await others_run();
     EXPECT_TRUE(outer.cancelled());
   }());
+}
+
+TEST(WaitFor, GivesAValueThatCanOnlyBeMoved) {
+  run([]() -> awaitable<void> {
+    EXPECT_EQ(*co_await async::wait_for(give_later(std::make_unique<int>(5)), 1h), 5);
+    async::detail::Completion<std::unique_ptr<int>> completion;
+    completion.set_value(std::make_unique<int>(6));
+    EXPECT_EQ(*co_await async::wait_for(completion.take_result(), 1h), 6);
+    EXPECT_EQ(*co_await async::shield(give_later(std::make_unique<int>(7))), 7);
+    EXPECT_EQ(*std::get<0>(co_await async::gather(give_later(std::make_unique<int>(8)))), 8);
+  }());
+}
+
+TEST(WaitFor, LeavesNothingWithAResultThatItNoLongerWaitsFor) {
+  const Promise<int> promise;
+  run([](AsyncResult<int> pending) -> awaitable<void> {
+    const auto gate = async::detail::gate_of(co_await asio::this_coro::executor);  // each wait that is left holds it, too
+    const auto before = gate.use_count();
+    for (int round = 0; round < 5; ++round) co_await text_of<TimeoutError>(async::wait_for(async::shield(pending), 1ms));
+    co_await others_run();
+    EXPECT_EQ(gate.use_count(), before);
+  }(promise.result()));
 }
 
 }  // namespace

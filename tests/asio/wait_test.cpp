@@ -131,5 +131,16 @@ TEST(AsCompleted, SaysHowManyHaveNotCome) {
   }());
 }
 
+TEST(Wait, LeavesNothingWithResultsThatItNoLongerWaitsFor) {
+  const Promise<int> promise;
+  run([](std::vector<AsyncResult<int>> pending) -> awaitable<void> {
+    const auto gate = async::detail::gate_of(co_await asio::this_coro::executor);  // each wait that is left holds it, too
+    const auto before = gate.use_count();
+    for (int round = 0; round < 5; ++round) EXPECT_EQ((co_await async::wait(pending, 1ms)).pending.size(), 1u);
+    co_await others_run();
+    EXPECT_EQ(gate.use_count(), before);
+  }({promise.result()}));
+}
+
 }  // namespace
 }  // namespace troupe::test

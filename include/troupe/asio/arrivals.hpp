@@ -80,7 +80,7 @@ class Arrivals {
 inline awaitable<void> cancel_all(const std::vector<Child>& children) {
   for (const Child& child : children) child.cancel();
   for (const Child& child : children) {
-    if (child.must_end) co_await settled(child.cell, GoOn());
+    if (child.must_end()) co_await settled(child.cell, GoOn());
   }
 }
 

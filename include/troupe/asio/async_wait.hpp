@@ -45,7 +45,7 @@ class OutcomeHandler {
     std::exception_ptr error;
     T value{};
     try {
-      value = troupe::detail::take_value(ResultAccess::cell(result_));
+      value = take_seen_value(ResultAccess::cell(result_));
     } catch (...) {  // it cannot be copied, or its copying threw
       error = std::current_exception();
     }

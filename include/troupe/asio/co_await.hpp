@@ -32,6 +32,12 @@ struct LvalueSignature<void> {
   using type = void(std::exception_ptr);
 };
 
+// Whether it gives the value itself, moved out if it can be; so callbacks have to be through with it.
+template <class Signature>
+inline constexpr bool gives_value = false;
+template <class T>
+inline constexpr bool gives_value<void(std::exception_ptr, T)> = !std::is_reference_v<T>;
+
 template <class T>
 auto& cell_of(const AsyncResult<T>& result) {
   return troupe::detail::ResultAccess::cell(result);
@@ -76,7 +82,7 @@ class troupe_wait_op {
   template <class Given>
   troupe_wait_op(Given&& given, awaitable_frame_base<Executor>* frame) : operation_(std::forward<Given>(given)), frame_(frame) {}
 
-  bool await_ready() { return cell().has_outcome(); }
+  bool await_ready() { return kMoves ? cell().is_ready() : cell().has_outcome(); }
 
   void await_suspend(coroutine_handle<void>) {
     frame_->after_suspend([](void* self) { static_cast<troupe_wait_op*>(self)->start(); }, this);
@@ -87,14 +93,16 @@ class troupe_wait_op {
     if (const std::exception_ptr error = cell().error()) std::rethrow_exception(error);
     if constexpr (std::is_void_v<T>) {
       return;
-    } else if constexpr (std::is_same_v<Signature, void(std::exception_ptr, T)>) {
-      return troupe::detail::take_value(cell());
+    } else if constexpr (kMoves) {
+      return troupe::async::detail::take_seen_value(cell());
     } else {
       return std::as_const(cell().value());
     }
   }
 
  private:
+  static constexpr bool kMoves = troupe::async::detail::gives_value<Signature>;
+
   auto& cell() const { return troupe::async::detail::Awaited<Operation>::cell(operation_); }
   void start() {
     troupe::async::detail::start_wait(cell(), troupe::async::detail::Awaited<Operation>::on_cancel(operation_),

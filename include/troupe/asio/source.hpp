@@ -4,7 +4,8 @@
 #include <troupe/asio/settled.hpp>
 #include <troupe/asio/task.hpp>
 
-#include <functional>
+#include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -62,19 +63,25 @@ const AsyncResult<T>& result_of(const AsyncResult<T>& result) {
   return result;
 }
 
-template <class T>
-inline constexpr bool is_task = false;
-template <class T>
-inline constexpr bool is_task<Task<T>> = true;
-
-// One of several that are waited for, whatever its type.
+// One of several that are waited for, whatever its type. Not a handle: its value may be moved out while this is there.
 struct Child {
-  template <StartedSource S>
-  explicit Child(const S& child) : cell(cell_of(child)), cancel([child] { (void)child.cancel(); }), must_end(is_task<S>) {}
+  template <class T>
+  explicit Child(const AsyncResult<T>& result) : cell(cell_of(result)) {}
+  template <class T>
+  explicit Child(const Task<T>& its_task) : cell(cell_of(its_task)), task(TaskAccess::state(its_task)) {}
+
+  void cancel() const {
+    if (task == nullptr) {
+      cell->cancel(std::nullopt);
+    } else {
+      cancel_task(*cell, task);
+    }
+  }
+  // A coroutine that was cancelled is waited for; a call is not, it may run on.
+  bool must_end() const { return task != nullptr; }
 
   CellReference cell;
-  std::function<void()> cancel;
-  bool must_end;  // a coroutine that was cancelled is waited for; a call is not, it may run on
+  std::shared_ptr<TaskState> task;  // null: a call, or what a Promise gives
 };
 
 // The value of one whose outcome is there; moved out when nobody else holds it. Errors: its outcome.
@@ -85,7 +92,7 @@ RegularValueOf<S> value_of(S child) {
   if constexpr (std::is_void_v<ValueOf<S>>) {
     return {};
   } else {
-    return troupe::detail::take_value(cell);
+    return take_seen_value(cell);
   }
 }
 

@@ -81,6 +81,16 @@ awaitable<void> run_task(awaitable<T> body, Completion<T> completion, std::share
   if (error != nullptr) completion.set_exception(outcome_of(error, *state));
 }
 
+// False: the task, which `cell` is the outcome of, has ended.
+inline bool cancel_task(ResultCell& cell, const std::shared_ptr<TaskState>& task) {
+  if (cell.is_ready()) return false;
+  task->is_cancelled = true;
+  boost::asio::dispatch(task->executor, [task] { task->signal.emit(boost::asio::cancellation_type::all); });
+  return true;
+}
+
+struct TaskAccess;
+
 }  // namespace detail
 
 // A coroutine that runs on its own (create_task): a handle, whose copies stand for the same one, and which need not be kept.
@@ -98,12 +108,7 @@ class Task {
   const AsyncResult<T>& result() const { return result_; }
 
   // Has the coroutine's next co_await throw, and ends what it waits for. False: it has ended.
-  bool cancel() const {
-    if (done()) return false;
-    state_->is_cancelled = true;
-    boost::asio::dispatch(state_->executor, [state = state_] { state->signal.emit(boost::asio::cancellation_type::all); });
-    return true;
-  }
+  bool cancel() const { return detail::cancel_task(detail::cell_of(result_), state_); }
   bool done() const { return result_.ready(); }
   // Whether it has ended by a cancellation.
   bool cancelled() const { return result_.cancelled(); }
@@ -113,6 +118,7 @@ class Task {
  private:
   template <class U>
   friend Task<U> create_task(const boost::asio::any_io_executor& executor, awaitable<U> body);
+  friend struct detail::TaskAccess;
 
   std::shared_ptr<detail::TaskState> state_;
   AsyncResult<T> result_;
@@ -133,6 +139,13 @@ Task<T> create_task(const boost::asio::any_io_executor& executor, awaitable<T> b
 }
 
 namespace detail {
+
+struct TaskAccess {
+  template <class T>
+  static const std::shared_ptr<TaskState>& state(const Task<T>& task) {
+    return task.state_;
+  }
+};
 
 template <class T>
 auto& cell_of(const Task<T>& task) {

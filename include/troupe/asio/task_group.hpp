@@ -124,12 +124,12 @@ class TaskGroup {
 template <class Awaitable, class Body>
 Awaitable TaskGroup::run_body(Body body) {
   TaskGroup group(co_await detail::this_coro::executor);
-  const auto block = async::create_task(group.executor_, detail::invoke_body(body, group));
+  auto block = async::create_task(group.executor_, detail::invoke_body(body, group));
   group.add(block);
   co_await group.join_all();
   if (!group.errors_.empty()) throw ExceptionGroup("unhandled errors in a TaskGroup", std::move(group.errors_));
   if (group.is_cancelled_) detail::throw_cancelled("troupe::async::TaskGroup");
-  co_return static_cast<detail::ValueOf<Awaitable>>(detail::value_of(block));
+  co_return static_cast<detail::ValueOf<Awaitable>>(detail::value_of(std::move(block)));
 }
 
 template <class Body>

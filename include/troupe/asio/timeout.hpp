@@ -64,7 +64,7 @@ template <class Awaitable, class Body>
 Awaitable TimeoutScope::run_body(TimePoint when, Body body) {
   const auto executor = co_await detail::this_coro::executor;
   TimeoutScope scope(std::make_shared<detail::Alarm>(executor, when));
-  const auto task = create_task(executor, detail::invoke_body(body, scope));
+  auto task = create_task(executor, detail::invoke_body(body, scope));
   const detail::CellReference cell(detail::cell_of(task));
   const auto how = co_await detail::settled(cell, detail::EndWait(), scope.alarm_);
   scope.is_over_ = true;
@@ -74,7 +74,7 @@ Awaitable TimeoutScope::run_body(TimePoint when, Body body) {
     co_await detail::settled(cell, detail::GoOn());
   }
   const bool is_timeout = co_await detail::is_own_timeout(how);
-  co_return detail::outcome_after(how, is_timeout, task, "troupe::async::timeout");
+  co_return detail::outcome_after(how, is_timeout, std::move(task), "troupe::async::timeout");
 }
 
 template <class Body>

@@ -39,7 +39,7 @@ awaitable<ValueOf<S>> finish_in_time(S child, std::shared_ptr<Alarm> alarm, cons
   const WaitEnd::How how = co_await settled(watched.cell, EndWait(), std::move(alarm));
   if (how != WaitEnd::outcome) {
     watched.cancel();
-    if (watched.must_end) co_await settled(watched.cell, GoOn());
+    if (watched.must_end()) co_await settled(watched.cell, GoOn());
   }
   const bool is_timeout = co_await is_own_timeout(how);
   co_return outcome_after(how, is_timeout, std::move(child), what);

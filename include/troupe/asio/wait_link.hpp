@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <troupe/detail/result_cell.hpp>
+
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/query.hpp>
@@ -11,6 +13,39 @@
 #include <utility>
 
 namespace troupe::async::detail {
+
+using troupe::detail::ResultCell;
+
+// Owns a reference on a cell; not a handle, so that it does not keep anybody from moving the value out.
+class CellReference {
+ public:
+  explicit CellReference(ResultCell& cell) noexcept : cell_(&cell) { cell_->add_reference(); }
+  CellReference(const CellReference& other) noexcept : CellReference(*other.cell_) {}
+  CellReference& operator=(const CellReference&) = delete;
+  ~CellReference() { cell_->drop_reference(); }
+
+  ResultCell& operator*() const { return *cell_; }
+  ResultCell* operator->() const { return cell_; }
+
+ private:
+  ResultCell* cell_;
+};
+
+// The callback that a wait has left with a cell, on which this owns a reference: goes with this, unless it is run. That is
+// known by its address alone, since a cell takes no more callbacks once one of them has been run.
+struct TakeOut {
+  void operator()(ResultCell* cell) const noexcept {
+    if (cell->remove_callback(callback)) callback->drop();
+    cell->drop_reference();
+  }
+  troupe::detail::Callback* callback = nullptr;
+};
+using LeftCallback = std::unique_ptr<ResultCell, TakeOut>;
+
+inline LeftCallback left_callback(ResultCell& cell, troupe::detail::Callback& callback) noexcept {
+  cell.add_reference();
+  return LeftCallback(&cell, TakeOut{&callback});
+}
 
 // How a wait has ended. Adding one: AsyncResult's completions (async_wait.hpp, co_await.hpp) and settled() (settled.hpp).
 struct WaitEnd {
@@ -66,29 +101,38 @@ class WaitLink {
 
   // The context cannot go meanwhile: it waits for the mutex first.
   void complete(WaitEnd end) {
+    LeftCallback left;  // goes last, without the mutex: this link may go with it
     const std::lock_guard lock(gate_->mutex());
-    if (Wait* wait = unlink()) wait->complete(std::move(end));
+    if (Wait* wait = unlink(left)) wait->complete(std::move(end));
   }
   void abandon() noexcept {
     if (Wait* wait = take()) wait->abandon();
   }
   // Null: another one has ended it.
   Wait* take() noexcept {
+    LeftCallback left;
     const std::lock_guard lock(gate_->mutex());
-    return unlink();
+    return unlink(left);
+  }
+  // Until the wait ends; which it may have done.
+  void keep(LeftCallback left) noexcept {
+    const std::lock_guard lock(gate_->mutex());
+    if (wait_ != nullptr) left_.swap(left);
   }
 
  private:
   friend class WaitGate;
 
-  Wait* unlink() noexcept {
+  Wait* unlink(LeftCallback& left) noexcept {
     if (wait_ != nullptr) gate_->remove(*this);
+    left.swap(left_);
     return std::exchange(wait_, nullptr);
   }
 
   const std::shared_ptr<WaitGate> gate_;
   // Guarded by gate_->mutex():
   Wait* wait_;
+  LeftCallback left_;
   WaitLink* next_ = nullptr;
   WaitLink* previous_ = nullptr;
 };
@@ -108,10 +152,11 @@ inline void WaitGate::remove(WaitLink& link) noexcept {
 inline void WaitGate::shut() noexcept {
   for (;;) {
     Wait* wait = nullptr;
+    LeftCallback left;
     {
       const std::lock_guard lock(mutex_);
       if (first_ == nullptr) return;
-      wait = first_->unlink();
+      wait = first_->unlink(left);
     }
     wait->abandon();
   }

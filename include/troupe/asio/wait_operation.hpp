@@ -21,8 +21,6 @@
 
 namespace troupe::async::detail {
 
-using troupe::detail::ResultCell;
-
 template <class T>
 struct WaitSignature {
   using type = void(std::exception_ptr, T);
@@ -49,26 +47,14 @@ struct GoOn {
   std::optional<WaitEnd> operator()(ResultCell&) const { return std::nullopt; }
 };
 
-// Owns a reference on a cell; not a handle, so that it does not keep anybody from moving the value out.
-class CellReference {
- public:
-  explicit CellReference(ResultCell& cell) noexcept : cell_(&cell) { cell_->add_reference(); }
-  CellReference(const CellReference& other) noexcept : CellReference(*other.cell_) {}
-  CellReference& operator=(const CellReference&) = delete;
-  ~CellReference() { cell_->drop_reference(); }
-
-  ResultCell& operator*() const { return *cell_; }
-  ResultCell* operator->() const { return cell_; }
-
- private:
-  ResultCell* cell_;
-};
-
-// Stays with a result until that has its outcome, even when the wait has ended before.
+// Stays with a result until that has its outcome or the wait ends. Told after the release, since the waiting handler may move
+// the value out: the callbacks of users have seen it by then. Where callbacks run, and not by note(): the executor may be one
+// that runs at once what it is given.
 class WaitCallback final : public troupe::detail::Callback {
  public:
   explicit WaitCallback(std::shared_ptr<WaitLink> link) : link_(std::move(link)) {}
   void run(ResultCell&) override { link_->complete({}); }
+  bool is_waiter() const noexcept override { return true; }
 
  private:
   const std::shared_ptr<WaitLink> link_;
@@ -98,7 +84,9 @@ class WaitCancellation {
 inline void leave_callback(ResultCell& cell, const std::shared_ptr<WaitLink>& link) {
   try {
     std::unique_ptr<troupe::detail::Callback> callback = std::make_unique<WaitCallback>(link);
-    if (!cell.try_add_callback(callback)) link->complete({});
+    LeftCallback left = left_callback(cell, *callback);  // before anybody can end the wait, and let the cell go with it
+    if (!cell.try_add_callback(callback)) return link->complete({});
+    link->keep(std::move(left));
   } catch (...) {
     link->complete({.how = WaitEnd::failed, .why = std::current_exception()});
   }
@@ -204,6 +192,20 @@ void start_wait(ResultCell& cell, OnCancel on_cancel, Handler handler, const Arm
 template <class Handler, class OnCancel>
 void start_wait(ResultCell& cell, OnCancel on_cancel, Handler handler) {
   start_wait(cell, std::move(on_cancel), std::move(handler), [](const std::shared_ptr<WaitLink>&) {});
+}
+
+// take_value() of one whose outcome is there for callbacks, if not yet for waiters. Until they have seen it, it is copied; what
+// can only be moved has to wait for them. Blocks: only that, and only when a wait began after the outcome had come.
+template <class T>
+T take_seen_value(troupe::detail::TypedCell<T>& cell) {
+  if (!cell.is_ready()) {
+    if constexpr (std::is_copy_constructible_v<T>) {
+      return std::as_const(cell.value());
+    } else {
+      cell.await(Timeout());
+    }
+  }
+  return troupe::detail::take_value(cell);
 }
 
 // Why a wait has brought no outcome.

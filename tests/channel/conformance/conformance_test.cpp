@@ -64,7 +64,8 @@ TYPED_TEST(AnyChannel, DeliversWhatTheClientSaidOfARequest) {
 }
 
 TYPED_TEST(AnyChannel, DeliversWhatTheHostSaidOfAReply) {
-  for (const auto kind : {ReplyKind::value, ReplyKind::exception, ReplyKind::unencodable, ReplyKind::no_method, ReplyKind::cancelled}) {
+  for (const auto kind :
+       {ReplyKind::value, ReplyKind::exception, ReplyKind::unencodable, ReplyKind::no_method, ReplyKind::cancelled}) {
     const Ticket ticket = send(this->channel.client);
     const auto request = this->channel.host.next().value();
     ASSERT_EQ(this->channel.host.start(request), Claim::won);

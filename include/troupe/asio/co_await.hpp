@@ -74,18 +74,18 @@ namespace detail {
 
 // Asio's own awaits operations as rvalues only, needs a T to give beside an error, and always suspends.
 template <class Signature, class T, class Operation, class Executor>
-class troupe_wait_op {
+class TroupeWaitOp {
   using End = troupe::async::detail::WaitEnd;
   using Handler = awaitable_async_op_handler<void(End), Executor>;
 
  public:
   template <class Given>
-  troupe_wait_op(Given&& given, awaitable_frame_base<Executor>* frame) : operation_(std::forward<Given>(given)), frame_(frame) {}
+  TroupeWaitOp(Given&& given, awaitable_frame_base<Executor>* frame) : operation_(std::forward<Given>(given)), frame_(frame) {}
 
   bool await_ready() { return kMoves ? cell().is_ready() : cell().has_outcome(); }
 
   void await_suspend(coroutine_handle<void>) {
-    frame_->after_suspend([](void* self) { static_cast<troupe_wait_op*>(self)->start(); }, this);
+    frame_->after_suspend([](void* self) { static_cast<TroupeWaitOp*>(self)->start(); }, this);
   }
 
   decltype(auto) await_resume() {
@@ -116,8 +116,8 @@ class troupe_wait_op {
 
 template <class Signature, class T, class Executor>
 class awaitable_async_op<Signature, troupe::AsyncResult<T>, Executor>
-    : public troupe_wait_op<Signature, T, troupe::AsyncResult<T>, Executor> {
-  using troupe_wait_op<Signature, T, troupe::AsyncResult<T>, Executor>::troupe_wait_op;
+    : public TroupeWaitOp<Signature, T, troupe::AsyncResult<T>, Executor> {
+  using TroupeWaitOp<Signature, T, troupe::AsyncResult<T>, Executor>::TroupeWaitOp;
 };
 
 }  // namespace detail

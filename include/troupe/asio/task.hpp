@@ -188,8 +188,8 @@ struct completion_signature_of<const troupe::async::Task<T>&> : troupe::async::d
 
 template <class Signature, class T, class Executor>
 class detail::awaitable_async_op<Signature, troupe::async::Task<T>, Executor>
-    : public detail::troupe_wait_op<Signature, T, troupe::async::Task<T>, Executor> {
-  using detail::troupe_wait_op<Signature, T, troupe::async::Task<T>, Executor>::troupe_wait_op;
+    : public detail::TroupeWaitOp<Signature, T, troupe::async::Task<T>, Executor> {
+  using detail::TroupeWaitOp<Signature, T, troupe::async::Task<T>, Executor>::TroupeWaitOp;
 };
 
 }  // namespace boost::asio

@@ -84,7 +84,8 @@ class TaskGroup {
   }
   void abort() {
     if (std::exchange(is_closed_, true)) return;
-    for (std::size_t i = 0; i < children_.size(); ++i) children_[i].cancel();
+    // By number: what is cancelled runs, and may reach for the group.
+    for (std::size_t i = 0; i < children_.size(); ++i) children_[i].cancel();  // NOLINT(modernize-loop-convert)
   }
 
   static constexpr std::size_t kBlock = 0;  // among the children

@@ -166,7 +166,7 @@ inline void WaitGate::shut() noexcept {
 class WaitService : public boost::asio::execution_context::service {
  public:
   using key_type = WaitService;
-  inline static boost::asio::execution_context::id id;
+  inline static boost::asio::execution_context::id id;  // NOLINT(readability-identifier-naming): so Asio calls it
 
   explicit WaitService(boost::asio::execution_context& context) : service(context) {}
 

@@ -68,7 +68,7 @@ class ThenCell final : public DerivedCell<typename ThenOf<F, T>::Value>, public 
         after_(*this) {
     source.add_handle();
   }
-  ~ThenCell() { drop_sources(); }
+  ~ThenCell() override { drop_sources(); }
 
   // Takes the first pin.
   void begin() {

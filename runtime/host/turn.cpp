@@ -129,7 +129,7 @@ bool Turn::await(detail::ResultCell& cell, SendLater send) {
 
 std::exception_ptr Turn::call_until_deadline(const Method& method) {
   serving.deadline_ns = request_.deadline_ns;
-  const std::exception_ptr thrown = call(method);
+  std::exception_ptr thrown = call(method);
   serving.deadline_ns = wire::kNoDeadline;
   return thrown;
 }

@@ -218,7 +218,8 @@ class Library {
  private:
   static constexpr std::size_t kMostFiles = 32;
 
-  const std::unique_ptr<void, CloseLibrary> library_{::dlopen("libdw.so.1", RTLD_LAZY | RTLD_LOCAL)};
+  // It stays loaded: threads that have used it have storage of its own (thread_local), which must not go from under them.
+  const std::unique_ptr<void, CloseLibrary> library_{::dlopen("libdw.so.1", RTLD_LAZY | RTLD_LOCAL | RTLD_NODELETE)};
   Dw dw_{};
   const bool is_loaded_ = library_ != nullptr && dw_.load(library_.get());
   std::map<std::string, std::unique_ptr<Symbols>> files_;

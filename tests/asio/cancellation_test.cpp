@@ -19,7 +19,7 @@
 namespace troupe::test {
 namespace {
 
-using namespace asio::experimental::awaitable_operators;
+using asio::experimental::awaitable_operators::operator||;
 
 // An actor that is busy until its gate opens: what is sent to it meanwhile does not start.
 class Cancellation : public testing::RuntimeTest {

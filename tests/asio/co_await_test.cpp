@@ -41,12 +41,13 @@ TEST_F(CoAwait, GivesTheValueOfACall) {
 TEST_F(CoAwait, OfAnLvalueGivesAReference) {
   const auto everything = runtime().spawn<Everything>();
   run([](AsyncResult<std::string> result) -> awaitable<void> {
-    static_assert(std::is_same_v<decltype(co_await result), const std::string&>);
-    static_assert(std::is_same_v<decltype(co_await std::as_const(result)), const std::string&>);
-    static_assert(std::is_same_v<decltype(co_await std::move(result)), std::string>);
-    const std::string& first = co_await result;
+    decltype(auto) first = co_await result;
+    static_assert(std::is_same_v<decltype(first), const std::string&>);
     EXPECT_EQ(first, "text");
     EXPECT_EQ(&co_await std::as_const(result), &first);
+    decltype(auto) moved = co_await std::move(result);
+    static_assert(std::is_same_v<decltype(moved), std::string>);
+    EXPECT_EQ(moved, "text");
   }(everything.call<&Everything::echo>("text")));
 }
 

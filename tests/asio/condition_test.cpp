@@ -93,7 +93,7 @@ TEST(Condition, CancelledWhileItTakesTheLockAgainDoesNotLoseItsNotification) {
 
 TEST(Condition, WantsItsLockToBeHeld) {
   Stage stage;
-  EXPECT_THROW(stage.condition.wait(), LockStateError);
+  EXPECT_THROW((void)stage.condition.wait(), LockStateError);
   EXPECT_THROW(stage.condition.notify_all(), LockStateError);
 }
 

@@ -89,7 +89,7 @@ TEST(Wait, CancelledCancelsNothing) {
   }());
 }
 
-TEST(Wait, ForNothingIsAnError) { EXPECT_THROW(async::wait(std::vector<AsyncResult<int>>()), std::invalid_argument); }
+TEST(Wait, ForNothingIsAnError) { EXPECT_THROW((void)async::wait(std::vector<AsyncResult<int>>()), std::invalid_argument); }
 
 TEST(AsCompleted, GivesEachOnceInTheOrderOfCompletion) {
   run([]() -> awaitable<void> {

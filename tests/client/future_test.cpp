@@ -18,7 +18,6 @@ namespace {
 
 using testing::cancelled;
 using testing::failed;
-using testing::made;
 
 TEST(ToFuture, GivesTheOutcome) {
   Promise<std::string> promise;

@@ -167,7 +167,7 @@ class WaitOperation final : public Wait {
   static void call(Owned self, WaitEnd end) {
     auto slot = boost::asio::get_associated_cancellation_slot(self->handler_);
     if (slot.is_connected()) slot.clear();
-    const Work work(std::move(self->work_));
+    [[maybe_unused]] const Work work(std::move(self->work_));
     Handler handler(std::move(self->handler_));
     self.reset();
     std::move(handler)(std::move(end));

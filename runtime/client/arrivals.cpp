@@ -93,6 +93,7 @@ void Arrivals::drop_reference() noexcept {
 void Arrivals::close() noexcept {
   for (auto& waiter : waiters_) {
     if (waiter.cell == nullptr) continue;
+    // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDelete): the last reference is the one that is dropped below
     if (waiter.cell->remove_callback(&waiter)) drop_reference();
     waiter.cell->drop_handle();
   }

@@ -15,12 +15,12 @@
 
 namespace troupe::client {
 
-thread_local const std::shared_ptr<CallbackThread::State>* CallbackThread::of_this_thread = nullptr;
-thread_local CallbackThread* CallbackThread::stand_in_of_this_thread = nullptr;
-std::atomic<std::uint32_t> CallbackThread::signals{0};
-std::atomic<std::uint32_t> CallbackThread::sleepers{0};
+thread_local const std::shared_ptr<CallbackThread::State>* CallbackThread::of_this_thread_ = nullptr;
+thread_local CallbackThread* CallbackThread::stand_in_of_this_thread_ = nullptr;
+std::atomic<std::uint32_t> CallbackThread::signals_{0};
+std::atomic<std::uint32_t> CallbackThread::sleepers_{0};
 
-bool CallbackThread::is_this_thread() noexcept { return of_this_thread != nullptr; }
+bool CallbackThread::is_this_thread() noexcept { return of_this_thread_ != nullptr; }
 
 void run_reporting(const char* what, const Function<void()>& job) noexcept {
   try {
@@ -68,11 +68,12 @@ bool CallbackThread::await_in_callback(detail::ResultCell& cell, std::chrono::st
   CellAccess::want(cell);
   bool is_late = false;
   while (!CellAccess::is_over(cell) && !is_late) {
-    const std::uint32_t seen = signals.load(std::memory_order_acquire);
-    if (CellAccess::is_over(cell) || run_wanted(**of_this_thread)) continue;
-    sleepers.fetch_add(1, std::memory_order_seq_cst);
-    is_late = platform::futex_wait(signals, seen, platform::FutexScope::this_process, deadline) == platform::FutexWake::timed_out;
-    sleepers.fetch_sub(1, std::memory_order_seq_cst);
+    const std::uint32_t seen = signals_.load(std::memory_order_acquire);
+    if (CellAccess::is_over(cell) || run_wanted(**of_this_thread_)) continue;
+    sleepers_.fetch_add(1, std::memory_order_seq_cst);
+    is_late =
+        platform::futex_wait(signals_, seen, platform::FutexScope::this_process, deadline) == platform::FutexWake::timed_out;
+    sleepers_.fetch_sub(1, std::memory_order_seq_cst);
   }
   if (CellAccess::remove_callback(cell, pushed)) pushed->drop();
   return CellAccess::is_over(cell);
@@ -80,7 +81,7 @@ bool CallbackThread::await_in_callback(detail::ResultCell& cell, std::chrono::st
 
 void CallbackThread::look_in_callback(detail::ResultCell& cell) {
   CellAccess::want(cell);
-  while (!CellAccess::is_over(cell) && run_wanted(**of_this_thread)) continue;
+  while (!CellAccess::is_over(cell) && run_wanted(**of_this_thread_)) continue;
 }
 
 bool CallbackThread::run_wanted(State& state) {
@@ -98,8 +99,9 @@ bool CallbackThread::run_wanted(State& state) {
 }
 
 void CallbackThread::signal() noexcept {
-  signals.fetch_add(1, std::memory_order_seq_cst);
-  if (sleepers.load(std::memory_order_seq_cst) != 0) platform::futex_wake(signals, INT32_MAX, platform::FutexScope::this_process);
+  signals_.fetch_add(1, std::memory_order_seq_cst);
+  if (sleepers_.load(std::memory_order_seq_cst) != 0)
+    platform::futex_wake(signals_, INT32_MAX, platform::FutexScope::this_process);
 }
 
 void CallbackThread::stop() {
@@ -123,7 +125,7 @@ void CallbackThread::stop() {
 }
 
 void CallbackThread::run(std::shared_ptr<State> state) {
-  of_this_thread = &state;
+  of_this_thread_ = &state;
   const platform::AlternateStack for_signals;  // it runs what the user has written
   std::unique_lock lock(state->mutex);
   for (;;) {

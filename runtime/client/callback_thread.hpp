@@ -35,8 +35,8 @@ class CallbackThread {
   // Whether the calling thread is one of these.
   static bool is_this_thread() noexcept;
   // From here on the calling thread runs no callback of a cell that it completes by hand: this does, and outlives that thread.
-  void stand_in_here() noexcept { stand_in_of_this_thread = this; }
-  static CallbackThread* stand_in() noexcept { return stand_in_of_this_thread; }  // null: there is none
+  void stand_in_here() noexcept { stand_in_of_this_thread_ = this; }
+  static CallbackThread* stand_in() noexcept { return stand_in_of_this_thread_; }  // null: there is none
 
   // In a callback, for a cell that no channel completes. Blocks: until its outcome is there (true), or `deadline` (false).
   // Where the cell is made of others, what that takes may be queued behind this very callback: that it runs meanwhile. Nothing
@@ -61,12 +61,12 @@ class CallbackThread {
   class Bell;
   static void run(std::shared_ptr<State> state);
   static bool run_wanted(State& state);
-  static thread_local const std::shared_ptr<State>* of_this_thread;
-  static thread_local CallbackThread* stand_in_of_this_thread;
+  static thread_local const std::shared_ptr<State>* of_this_thread_;
+  static thread_local CallbackThread* stand_in_of_this_thread_;
   // Of the process, since a cell does not know in whose queue its job is: moves when callbacks that wait have to look again; and
   // how many sleep until it does.
-  static std::atomic<std::uint32_t> signals;
-  static std::atomic<std::uint32_t> sleepers;
+  static std::atomic<std::uint32_t> signals_;
+  static std::atomic<std::uint32_t> sleepers_;
 
   std::shared_ptr<State> state_;
   std::thread thread_;  // guarded by state_->mutex

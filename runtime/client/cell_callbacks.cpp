@@ -65,28 +65,28 @@ void run_all(ResultCell& cell, Callback* list) {
 // them would nest, and is put off instead until the outermost of its thread has been told of.
 class CellAccess::Cascade {
  public:
-  Cascade() : is_outermost_(of_this_thread == nullptr) {
-    if (is_outermost_) of_this_thread = this;
+  Cascade() : is_outermost_(of_this_thread_ == nullptr) {
+    if (is_outermost_) of_this_thread_ = this;
   }
   ~Cascade() {
     if (!is_outermost_) return;
     run_put_off();
-    of_this_thread = nullptr;
+    of_this_thread_ = nullptr;
   }
   Cascade(const Cascade&) = delete;
   Cascade& operator=(const Cascade&) = delete;
 
   // `left`: what is still to be run of the cell's waiters; null: all its callbacks are. False: it has to be run here and now.
   static bool put_off(Cell& cell, Callback* left) {
-    if (of_this_thread == nullptr || cell.type_->derivation == nullptr) return false;
-    of_this_thread->put_off_.push_back({&cell, left});
+    if (of_this_thread_ == nullptr || cell.type_->derivation == nullptr) return false;
+    of_this_thread_->put_off_.push_back({&cell, left});
     cell.add_reference();
     return true;
   }
   static void run_put_off() {
-    while (of_this_thread != nullptr && !of_this_thread->put_off_.empty()) {
-      const PutOff next = of_this_thread->put_off_.front();
-      of_this_thread->put_off_.pop_front();
+    while (of_this_thread_ != nullptr && !of_this_thread_->put_off_.empty()) {
+      const PutOff next = of_this_thread_->put_off_.front();
+      of_this_thread_->put_off_.pop_front();
       if (next.left != nullptr) {
         run_all(*next.cell, next.left);
       } else {
@@ -101,13 +101,13 @@ class CellAccess::Cascade {
     Cell* cell;
     Callback* left;
   };
-  static thread_local Cascade* of_this_thread;
+  static thread_local Cascade* of_this_thread_;
 
   const bool is_outermost_;
   std::list<PutOff> put_off_;
 };
 
-thread_local CellAccess::Cascade* CellAccess::Cascade::of_this_thread = nullptr;
+thread_local CellAccess::Cascade* CellAccess::Cascade::of_this_thread_ = nullptr;
 
 void CellAccess::catch_up_with_cascade() { Cascade::run_put_off(); }
 

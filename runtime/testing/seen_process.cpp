@@ -81,7 +81,7 @@ std::vector<SeenProcess> all_descendants_of(int pid) {
     for (auto each = first; each != last; ++each) found.push_back(each->second);
   };
   add_children_of(pid);
-  for (std::size_t i = 0; i < found.size(); ++i) add_children_of(found[i].pid);
+  for (std::size_t i = 0; i < found.size(); ++i) add_children_of(found[i].pid);  // NOLINT(modernize-loop-convert): it grows
   return found;
 }
 

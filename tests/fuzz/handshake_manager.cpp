@@ -268,11 +268,24 @@ std::uint64_t some_group(Input& input, const Stage& stage) {
   return stage.actors.empty() || input.below(4) == 3 ? input.number() : stage.actors.back().id.value + input.below(4);
 }
 
+void speak_of_calls(Input& input, Rogue<ToManagerFromClient>& client, ActorId actor) {
+  switch (input.below(3)) {
+    case 0:
+      return client.say(
+          input, wire::CancelCall{actor, static_cast<std::uint16_t>(input.number()), static_cast<std::uint32_t>(input.below(4)),
+                                  static_cast<std::int64_t>(input.number())});
+    case 1:
+      return client.say(input, wire::Waits{actor, input.number()});
+    default:
+      return client.say(input, wire::StillWaits{actor, input.below(4), input.below(2) == 1});
+  }
+}
+
 void act_as_client(Input& input, Stage& stage, Rogue<ToManagerFromClient>& client) {
   const auto actor = some_actor(input, stage);
   const std::uint64_t request = input.byte();
   const std::string name = input.below(2) == 0 ? "" : "it";
-  switch (input.below(19)) {
+  switch (input.below(17)) {
     case 0:
       return client.say(input, wire::Join{hello(::getpid()), {}, {}},
                         Things::handles(Handle(::open(TROUPE_FUZZ_STAND_IN, O_RDONLY | O_CLOEXEC)), stage.things.process()));
@@ -322,13 +335,7 @@ void act_as_client(Input& input, Stage& stage, Rogue<ToManagerFromClient>& clien
       return client.say(input, wire::UnlinkActors{{actor.id, actor.key}, {other.id, other.key}});
     }
     case 15:
-      return client.say(input,
-                        wire::CancelCall{actor.id, static_cast<std::uint16_t>(input.number()),
-                                         static_cast<std::uint32_t>(input.below(4)), static_cast<std::int64_t>(input.number())});
-    case 16:
-      return client.say(input, wire::Waits{actor.id, input.number()});
-    case 17:
-      return client.say(input, wire::StillWaits{actor.id, input.below(4), input.below(2) == 1});
+      return speak_of_calls(input, client, actor.id);
     default:
       return client.babble(input);
   }

@@ -12,7 +12,6 @@ namespace {
 
 using wire::ReplyHeader;
 using wire::ReplyKind;
-using wire::RequestHeader;
 using wire::RequestKind;
 using wire::SlotState;
 

@@ -139,6 +139,7 @@ struct CallOptions {
   // its arguments.
   bool idempotent = false;
   unsigned retries = 0;  // how often an idempotent call is sent again at the most; 0: until RestartPolicy::poison_after ends that
+  unsigned window = 64;  // so many values of a stream may be made before the first of them is received; see Stream
 };
 
 }  // namespace troupe

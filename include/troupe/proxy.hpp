@@ -122,7 +122,11 @@ struct CallAssertions<Parameters<P...>, Args...> {
   }
 };
 
-// The verbs of a proxy. `Self` has link() and options().
+// In <troupe/stream.hpp>.
+template <class A, auto kMethod, class... P, class... Args>
+auto open_stream(const LinkHandle& link, const CallOptions* options, Parameters<P...>, Args&&... args);
+
+// The verbs of a proxy. `Self` has its link and its options.
 template <class Self, class A>
 class CallVerbs {
  public:
@@ -136,7 +140,17 @@ class CallVerbs {
     return call_with<kMethod, ResultOf<typename Traits::Return>>(typename Traits::ParameterTypes(), std::forward<Args>(args)...);
   }
 
-  // The same without a reply. Errors: MailboxFull; ActorDied and the like when it cannot be sent at all.
+  // Calls a method that returns its values one by one, a troupe::Generator or another range: Stream<T>, itself a range of them.
+  // Never throws for the actor's state: that is in the stream. Blocks: as call does. Errors: std::logic_error on an empty proxy;
+  // std::invalid_argument under CallOptions::idempotent. In <troupe/stream.hpp>.
+  template <auto kMethod, class... Args>
+  auto stream(Args&&... args) const {
+    assert_method_of<A, kMethod>();
+    return open_stream<A, kMethod>(static_cast<const Self&>(*this).link_handle(), options(),
+                                   typename MethodTraits<decltype(kMethod)>::ParameterTypes(), std::forward<Args>(args)...);
+  }
+
+  // The same as call, without a reply. Errors: MailboxFull; ActorDied and the like when it cannot be sent at all.
   template <auto kMethod, class... Args>
   void tell(Args&&... args) const {
     assert_method_of<A, kMethod>();
@@ -210,6 +224,7 @@ class ProxyUnderOptions : public CallVerbs<ProxyUnderOptions<A>, A> {
  private:
   friend class CallVerbs<ProxyUnderOptions<A>, A>;
   client::Link& link_reference() const { return checked(link_); }
+  const LinkHandle& link_handle() const { return link_; }
   const CallOptions* options_or_null() const { return &options_; }
 
   LinkHandle link_;
@@ -324,6 +339,7 @@ class Proxy : public detail::CallVerbs<Proxy<A>, A> {
   friend class Proxy;
 
   client::Link& link_reference() const { return detail::checked(link_); }
+  const detail::LinkHandle& link_handle() const { return link_; }
   const CallOptions* options_or_null() const { return nullptr; }
   ActorId id_or_none() const { return link_.get() == nullptr ? ActorId() : id(); }
 

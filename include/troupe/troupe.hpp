@@ -10,6 +10,7 @@
 #include <troupe/fn.hpp>
 #include <troupe/future.hpp>
 #include <troupe/gather.hpp>
+#include <troupe/generator.hpp>
 #include <troupe/group.hpp>
 #include <troupe/guard.hpp>
 #include <troupe/options.hpp>
@@ -17,6 +18,7 @@
 #include <troupe/remote_function.hpp>
 #include <troupe/runtime.hpp>
 #include <troupe/settled.hpp>
+#include <troupe/stream.hpp>
 #include <troupe/supervise.hpp>
 #include <troupe/then.hpp>
 #include <troupe/this_call.hpp>

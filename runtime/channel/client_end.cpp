@@ -218,7 +218,7 @@ std::optional<ClientEnd::Reply> ClientEnd::next_reply() {
       continue;
     }
     if (!replies_reader_.fits(sizeof header, *payload_bytes)) throw ProtocolError("a reply is longer than its ring");
-    if (header.kind > static_cast<std::uint8_t>(wire::ReplyKind::cancelled)) {
+    if (header.kind > static_cast<std::uint8_t>(wire::ReplyKind::no_stream)) {
       throw ProtocolError(fmt::format("a reply is of the unknown kind {}", header.kind));
     }
     if (header.slot >= geometry_.slots || header.generation != generations_[header.slot].load(std::memory_order_relaxed)) {

@@ -188,6 +188,8 @@ class CallChannel {
     bool is_poison = false;
     channel::Ticket ticket{};
     Execution execution = Execution::not_started;
+
+    bool is_of_one_life() const;
   };
   // The retry of a request that is in the ring.
   struct SentRetry {
@@ -234,10 +236,10 @@ class CallChannel {
   [[gnu::cold]] std::byte* open_extent(const channel::ExtentWriter::Place& place);
   [[gnu::cold]] void check_payload(const detail::RegistrationNode& method, std::size_t payload_bytes) const;
   [[gnu::cold]] void spill(Spilled spilled);
-  bool may_spill() const;
+  bool may_spill(const detail::CallWriter& writer) const;
   [[gnu::cold]] void watch_spill();
   template <class Attempt, class Queued>
-  bool find_place(const Attempt& attempt, const Queued& queued);
+  bool find_place(const detail::CallWriter& writer, const Attempt& attempt, const Queued& queued);
   [[gnu::cold]] void note_retry(const detail::CallWriter& writer) noexcept;
   [[gnu::cold]] void note_sent_retry(Retry retry) noexcept;
   [[gnu::cold]] void await_place(const detail::CallWriter& writer, std::unique_lock<SendLock>& lock,
@@ -285,6 +287,7 @@ class CallChannel {
   [[gnu::cold]] void deliver_leased(const channel::ClientEnd::Reply& reply);
   [[gnu::cold]] void stop_calling_for(std::uint64_t delivered);
   bool store_outcome(detail::ResultCell& cell, const channel::ClientEnd::Reply& reply);
+  [[gnu::cold]] std::exception_ptr stream_is_gone(const std::string& call) const;
   [[gnu::cold]] std::exception_ptr refusal(const detail::ResultCell& cell, const channel::ClientEnd::Reply& reply) const;
   void note_room();
   bool wants_room() const;
@@ -364,6 +367,7 @@ class CallChannel {
   std::string death_text_;                             // what the host's status words told
   std::shared_ptr<detail::DeathReport> report_;        // of this life's end
   std::shared_ptr<detail::DeathReport> first_report_;  // of the deaths that were too many
+  std::shared_ptr<detail::DeathReport> last_report_;   // of the life before this one; null: none that is known here
   mutable std::mutex lives_mutex_;
   // Guarded by lives_mutex_:
   bool is_last_life_;

@@ -158,6 +158,8 @@ bool CallChannel::take_back(Spilled& request) noexcept {
   return false;
 }
 
+bool CallChannel::Spilled::is_of_one_life() const { return cell != nullptr && CellAccess::is_of_one_life(*cell); }
+
 // Of those that the host had taken, what has been answered by now is done, and what may be tried again waits. Where no life
 // follows, nothing waits any more. Returns the rest.
 std::list<CallChannel::Spilled> CallChannel::settle_taken() noexcept {
@@ -165,7 +167,7 @@ std::list<CallChannel::Spilled> CallChannel::settle_taken() noexcept {
   const std::lock_guard lock(send_lock_);
   for (auto next = spill_.begin(); next != spill_.end();) {
     const auto each = next++;
-    if (!each->is_taken && gate_ == Gate::waiting) continue;
+    if (!each->is_taken && gate_ == Gate::waiting && !each->is_of_one_life()) continue;
     if (each->is_taken && each->cell != nullptr) {
       auto& pending = pending_[each->ticket.slot];
       if (pending.load(std::memory_order_acquire) != each->cell) {

@@ -117,7 +117,7 @@ void CallChannel::enter(NextLife& next) {
   are_tells_taken_back_ = false;
   {
     const std::lock_guard text_lock(text_mutex_);
-    report_ = std::move(report);
+    last_report_ = std::exchange(report_, std::move(report));
     death_text_.clear();
     fault_.clear();
   }

@@ -390,6 +390,14 @@ std::string waited_text(const ResultCell& cell, std::string_view depth_bytes) {
 
 }  // namespace
 
+std::exception_ptr CallChannel::stream_is_gone(const std::string& call) const {
+  const std::lock_guard lock(text_mutex_);
+  if (last_report_ == nullptr) return std::make_exception_ptr(ProtocolError(call + ": the actor does not know this stream"));
+  return std::make_exception_ptr(
+      ActorDied(call + ": the actor has died since this stream was opened, and lives again; open another one",
+                Execution::not_started, last_report_));
+}
+
 std::exception_ptr CallChannel::refusal(const ResultCell& cell, const channel::ClientEnd::Reply& reply) const {
   using wire::ReplyKind;
   const std::string_view detail(reinterpret_cast<const char*>(reply.in_ring.data()), reply.in_ring.size());
@@ -415,6 +423,8 @@ std::exception_ptr CallChannel::refusal(const ResultCell& cell, const channel::C
       return std::make_exception_ptr(IncompatibleInterface(
           fmt::format("{}: the actor's process has no such method; was it loaded after the actor was spawned? ({})", call,
                       wire::module_of(*CellAccess::method(cell)))));
+    case ReplyKind::no_stream:
+      return stream_is_gone(call);
     case ReplyKind::cancelled:
       return std::make_exception_ptr(CancelledError(call + " was cancelled while it ran, and has stopped"));
     default:

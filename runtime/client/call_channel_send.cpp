@@ -103,7 +103,8 @@ bool CallChannel::try_draft(std::uint32_t payload_bytes) {
 std::byte* CallChannel::reserve_full(detail::CallWriter& writer, std::uint32_t payload_bytes, std::unique_lock<SendLock>& lock) {
   try {
     const auto attempt = [&] {
-      return find_place([&] { return try_draft(payload_bytes); }, [&] { return Spilled{.bytes = room_for(payload_bytes)}; });
+      return find_place(
+          writer, [&] { return try_draft(payload_bytes); }, [&] { return Spilled{.bytes = room_for(payload_bytes)}; });
     };
     if (!attempt()) await_place(writer, lock, attempt);
     lock.release();
@@ -122,7 +123,7 @@ std::byte* CallChannel::reserve_large(detail::CallWriter& writer, std::size_t pa
     check_payload(writer.node_, payload_bytes);
     std::optional<channel::ExtentWriter::Place> place;
     const auto take = [&] { return attempt_under_lock([&] { return (place = end_.take_extent(payload_bytes)).has_value(); }); };
-    const auto attempt = [&] { return find_place(take, [&] { return Spilled{.bytes = room_for(payload_bytes)}; }); };
+    const auto attempt = [&] { return find_place(writer, take, [&] { return Spilled{.bytes = room_for(payload_bytes)}; }); };
     lock.lock();
     if (!attempt()) await_place(writer, lock, attempt);
     if (is_draft_spilled_) {
@@ -207,15 +208,16 @@ void CallChannel::throw_full(const detail::CallWriter& writer) const {
 }
 
 // While an actor has no life, the queue is its mailbox, and bounded alike; behind a queue everybody queues.
-bool CallChannel::may_spill() const {
-  return when_full_ == WhenFull::spill || ((gate_ == Gate::waiting || !spill_.empty()) && spill_.size() < end_.geometry().slots);
+bool CallChannel::may_spill(const detail::CallWriter& writer) const {
+  return when_full_ == WhenFull::spill || writer.is_queued_when_full_ ||
+         ((gate_ == Gate::waiting || !spill_.empty()) && spill_.size() < end_.geometry().slots);
 }
 
 // With the lock held: a place in the channel, or in the queue.
 template <class Attempt, class Queued>
-bool CallChannel::find_place(const Attempt& attempt, const Queued& queued) {
+bool CallChannel::find_place(const detail::CallWriter& writer, const Attempt& attempt, const Queued& queued) {
   if (gate_ == Gate::open && spill_.empty() && attempt()) return true;
-  if (gate_ == Gate::closed || !may_spill()) return false;
+  if (gate_ == Gate::closed || !may_spill(writer)) return false;
   spill(queued());
   return true;
 }
@@ -351,7 +353,7 @@ void CallChannel::send_large(detail::CallWriter& writer) {
   const auto attempt = [&] { return attempt_under_lock([&] { return (draft_ = end_.draft(extent)).has_value(); }); };
   std::unique_lock lock(send_lock_);
   try {
-    const auto find = [&] { return find_place(attempt, [&] { return Spilled{.extent = extent}; }); };
+    const auto find = [&] { return find_place(writer, attempt, [&] { return Spilled{.extent = extent}; }); };
     if (!find()) await_place(writer, lock, find);
   } catch (...) {
     if (!lock.owns_lock()) lock.lock();

@@ -111,6 +111,7 @@ class CellAccess {
   static void set_sent_at(Cell& cell, std::chrono::steady_clock::time_point when) { cell.sent_at_ = when; }
   // Of one that has a deadline: when that began to run.
   static std::chrono::steady_clock::time_point sent_at(const Cell& cell) { return cell.sent_at_; }
+  static bool is_of_one_life(const Cell& cell) { return cell.is_of_one_life_; }
   static bool is_found(const Cell& cell) { return cell.is_found_; }
   static void set_found(Cell& cell, bool is_found) { cell.is_found_ = is_found; }
   static channel::Ticket ticket(const Cell& cell) { return {cell.slot_, cell.generation_}; }

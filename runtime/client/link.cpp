@@ -158,6 +158,8 @@ const CallOptions& checked(const CallOptions& options) {
     throw std::invalid_argument(
         "CallOptions::retries is for calls that may be sent again although they had started: set CallOptions::idempotent, too");
   }
+  if (options.window == 0)
+    throw std::invalid_argument("CallOptions::window is 0, so no value of a stream could ever be made; take 1 or more");
   return options;
 }
 

@@ -35,7 +35,10 @@ int Dispatcher::run(Mail first) {
   accept(std::move(first));
   for (;;) {
     if (inbox_.has_mail()) accept(inbox_.take());
-    if (exit_code_ && is_drained()) return *exit_code_;
+    if (exit_code_ && is_drained()) {
+      for (const auto& channel : channels_) channel->streams.close_all();  // before the actor, which they may look at
+      return *exit_code_;
+    }
     if (!serve_all() && !sleeper_.wait(channels_, latest_, quiet_time_)) give_back_memory();
   }
 }
@@ -171,7 +174,9 @@ void Dispatcher::let_go(std::size_t index) {
   deferrals_.forget(channel);
   if (surroundings_.stops != nullptr) surroundings_.stops->let_go(channel.number);
   if (latest_ == &channel) latest_ = nullptr;
+  const auto gone = std::move(channels_[index]);
   channels_.erase(channels_.begin() + static_cast<std::ptrdiff_t>(index));
+  gone->streams.close_all();
 }
 
 Turn& running_turn() {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <troupe/detail/streams.hpp>
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -32,6 +34,7 @@ struct ServedChannel {
   Owed owed = Owed::nothing;          // by the turns so far
   bool is_in_event_set = false;       // the sleeper's
   std::uint64_t drain_until = 0;      // when stopping: how many requests had been sent by then
+  detail::Streams streams{};          // code of the user's: the dispatcher destroys what is in them
 };
 
 // A channel just made, the memories that its client maps, too, and the client's end of the host's event.

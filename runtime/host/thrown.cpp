@@ -2,6 +2,7 @@
 #include "host/thrown.hpp"
 
 #include <cxxabi.h>
+#include <troupe/detail/streams.hpp>
 #include <troupe/error.hpp>
 
 #include <new>
@@ -54,6 +55,7 @@ bool is_of_type(const std::exception_ptr& thrown) {
 
 bool is_want_of_memory(const std::exception_ptr& thrown) { return is_of_type<std::bad_alloc>(thrown); }
 bool is_cancellation(const std::exception_ptr& thrown) { return is_of_type<CancelledError>(thrown); }
+bool is_unknown_stream(const std::exception_ptr& thrown) { return is_of_type<detail::UnknownStream>(thrown); }
 
 // Encoding runs code of the exception's own class, so anything may be thrown here.
 std::vector<std::byte> encode_within(const std::exception_ptr& thrown, std::size_t limit_bytes) {

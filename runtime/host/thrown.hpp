@@ -15,6 +15,7 @@ std::string describe(const std::exception_ptr& thrown);
 
 bool is_want_of_memory(const std::exception_ptr& thrown);
 bool is_cancellation(const std::exception_ptr& thrown);
+bool is_unknown_stream(const std::exception_ptr& thrown);
 
 // `thrown` for the wire (wire/exceptions), in at most `limit_bytes`: one that is longer keeps a part of its text only.
 // Empty: there is no way to send it.

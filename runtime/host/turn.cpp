@@ -206,7 +206,9 @@ void Turn::complain_of(const detail::RegistrationNode& method, const std::except
 }
 
 void Turn::fail_call(const std::exception_ptr& thrown) {
-  if (!has_entered_) return answer_text(ReplyKind::undecodable, describe(thrown), false);
+  if (!has_entered_)
+    return is_unknown_stream(thrown) ? answer(ReplyKind::no_stream, false)
+                                     : answer_text(ReplyKind::undecodable, describe(thrown), false);
   if (has_returned_) return answer_text(ReplyKind::unencodable, describe(thrown), true);
   if (has_stopped_as_asked(thrown)) return answer(ReplyKind::cancelled, true);
   const auto bytes = encode_within(thrown, channel_.end.geometry().payload_bytes);

@@ -63,6 +63,7 @@ class Turn final : private detail::Invocation {
   std::byte* reply(std::size_t payload_bytes) override;
   void reply_with(const detail::GrowingBuffer& result) override;
   bool await(detail::ResultCell& cell, SendLater send) override;
+  detail::Streams& streams() override { return channel_.streams; }
 
   bool is_call() const { return request_.kind == wire::RequestKind::call; }
   bool is_expired() const;

@@ -93,6 +93,7 @@ enum class ReplyKind : std::uint8_t {
   undecodable,  // its arguments could not be decoded (payload: the reason); it did not run
   no_method,    // the host has no such method
   cancelled,    // it ran, was asked to stop, and did
+  no_stream,    // it asks for the next value of a stream that was opened in an earlier life, if ever; it did not run
 };
 
 struct ReplyHeader {

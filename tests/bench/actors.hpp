@@ -20,6 +20,9 @@ class Counter {
   void count(std::int64_t n) { value_ += static_cast<int>(n); }
   int value() const { return value_; }
   std::string echo(const std::string& text) const { return text; }
+  Generator<int> numbers(int last) const {
+    for (int number = 0; number < last; ++number) co_yield number;
+  }
 
  private:
   int value_;

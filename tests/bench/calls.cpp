@@ -99,6 +99,16 @@ double pipelined_rate(std::span<const Proxy<Counter>> counters, int calls) {
   return calls / span.count();
 }
 
+// Values per second of one stream.
+double stream_rate(const Proxy<Counter>& counter, int values) {
+  std::int64_t sum = 0;
+  const Seconds span = time_of([&] {
+    for (const int value : counter.stream<&Counter::numbers>(values)) sum += value;
+  });
+  if (sum != std::int64_t{values} * (values - 1) / 2) throw std::runtime_error("the stream gave wrong values");
+  return values / span.count();
+}
+
 double tell_rate(const Proxy<Counter>& counter, int messages) {
   const Seconds span = time_of([&] {
     for (int i = 0; i < messages; ++i) counter.tell<&Counter::count>(1);
@@ -186,6 +196,14 @@ std::vector<Row> rate_rows(const Bench& bench, const Shared<CallStage>& stage) {
        .reference_name = "floor.boost_mq.rate",
        .reference = queue,
        .bar = at_least(1.5)},
+      {.name = "stream.rate",
+       .unit = "M/s",
+       .figure = [=] { return stream_rate(stage->counter, calls) / kMillion; },
+       .reference_name = "call.pipelined",
+       .reference =
+           [=] {
+             return pipelined_rate({&stage->counter, 1}, calls) / kMillion;
+           }},
       {.name = "tell.rate",
        .unit = "M/s",
        .figure = [=] { return tell_rate(stage->counter, calls) / kMillion; },

@@ -42,6 +42,10 @@ std::string Clerk::echo(std::uint64_t number, std::uint32_t sender, const std::s
 
 void Clerk::note(std::uint64_t number, std::uint32_t sender) { const Entry entry(*this, number, sender); }
 
+Generator<std::uint64_t> Clerk::pages(std::uint64_t first) const {
+  for (std::uint64_t number = first;; ++number) co_yield number;
+}
+
 std::string Clerk::text_of(std::uint64_t number, std::uint32_t bytes) {
   std::string text(bytes, '\0');
   for (std::size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>(number + i * 31);

@@ -22,6 +22,8 @@ class Clerk {
   std::uint64_t count(std::uint64_t number, std::uint32_t sender, std::uint32_t work_us);
   std::string echo(std::uint64_t number, std::uint32_t sender, const std::string& text);
   void note(std::uint64_t number, std::uint32_t sender);
+  // The numbers from `first` on, without end.
+  Generator<std::uint64_t> pages(std::uint64_t first) const;
 
   // What count gives back for a number, and what the text of an echo is.
   static std::uint64_t counted(std::uint64_t number) { return number * 7 + 3; }

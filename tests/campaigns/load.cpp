@@ -223,12 +223,14 @@ Lane::Lane(Runtime& runtime, Ledger& ledger, Random& random, Lives lives)
   for (std::uint32_t number = 0; number < (has_two ? 2u : 1u); ++number) {
     senders_.push_back(std::make_unique<Sender>(clerk_, ledger, number, has_two ? kInFlight / 2 : kInFlight, random(), lives));
   }
+  if (one_in(random, 3)) reader_ = std::make_unique<StreamReader>(clerk_, ledger, random(), lives);
 }
 
 Lane::~Lane() { end(); }
 
 void Lane::begin() {
   for (const auto& sender : senders_) threads_.emplace_back(&Sender::run, sender.get());
+  if (reader_ != nullptr) threads_.emplace_back(&StreamReader::run, reader_.get());
 }
 
 void Lane::join() {
@@ -239,6 +241,7 @@ void Lane::join() {
 
 void Lane::end() {
   for (const auto& sender : senders_) sender->end();
+  if (reader_ != nullptr) reader_->end();
   join();
 }
 

@@ -16,14 +16,12 @@
 #include "clerk.hpp"
 #include "ledger.hpp"
 #include "platform/process.hpp"
+#include "stream_reader.hpp"
 
 namespace troupe::campaigns {
 
 constexpr int kActors = 4;    // of each client
 constexpr int kInFlight = 8;  // calls to each actor
-
-// Whether an actor that is killed is started again.
-enum class Lives : bool { one, many };
 
 // One thread that keeps calls to one actor in flight, and one-way messages between them, until it is told to end or the
 // actor falls for good; then it waits for all that is open. Every outcome goes to the ledger. How it waits is drawn once for the
@@ -84,7 +82,8 @@ class Sender {
   std::deque<std::uint64_t> told_;   // since the last call that was answered; guarded by mutex_
 };
 
-// One actor under load from one or two threads of this client. Destroyed, it ends them first.
+// One actor under load from one or two threads of this client, and now and then from a reader of its streams. Destroyed, it ends
+// them first.
 class Lane {
  public:
   // Spawns the actor and calls it once. Blocks: until it has answered.
@@ -106,6 +105,7 @@ class Lane {
   const Proxy<Clerk> clerk_;
   const platform::Process host_;
   std::vector<std::unique_ptr<Sender>> senders_;
+  std::unique_ptr<StreamReader> reader_;  // or null
   std::vector<std::thread> threads_;
 };
 

@@ -17,6 +17,8 @@ namespace troupe {
 
 template <class T>
 class AsyncResult;
+template <class T>
+class Generator;
 
 namespace detail {
 
@@ -149,8 +151,17 @@ inline constexpr bool is_async_result = false;
 template <class T>
 inline constexpr bool is_async_result<AsyncResult<T>> = true;
 
+template <class T>
+inline constexpr bool is_generator = false;
+template <class T>
+inline constexpr bool is_generator<Generator<T>> = true;
+
 template <class R>
 constexpr void assert_result_crosses() {
+  static_assert(
+      !is_generator<R>,
+      "troupe: a generator cannot be a result: it stays in the actor's process and gives its values one by one; read it "
+      "with stream<&A::method>(…)");
   static_assert(!is_view<R>,
                 "troupe: a view (std::string_view, std::span) cannot be a result: what it shows is in the memory of the actor's "
                 "process; return a std::string or a std::vector");
@@ -158,7 +169,7 @@ constexpr void assert_result_crosses() {
       !is_async_result<R>,
       "troupe: an AsyncResult of an AsyncResult cannot cross to another process; return the inner one, which the caller "
       "gets as its own, or the value itself");
-  if constexpr (!std::is_void_v<R> && !is_view<R> && !is_async_result<R>) assert_crosses<R>();
+  if constexpr (!std::is_void_v<R> && !is_view<R> && !is_async_result<R> && !is_generator<R>) assert_crosses<R>();
 }
 
 }  // namespace detail

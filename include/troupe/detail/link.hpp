@@ -118,6 +118,8 @@ class CallWriter {
   CallWriter(const CallWriter&) = delete;
   CallWriter& operator=(const CallWriter&) = delete;
 
+  // From here on a full mailbox is no reason to wait, nor to fail: the envelope is queued here.
+  void queue_when_full() noexcept { is_queued_when_full_ = true; }
   // Room for `payload_bytes`. Blocks: while the mailbox is full, if its policy says so. nullptr: the call has failed.
   std::byte* reserve(std::size_t payload_bytes);
   // After reserve() and encoding. Blocks: likewise, where the payload is large.
@@ -146,6 +148,7 @@ class CallWriter {
   std::uint64_t extent_bytes_ = 0;
   std::uint64_t lease_ = 0;     // on the proxies among the values; 0: there are none
   bool is_idempotent_ = false;  // ... and it may be sent again to another life of the actor
+  bool is_queued_when_full_ = false;
 };
 
 }  // namespace troupe::detail

@@ -14,6 +14,7 @@ namespace troupe::detail {
 
 class GrowingBuffer;
 class ResultCell;
+class Streams;
 
 // What a method's thunk sees of the call that it serves. Implemented by the host's dispatcher.
 class Invocation {
@@ -36,6 +37,8 @@ class Invocation {
   // it has come.
   using SendLater = void (*)(ResultCell& cell, Invocation& invocation);
   virtual bool await(ResultCell& cell, SendLater send) = 0;
+  // The caller's, with this actor.
+  virtual Streams& streams() = 0;
 
  protected:
   ~Invocation() = default;

@@ -90,6 +90,8 @@ class ResultCell {
   bool has_outcome();
   // Whether a reply brings the outcome, so that looking for it can help.
   bool is_of_call() const noexcept { return channel_ != nullptr; }
+  // Before it is sent: it goes on with what an earlier call has begun, so it means nothing to a next life of the actor.
+  void set_of_one_life() noexcept { is_of_one_life_ = true; }
 
   // Before it has started: completes it with CancelledError (true, and so ever after), and it never runs. A call that runs is
   // asked to stop, and goes on (false); after `force`, where there is one, its actor's process is killed.
@@ -142,6 +144,7 @@ class ResultCell {
   std::exception_ptr error_;
   std::uint16_t slot_ = 0;
   bool is_sent_ = false;  // slot_ and generation_ hold
+  bool is_of_one_life_ = false;
   // Guarded by the channel's send lock:
   bool is_withdrawn_ = false;  // whoever did that completes it
   bool is_cancelled_ = false;  // likewise, since its caller does not want it any more

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <troupe/detail/plain_codec.hpp>
+#include <troupe/detail/streams.hpp>
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+namespace troupe::detail {
+
+// Numbers rise, so a new one belongs to the end, mostly.
+std::vector<Streams::Stream>::iterator Streams::place_of(std::uint64_t number) noexcept {
+  if (streams_.empty() || streams_.back().number < number) return streams_.end();
+  return std::lower_bound(streams_.begin(), streams_.end(), number,
+                          [](const Stream& stream, std::uint64_t wanted) { return stream.number < wanted; });
+}
+
+std::vector<Streams::Stream>::iterator Streams::find(std::uint64_t number) noexcept {
+  const auto place = place_of(number);
+  return place != streams_.end() && place->number == number ? place : streams_.end();
+}
+
+void Streams::open(std::uint64_t number) {
+  if (find(number) != streams_.end()) throw std::logic_error("troupe: this stream is open already");
+  streams_.insert(place_of(number), {number, nullptr});
+}
+
+void Streams::set_source(std::uint64_t number, std::unique_ptr<StreamSource> source) { find(number)->source = std::move(source); }
+
+// While it runs the source is nobody's, so that it ends when it throws.
+void Streams::answer_next(std::uint64_t number, Invocation& invocation) {
+  const auto stream = find(number);
+  if (stream == streams_.end()) throw UnknownStream();
+  invocation.entered();
+  if (auto source = std::exchange(stream->source, nullptr); source != nullptr && source->answer_next(invocation)) {
+    stream->source = std::move(source);
+    return;
+  }
+  encode_plain(invocation.reply(1), true);  // the std::optional that it would be in is null
+}
+
+void Streams::close(std::uint64_t number) noexcept {
+  if (const auto stream = find(number); stream != streams_.end()) streams_.erase(stream);
+}
+
+void Streams::close_all() noexcept { streams_.clear(); }
+
+std::uint64_t take_stream_number(std::span<const std::byte>& arguments) {
+  PlainReader reader(arguments);
+  std::uint64_t number = 0;
+  PlainCodec<std::uint64_t>::get(reader, number);
+  arguments = arguments.subspan(sizeof number);
+  return number;
+}
+
+void go_on_with_stream(Invocation& invocation) {
+  auto arguments = invocation.arguments();
+  const std::uint64_t number = take_stream_number(arguments);
+  if (invocation.wants_reply()) return invocation.streams().answer_next(number, invocation);
+  invocation.entered();
+  invocation.streams().close(number);
+}
+
+}  // namespace troupe::detail

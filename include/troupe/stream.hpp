@@ -161,16 +161,18 @@ auto open_stream(const LinkHandle& link, const CallOptions* options, Parameters<
   static_assert(Streamable<std::remove_cvref_t<Return>>,
                 "troupe: stream takes a method that returns values one by one: a troupe::Generator, or another range; for one "
                 "that returns a single value use call");
-  using T = StreamedBy<Return>;
   CallAssertions<Parameters<P...>, Args...>::hold();
-  assert_stream_value_crosses<T>();
-  auto calls =
-      std::make_unique<StreamCalls>(link, Registration<StreamNextKey<A, kMethod>>::node(), options, &StreamCell<T>::make);
-  ResultCell* opening = StreamCell<T>::make();
-  send_envelope(calls->link(), Registration<StreamKey<A, kMethod>>::node(), options, opening, calls->number(),
-                as_wire<std::remove_cvref_t<P>>(std::forward<Args>(args))...);
-  calls->begin(opening);
-  return Stream<T>(std::move(calls));
+  if constexpr (Streamable<std::remove_cvref_t<Return>>) {
+    using T = StreamedBy<Return>;
+    assert_stream_value_crosses<T>();
+    const auto& next = Registration<StreamNextKey<A, kMethod>>::node();
+    auto calls = std::make_unique<StreamCalls>(link, next, options, &StreamCell<T>::make);
+    ResultCell* opening = StreamCell<T>::make();
+    send_envelope(calls->link(), Registration<StreamKey<A, kMethod>>::node(), options, opening, calls->number(),
+                  as_wire<std::remove_cvref_t<P>>(std::forward<Args>(args))...);
+    calls->begin(opening);
+    return Stream<T>(std::move(calls));
+  }
 }
 
 }  // namespace detail

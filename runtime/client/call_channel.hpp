@@ -236,6 +236,7 @@ class CallChannel {
   [[gnu::cold]] std::byte* open_extent(const channel::ExtentWriter::Place& place);
   [[gnu::cold]] void check_payload(const detail::RegistrationNode& method, std::size_t payload_bytes) const;
   [[gnu::cold]] void spill(Spilled spilled);
+  bool is_of_past_life(const detail::CallWriter& writer) const;
   bool may_spill(const detail::CallWriter& writer) const;
   [[gnu::cold]] void watch_spill();
   template <class Attempt, class Queued>

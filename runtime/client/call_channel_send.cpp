@@ -173,7 +173,7 @@ void CallChannel::await_place(const detail::CallWriter& writer, std::unique_lock
   };
   std::optional<RoomWaiter> waiter;
   for (;;) {
-    if (gate_ == Gate::closed) {
+    if (gate_ == Gate::closed || is_of_past_life(writer)) {
       lock.unlock();
       throw_closed(writer);
     }
@@ -207,6 +207,11 @@ void CallChannel::throw_full(const detail::CallWriter& writer) const {
                   wire::readable_name(writer.node_)));
 }
 
+// The life that it is for has ended, and no other one could make anything of it.
+bool CallChannel::is_of_past_life(const detail::CallWriter& writer) const {
+  return gate_ == Gate::waiting && writer.cell_ != nullptr && CellAccess::is_of_one_life(*writer.cell_);
+}
+
 // While an actor has no life, the queue is its mailbox, and bounded alike; behind a queue everybody queues.
 bool CallChannel::may_spill(const detail::CallWriter& writer) const {
   return when_full_ == WhenFull::spill || writer.is_queued_when_full_ ||
@@ -217,7 +222,7 @@ bool CallChannel::may_spill(const detail::CallWriter& writer) const {
 template <class Attempt, class Queued>
 bool CallChannel::find_place(const detail::CallWriter& writer, const Attempt& attempt, const Queued& queued) {
   if (gate_ == Gate::open && spill_.empty() && attempt()) return true;
-  if (gate_ == Gate::closed || !may_spill(writer)) return false;
+  if (gate_ == Gate::closed || is_of_past_life(writer) || !may_spill(writer)) return false;
   spill(queued());
   return true;
 }

@@ -15,6 +15,8 @@
 #include <csignal>
 #include <future>
 #include <memory>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <type_traits>
@@ -59,6 +61,30 @@ TEST_F(CoAwait, MovesAValueThatCanOnlyBeMoved) {
     EXPECT_EQ(*co_await result, 6);
     EXPECT_EQ(*co_await std::move(result), 6);
   }(everything));
+}
+
+class Countdown {
+ public:
+  Generator<int> from(int number) {
+    for (; number > 0; --number) co_yield number;
+    throw std::runtime_error("lift-off");
+  }
+};
+
+TEST_F(CoAwait, GivesTheValuesOfAStream) {
+  const auto countdown = runtime().spawn<Countdown>();
+  run([](Proxy<Countdown> actor) -> awaitable<void> {
+    auto stream = actor.stream<&Countdown::from>(3);
+    std::vector<int> values;
+    try {
+      while (const auto value = co_await stream.async_next()) values.push_back(*value);
+      ADD_FAILURE() << "it does not end without a word";
+    } catch (const std::runtime_error& error) {
+      EXPECT_STREQ(error.what(), "lift-off");
+    }
+    EXPECT_EQ(values, (std::vector{3, 2, 1}));
+    EXPECT_EQ(co_await stream.async_next(), std::nullopt);
+  }(countdown));
 }
 
 class WithoutDefault {

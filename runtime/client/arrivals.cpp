@@ -10,6 +10,7 @@
 #include <mutex>
 #include <optional>
 
+#include "base/serving.hpp"
 #include "client/callback_thread.hpp"
 #include "client/cell_status.hpp"
 #include "client/several.hpp"
@@ -56,6 +57,7 @@ class Arrivals {
   void come(Waiter& waiter) noexcept;
   ResultCell* take_arrived(std::optional<AsyncResult<void>>& arrival);
   void want_all();
+  void check_not_all_own() const;
 
   const Clock::time_point deadline_;
   std::atomic<std::uint32_t> references_{1};
@@ -132,6 +134,7 @@ ResultCell* Arrivals::next() {
       throw TimeoutError(fmt::format("{} (of {}) results unfinished", waiters_.size() - handed_out_, waiters_.size()));
     }
     if (client::CallbackThread::is_this_thread()) want_all();
+    if (serving.actor_key != 0) check_not_all_own();
     is_late = !arrival->wait(deadline_ == Clock::time_point::max() ? Timeout() : Timeout(deadline_ - Clock::now()));
   }
 }
@@ -141,6 +144,15 @@ void Arrivals::want_all() {
   for (const auto& waiter : waiters_) {
     if (waiter.cell != nullptr) CellAccess::want(*waiter.cell);
   }
+}
+
+// In an actor's own thread, which is about to wait.
+void Arrivals::check_not_all_own() const {
+  std::vector<ResultCell*> left;
+  for (const auto& waiter : waiters_) {
+    if (waiter.cell != nullptr) left.push_back(waiter.cell);
+  }
+  CellAccess::check_not_all_own(left, deadline_);
 }
 
 ArrivalsHandle arrivals_of(std::vector<ResultCell*> cells, Timeout timeout) {

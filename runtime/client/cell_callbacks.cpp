@@ -5,8 +5,11 @@
 // again locks it for a moment, by its lowest bit but one; everybody else only ever replaces it.
 #include <troupe/detail/derivation.hpp>
 #include <troupe/detail/result_cell.hpp>
+#include <troupe/error.hpp>
 
+#include <chrono>
 #include <cstdint>
+#include <exception>
 #include <list>
 #include <memory>
 #include <unordered_set>
@@ -27,6 +30,7 @@ namespace {
 using detail::Callback;
 using detail::ResultCell;
 using platform::FutexScope;
+using Clock = std::chrono::steady_clock;
 
 constexpr std::uintptr_t kClosed = 1;
 constexpr std::uintptr_t kLocked = 2;
@@ -273,14 +277,40 @@ void CellAccess::want(Cell& cell) {
   if (is_one_new) CallbackThread::signal();
 }
 
-void CellAccess::check_not_own(Cell& cell, std::chrono::steady_clock::time_point deadline) {
+void CellAccess::check_not_own(Cell& cell, Clock::time_point deadline) { check_not_own(cell, deadline, 0); }
+
+void CellAccess::check_not_own(Cell& cell, Clock::time_point deadline, int depth) {
   std::unordered_set<const Cell*> seen;  // of those that are made of others: a result may be a source many times over
   go_up(cell, [&](Cell& each) -> detail::Derivation* {
     if (is_over(each)) return nullptr;
     if (each.channel_ != nullptr) each.channel_->check_not_own(each, deadline);
     detail::Derivation* made = each.derivation();
-    return made != nullptr && made->needs_all_sources() && seen.insert(&each).second ? made : nullptr;
+    if (made == nullptr || !seen.insert(&each).second) return nullptr;
+    if (made->needs_all_sources()) return made;
+    Left sources;
+    made->collect(sources.cells);
+    check_not_all_own(sources.cells, deadline, depth + 1);
+    return nullptr;
   });
+}
+
+void CellAccess::check_not_all_own(std::span<Cell* const> cells, Clock::time_point deadline) {
+  check_not_all_own(cells, deadline, 0);
+}
+
+// Of what is nested deeper than anybody writes it, nothing is said.
+void CellAccess::check_not_all_own(std::span<Cell* const> cells, Clock::time_point deadline, int depth) {
+  constexpr int kDeepest = 32;
+  if (depth == kDeepest) return;
+  std::exception_ptr first;
+  for (Cell* each : cells) {
+    try {
+      return check_not_own(*each, deadline, depth);
+    } catch (const WouldDeadlock&) {
+      if (first == nullptr) first = std::current_exception();
+    }
+  }
+  if (first != nullptr) std::rethrow_exception(first);
 }
 
 }  // namespace troupe::client

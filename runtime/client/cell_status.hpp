@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -150,12 +151,17 @@ class CellAccess {
   // This thread is about to wait for the cell, which no channel completes. Errors: WouldDeadlock when it is made of a call that
   // this very thread keeps from running.
   [[gnu::cold]] static void check_not_own(Cell& cell, std::chrono::steady_clock::time_point deadline);
+  // The same, where one of them is enough.
+  [[gnu::cold]] static void check_not_all_own(std::span<Cell* const> cells, std::chrono::steady_clock::time_point deadline);
   // Runs what this thread has put off (Cascade).
   [[gnu::cold]] static void catch_up_with_cascade();
 
  private:
   class Cascade;
 
+  [[gnu::cold]] static void check_not_own(Cell& cell, std::chrono::steady_clock::time_point deadline, int depth);
+  [[gnu::cold]] static void check_not_all_own(std::span<Cell* const> cells, std::chrono::steady_clock::time_point deadline,
+                                              int depth);
   [[gnu::cold]] static void decode_arrival(Cell& cell, const detail::Arrival& arrival);
   static void tell(Cell& cell, std::uint32_t seen, CallbackThread* callbacks);
   static void tell_waiters(Cell& cell, detail::Callback* waiters, CallbackThread* callbacks);

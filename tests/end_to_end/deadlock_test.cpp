@@ -38,6 +38,32 @@ class Narcissus {
     const bool is_there = own.ready() || own.wait(0s) || own.wait(-1s);
     return is_there ? "it came" : "not yet";
   }
+  // Whether whoever waits for one of two results hears that none will come; of which one is this actor's, and the other one
+  // that of `other`, or this actor's, too.
+  template <class Wait>
+  std::string wait_for_one(const Self& self, const Self& other, const Wait& wait) {
+    const std::vector results{self.call<&Narcissus::note>(5), other.call<&Narcissus::note>(6)};
+    try {
+      wait(results);
+    } catch (const WouldDeadlock&) {
+      return "none of them can come";
+    }
+    return "one came";
+  }
+  std::string wait_for_any(const Self& self, const Self& other) {
+    return wait_for_one(self, other, [](const auto& results) { when_any(results).get(); });
+  }
+  std::string wait_for_first(const Self& self, const Self& other) {
+    return wait_for_one(self, other, [](const auto& results) { wait(results, {}, ReturnWhen::first_completed); });
+  }
+  std::string wait_for_next(const Self& self, const Self& other) {
+    return wait_for_one(self, other, [](const auto& results) { *as_completed(results).begin(); });
+  }
+  std::string wait_for_all(const Self& self, const Self& other) {
+    return wait_for_one(self, other, [](const auto& results) {
+      for (const auto& each : as_completed(results)) each.wait();
+    });
+  }
   bool cancel_own(const Self& self) { return self.call<&Narcissus::note>(3).cancel(); }
   void wait_elsewhere(const Self& self) {
     elsewhere_ = std::async(std::launch::async, [own = self.call<&Narcissus::note>(4)] { own.get(); });
@@ -85,6 +111,21 @@ TEST_F(Deadlock, IsNoneForOneThatCancels) {
 TEST_F(Deadlock, IsNoneInAnotherThreadOfTheActor) {
   actor_.call<&Narcissus::wait_elsewhere>(actor_).get();
   while (!actor_.call<&Narcissus::has_come_elsewhere>().get()) continue;
+}
+
+TEST_F(Deadlock, IsNoneWhereAnotherResultIsEnough) {
+  const auto other = runtime().spawn<Narcissus>();
+  EXPECT_EQ(actor_.call<&Narcissus::wait_for_any>(actor_, other).get(), "one came");
+  EXPECT_EQ(actor_.call<&Narcissus::wait_for_first>(actor_, other).get(), "one came");
+  EXPECT_EQ(actor_.call<&Narcissus::wait_for_next>(actor_, other).get(), "one came");
+}
+
+TEST_F(Deadlock, IsToldToWhoWaitsForAnyOfItsOwnCalls) {
+  EXPECT_EQ(actor_.call<&Narcissus::wait_for_any>(actor_, actor_).get(), "none of them can come");
+  EXPECT_EQ(actor_.call<&Narcissus::wait_for_first>(actor_, actor_).get(), "none of them can come");
+  EXPECT_EQ(actor_.call<&Narcissus::wait_for_next>(actor_, actor_).get(), "none of them can come");
+  const auto other = runtime().spawn<Narcissus>();
+  EXPECT_EQ(actor_.call<&Narcissus::wait_for_all>(actor_, other).get(), "none of them can come") << "behind the other one's";
 }
 
 }  // namespace

@@ -210,6 +210,45 @@ class InvalidState : public std::logic_error {
   using std::logic_error::logic_error;
 };
 
+// A pool is used in a state that does not allow it: after close() or terminate(), or join() before either.
+class PoolStateError : public std::logic_error {
+ public:
+  using std::logic_error::logic_error;
+};
+
+// What a pool or executor had to do when it was terminated, and had not done.
+class PoolTerminated : public Error {
+ public:
+  explicit PoolTerminated(const std::string& text, Execution execution = Execution::not_started)
+      : Error(text), execution_(execution) {}
+  Execution execution() const { return execution_; }
+
+ private:
+  Execution execution_;
+};
+
+// A pool or executor cannot go on: its workers cannot be started, or it is strict, and one of them died.
+class BrokenExecutorError : public Error {
+ public:
+  using Error::Error;
+};
+
+// The process of a pool's worker ended while it was doing this.
+class WorkerDiedError : public BrokenExecutorError {
+ public:
+  WorkerDiedError(const std::string& text, int pid, const ActorDied& death)
+      : BrokenExecutorError(text), pid_(pid), death_(death) {}
+
+  int pid() const { return pid_; }
+  Execution execution() const { return death_.execution(); }
+  // Blocks: as ActorDied::cause().
+  DeathCause cause() const { return death_.cause(); }
+
+ private:
+  int pid_;
+  ActorDied death_;
+};
+
 // A lock, semaphore or condition was released or waited for by who does not hold it.
 class LockStateError : public std::logic_error {
  public:

@@ -122,6 +122,8 @@ struct CallAssertions<Parameters<P...>, Args...> {
   }
 };
 
+struct ProxyAccess;
+
 // In <troupe/stream.hpp>.
 template <class A, auto kMethod, class... P, class... Args>
 auto open_stream(const LinkHandle& link, const CallOptions* options, Parameters<P...>, Args&&... args);
@@ -337,6 +339,7 @@ class Proxy : public detail::CallVerbs<Proxy<A>, A> {
   friend auto bind(const Proxy<B>& proxy);
   template <class B>
   friend class Proxy;
+  friend struct detail::ProxyAccess;
 
   client::Link& link_reference() const { return detail::checked(link_); }
   const detail::LinkHandle& link_handle() const { return link_; }
@@ -346,6 +349,17 @@ class Proxy : public detail::CallVerbs<Proxy<A>, A> {
   detail::LinkHandle link_;
 };
 
+namespace detail {
+
+// For the runtime.
+struct ProxyAccess {
+  template <class A>
+  static const LinkHandle& link(const Proxy<A>& proxy) noexcept {
+    return proxy.link_;
+  }
+};
+
+}  // namespace detail
 }  // namespace troupe
 
 template <class A>

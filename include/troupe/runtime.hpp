@@ -42,6 +42,8 @@ class EventCallbackOf final : public EventCallback {
   F f_;
 };
 
+struct RuntimeAccess;
+
 std::optional<LinkHandle> find_link(client::Session& session, std::string_view name, const std::type_info& type);
 
 }  // namespace detail
@@ -122,6 +124,8 @@ class Runtime {
   ShutdownReport shutdown(Timeout grace = std::chrono::seconds(5));
 
  private:
+  friend struct detail::RuntimeAccess;
+
   client::Session& session() { return *session_; }
   void add_event_callback(std::unique_ptr<detail::EventCallback> callback);
   [[noreturn]] static void no_such_actor(std::string_view name);
@@ -129,4 +133,12 @@ class Runtime {
   std::shared_ptr<client::Session> session_;
 };
 
+namespace detail {
+
+// For pools.
+struct RuntimeAccess {
+  static const std::shared_ptr<client::Session>& session(const Runtime& runtime) noexcept { return runtime.session_; }
+};
+
+}  // namespace detail
 }  // namespace troupe

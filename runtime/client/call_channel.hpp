@@ -128,6 +128,7 @@ class CallChannel {
   [[gnu::cold]] void check_not_own(detail::ResultCell& cell, TimePoint deadline);
   // See ResultCell.
   bool cancel(detail::ResultCell& cell, std::optional<Timeout> force);
+  bool recall(detail::ResultCell& cell);
   bool is_running(const detail::ResultCell& cell);
   // Whether the host is done with it, though its reply may not have been read yet.
   bool has_ended(const detail::ResultCell& cell) const;
@@ -295,7 +296,7 @@ class CallChannel {
   void publish_processor();
 
   // Taking back (call_channel_cancel.cpp).
-  enum class Why : std::uint8_t { expired, cancelled };
+  enum class Why : std::uint8_t { expired, cancelled, recalled };
   struct Withdrawal {
     bool is_won = false;  // by this: it never runs, or not once more; who won it completes it
     Execution execution = Execution::not_started;

@@ -110,6 +110,12 @@ bool CallChannel::cancel(ResultCell& cell, std::optional<Timeout> force) {
   return withdrawal.is_cancelled;
 }
 
+bool CallChannel::recall(ResultCell& cell) {
+  const Withdrawal withdrawal = withdraw(cell, Why::recalled);
+  if (withdrawal.is_won && cell.claim()) cell.publish_error(cancellation(describe_call(cell), withdrawal.execution));
+  return withdrawal.is_won;
+}
+
 // The one that has this ticket: where the actor has another life meanwhile, that is none of its calls.
 void CallChannel::ask_to_stop(channel::Ticket ticket, std::optional<Timeout> force) {
   session_->cancel_call({actor_.id, ticket.slot, ticket.generation, force ? force->span().count() : wire::CancelCall::kNoForce});

@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "base/function.hpp"
 
@@ -36,6 +37,17 @@ class CallbackThread {
   static bool is_this_thread() noexcept;
   // From here on the calling thread runs no callback of a cell that it completes by hand: this does, and outlives that thread.
   void stand_in_here() noexcept { stand_in_of_this_thread_ = this; }
+  // The same as long as this lives.
+  class StandIn {
+   public:
+    explicit StandIn(CallbackThread& callbacks) noexcept : former_(std::exchange(stand_in_of_this_thread_, &callbacks)) {}
+    ~StandIn() { stand_in_of_this_thread_ = former_; }
+    StandIn(const StandIn&) = delete;
+    StandIn& operator=(const StandIn&) = delete;
+
+   private:
+    CallbackThread* const former_;
+  };
   static CallbackThread* stand_in() noexcept { return stand_in_of_this_thread_; }  // null: there is none
 
   // In a callback, for a cell that no channel completes. Blocks: until its outcome is there (true), or `deadline` (false).

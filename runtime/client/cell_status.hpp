@@ -78,6 +78,8 @@ class CellAccess {
   static bool is_surely_value(const Cell& cell) {
     return (cell.status_.load(std::memory_order_acquire) & CellStatus::kDecoded) != 0 && cell.error_ == nullptr;
   }
+  // Of one that is released: no reply is left to decode.
+  static bool is_decoded(const Cell& cell) { return (cell.status_.load(std::memory_order_acquire) & CellStatus::kDecoded) != 0; }
   static bool is_plain(const Cell& cell) { return cell.type_->is_plain; }
 
   static void decode(Cell& cell, std::span<const std::byte> bytes) { cell.type_->decode(cell, bytes); }

@@ -228,6 +228,8 @@ bool ResultCell::cancel(std::optional<Timeout> force) {
   return channel_ != nullptr ? channel_->cancel(*this, force) : cancel_by_hand();
 }
 
+bool ResultCell::recall() { return !is_ready() && channel_ != nullptr && channel_->recall(*this); }
+
 bool ResultCell::cancel_by_hand() {
   std::uint32_t seen = status_.load(std::memory_order_acquire);
   do {

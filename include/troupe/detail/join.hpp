@@ -106,6 +106,7 @@ class JoinCell final : public DerivedCell<T>, public Join {
 
   void make(std::size_t decisive) override {
     if constexpr (std::is_void_v<T>) {
+      if constexpr (requires { Make::check(*this); }) Make::check(*this);
       this->make_value();
     } else {
       this->make_value(Make()(*this, decisive));

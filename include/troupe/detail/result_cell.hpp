@@ -96,6 +96,8 @@ class ResultCell {
   // Before it has started: completes it with CancelledError (true, and so ever after), and it never runs. A call that runs is
   // asked to stop, and goes on (false); after `force`, where there is one, its actor's process is killed.
   bool cancel(std::optional<Timeout> force);
+  // Of a call that has not started: it never does, and its outcome is a CancelledError (true); one that runs goes on.
+  bool recall();
   // Whether the outcome is there and is a CancelledError. Never blocks.
   bool is_cancelled();
   // Whether it has started and has no outcome yet. Never blocks.

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <troupe/detail/pool_map.hpp>
+#include <troupe/error.hpp>
+#include <troupe/wait.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <deque>
+#include <exception>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace troupe {
+
+namespace detail {
+
+enum class Order : std::uint8_t { of_items, of_arrival };
+
+// The chunks of an imap that are under way.
+template <class R>
+class ChunksAhead {
+ public:
+  using Chunk = AsyncResult<ChunkReply<R>>;
+
+  std::size_t size() const { return chunks_.size(); }
+  void add(Chunk chunk) { chunks_.push_back(std::move(chunk)); }
+  // The next that has its outcome. Blocks: until then. Errors: TimeoutError.
+  Chunk take(Order order, Timeout timeout) {
+    auto next = chunks_.begin();
+    if (order == Order::of_items) {
+      if (!next->wait(timeout)) late();
+    } else {
+      const auto [done, pending] = wait(chunks_, timeout, ReturnWhen::first_completed);
+      if (done.empty()) late();
+      next = std::find(chunks_.begin(), chunks_.end(), done.front());
+    }
+    Chunk chunk = std::move(*next);
+    chunks_.erase(next);
+    return chunk;
+  }
+  void cancel() noexcept {
+    for (const Chunk& each : chunks_) {
+      try {
+        each.cancel();
+      } catch (const std::exception&) {  // it is done, and nobody looks at it
+      }
+    }
+    chunks_.clear();
+  }
+
+ private:
+  [[noreturn]] static void late() { throw TimeoutError("troupe::Pool: no result came within the time-out; the range goes on"); }
+
+  std::deque<Chunk> chunks_;
+};
+
+}  // namespace detail
+
+// What Pool::imap gives: a range of the function's results, to be gone through once; of a function that gives nothing,
+// std::monostate. Destroyed before its end, it cancels what has not begun. Thread-safety: one thread at a time.
+template <class F, class Range, detail::Order kOrder>
+class [[nodiscard]] PoolResults {
+  using Item = detail::ItemOf<Range>;
+  using R = detail::ItemResult<F, Item>;
+
+ public:
+  using value_type = std::conditional_t<std::is_void_v<R>, std::monostate, R>;
+  class Iterator;
+
+  // For Pool.
+  PoolResults(std::shared_ptr<detail::Crew> crew, Range&& items, std::size_t chunksize)
+      : crew_(std::move(crew)),
+        chunksize_(chunksize),
+        window_(std::max<std::size_t>(4 * crew_->size(), 64)),
+        items_(std::make_unique<Items>(std::forward<Range>(items))) {}
+  PoolResults(PoolResults&&) noexcept = default;
+  PoolResults& operator=(PoolResults&&) noexcept = default;
+  ~PoolResults() { ahead_.cancel(); }
+
+  // The next result; nullopt: there are no more. Blocks: until it is there. Errors: what the item failed with; what the range of
+  // the items has thrown, behind the results before it; TimeoutError: nothing is lost. After any of them it goes on.
+  std::optional<value_type> next(Timeout timeout = {}) {
+    while (at_ == count_) {
+      have_asked();
+      if (ahead_.size() == 0) return none_left();
+      open(ahead_.take(kOrder, timeout));
+    }
+    return result_at(at_++);
+  }
+
+  Iterator begin() {
+    current_ = next();
+    return Iterator(*this);
+  }
+  std::default_sentinel_t end() const noexcept { return {}; }
+
+ private:
+  struct Items {
+    explicit Items(Range&& its_range) : range(std::forward<Range>(its_range)) {}
+    Range range;
+    decltype(std::begin(std::declval<Range&>())) at = std::begin(range);
+    bool has_ended = false;
+  };
+
+  std::optional<value_type> none_left() {
+    if (input_error_ != nullptr) std::rethrow_exception(std::exchange(input_error_, nullptr));
+    return std::nullopt;
+  }
+
+  void have_asked() {
+    while (!items_->has_ended && ahead_.size() < window_) {
+      auto chunk = next_items();
+      if (!chunk.empty()) ahead_.add(detail::submit_chunk<F, Item>(*crew_, chunk));
+    }
+  }
+
+  std::vector<Item> next_items() {
+    std::vector<Item> chunk;
+    try {
+      for (; chunk.size() < chunksize_ && !(items_->has_ended = items_->at == std::end(items_->range)); ++items_->at)
+        chunk.push_back(*items_->at);
+    } catch (...) {
+      input_error_ = std::current_exception();
+      items_->has_ended = true;
+    }
+    return chunk;
+  }
+
+  void open(AsyncResult<detail::ChunkReply<R>> chunk) {
+    auto& cell = static_cast<detail::TaskCell<detail::ChunkReply<R>>&>(detail::ResultAccess::cell(chunk));
+    at_ = 0;
+    count_ = cell.item_count();
+    next_error_ = 0;
+    chunk_ = std::move(chunk);
+  }
+
+  value_type result_at(std::size_t index) {
+    auto& cell = static_cast<detail::TaskCell<detail::ChunkReply<R>>&>(detail::ResultAccess::cell(chunk_));
+    cell.await_value(Timeout());  // its error is that of each of its items
+    auto& [values, errors] = cell.value();
+    if (next_error_ < errors.size() && std::get<0>(errors[next_error_]) == index)
+      std::rethrow_exception(detail::exception_of(errors[next_error_++], cell.call()));
+    if constexpr (std::is_void_v<R>) {
+      return {};
+    } else {
+      return std::move(values[index]);
+    }
+  }
+
+  std::shared_ptr<detail::Crew> crew_;
+  std::size_t chunksize_;
+  std::size_t window_;  // chunks
+  std::unique_ptr<Items> items_;
+  std::exception_ptr input_error_;
+  detail::ChunksAhead<R> ahead_;
+  AsyncResult<detail::ChunkReply<R>> chunk_;
+  std::size_t at_ = 0;
+  std::size_t count_ = 0;
+  std::size_t next_error_ = 0;
+  std::optional<value_type> current_;
+};
+
+// An input iterator; the results may be moved from.
+template <class F, class Range, detail::Order kOrder>
+class PoolResults<F, Range, kOrder>::Iterator {
+ public:
+  using iterator_concept = std::input_iterator_tag;
+  using iterator_category = std::input_iterator_tag;
+  using value_type = PoolResults::value_type;
+  using difference_type = std::ptrdiff_t;
+  using reference = value_type&;
+  using pointer = value_type*;
+
+  value_type& operator*() const { return *results_->current_; }
+  value_type* operator->() const { return &*results_->current_; }
+  // Waits for the next result. Errors: as those of next().
+  Iterator& operator++() {
+    results_->current_ = results_->next();
+    return *this;
+  }
+  void operator++(int) { ++*this; }
+  bool operator==(std::default_sentinel_t) const { return !results_->current_; }
+
+ private:
+  friend class PoolResults;
+  explicit Iterator(PoolResults& results) noexcept : results_(&results) {}
+
+  PoolResults* results_;
+};
+
+namespace detail {
+
+template <class F, Order kOrder, class Range>
+auto make_imap(const std::shared_ptr<Crew>& crew, Range&& items, std::ptrdiff_t chunksize) {
+  assert_maps<F, ItemOf<Range>>();
+  return PoolResults<F, Range, kOrder>(crew, std::forward<Range>(items), checked_chunksize(chunksize));
+}
+
+}  // namespace detail
+}  // namespace troupe

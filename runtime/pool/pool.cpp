@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <troupe/error.hpp>
+#include <troupe/pool.hpp>
+
+#include <fmt/core.h>
+
+#include <stdexcept>
+#include <utility>
+
+#include "platform/fork_mark.hpp"
+
+namespace troupe {
+
+namespace {
+
+int checked(const char* what, int value) {
+  if (value < 1) throw std::invalid_argument(fmt::format("{} is {}; it must be 1 or more, or absent", what, value));
+  return value;
+}
+
+detail::CrewOptions crew_options(const PoolOptions& options) {
+  detail::CrewOptions crew;
+  crew.size = checked("PoolOptions::processes", options.processes.value_or(detail::usable_processors()));
+  crew.initializer = options.initializer.node();
+  if (options.max_tasks_per_child)
+    crew.tasks_per_life = static_cast<std::uint64_t>(checked("PoolOptions::max_tasks_per_child", *options.max_tasks_per_child));
+  crew.is_strict = options.strict;
+  crew.start = options.start;
+  return crew;
+}
+
+}  // namespace
+
+Pool::Pool(Runtime& runtime, const PoolOptions& options)
+    : crew_(detail::Crew::start(detail::RuntimeAccess::session(runtime), crew_options(options))) {}
+
+// In a forked child there are no workers, and the crew's thread does not exist.
+Pool::~Pool() {
+  if (platform::is_forked_child()) {
+    new std::shared_ptr<detail::Crew>(std::move(crew_));
+    return;
+  }
+  crew_->terminate();
+  crew_->join();
+}
+
+namespace detail {
+
+std::size_t checked_chunksize(std::ptrdiff_t chunksize) {
+  if (chunksize < 1) throw std::invalid_argument(fmt::format("chunksize is {}; it must be 1 or more", chunksize));
+  return static_cast<std::size_t>(chunksize);
+}
+
+std::size_t default_chunksize(std::size_t item_count, std::size_t worker_count) {
+  const std::size_t chunks = 4 * worker_count;
+  return std::max<std::size_t>(1, (item_count + chunks - 1) / chunks);
+}
+
+Unsent::~Unsent() {
+  for (Task* each : tasks_) {
+    each->fail(std::make_exception_ptr(CancelledError("another part of the work cannot be sent")));
+    each->drop_reference();
+  }
+}
+
+}  // namespace detail
+}  // namespace troupe

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "pool/process_crew.hpp"
+
+#include <troupe/error.hpp>
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <utility>
+
+#include "client/cell_status.hpp"
+#include "client/link.hpp"
+#include "client/session.hpp"
+#include "client/started_thread.hpp"
+#include "platform/fork_mark.hpp"
+#include "platform/processor.hpp"
+
+namespace troupe::detail {
+
+std::shared_ptr<Crew> Crew::start(std::shared_ptr<client::Session> session, const CrewOptions& options) {
+  auto crew = std::make_shared<pool::ProcessCrew>(std::move(session), options);
+  crew->begin();
+  return crew;
+}
+
+int usable_processors() { return static_cast<int>(platform::usable_processors()); }
+
+}  // namespace troupe::detail
+
+namespace troupe::pool {
+
+using detail::ResultCell;
+using detail::Task;
+
+namespace {
+
+constexpr CallOptions kNoDeadline{.deadline = Timeout()};
+
+void check_process() {
+  if (platform::is_forked_child())
+    throw std::logic_error("troupe: a pool is used in a process that was forked from the one that made it; make one there");
+}
+
+}  // namespace
+
+ProcessCrew::ProcessCrew(std::shared_ptr<client::Session> session, const detail::CrewOptions& options)
+    : session_(std::move(session)),
+      options_(options),
+      spawn_options_{.start = options.start},
+      workers_(static_cast<std::size_t>(options.size)) {}
+
+ProcessCrew::~ProcessCrew() {
+  if (!thread_.joinable()) return;
+  thread_.get_id() == std::this_thread::get_id() ? thread_.detach() : thread_.join();
+}
+
+void ProcessCrew::begin() {
+  thread_ = client::started_thread([self = shared_from_this()] { self->drive(); });
+  Lock lock(mutex_);
+  has_begun_.wait(lock, [this] { return has_been_ready_ || first_error_ != nullptr; });
+  if (has_been_ready_) return;
+  phase_ = Phase::terminated;
+  wake();
+  const std::exception_ptr error = first_error_;
+  lock.unlock();
+  join();
+  std::rethrow_exception(error);
+}
+
+void ProcessCrew::wake() noexcept {
+  has_work_ = true;
+  is_due_.notify_one();
+}
+
+// With the lock held, as all that follows unless it takes it.
+void ProcessCrew::check_takes() const {
+  check_process();
+  if (!broken_.empty()) throw BrokenExecutorError(broken_);
+  if (phase_ != Phase::running)
+    throw PoolStateError("the pool has been closed or terminated, and takes nothing more; make another one");
+}
+
+void ProcessCrew::submit(std::vector<Task*> tasks) {
+  Lock lock(mutex_);
+  try {
+    check_takes();
+  } catch (...) {
+    lock.unlock();
+    for (Task* each : tasks) {
+      each->fail(std::current_exception());
+      each->drop_reference();
+    }
+    throw;
+  }
+  for (Task* each : tasks) {
+    each->crew_ = this;
+    backlog_.push_back(*each);
+  }
+  assign(lock);
+}
+
+bool ProcessCrew::has_room(const Worker& worker) const {
+  return worker.state == Worker::State::ready && !worker.has_died && worker.task_count < work_time_.allowance();
+}
+
+// Null: none has room.
+ProcessCrew::Worker* ProcessCrew::roomiest() {
+  Worker* best = nullptr;
+  for (Worker& each : workers_) {
+    if (has_room(each) && (best == nullptr || each.task_count < best->task_count)) best = &each;
+  }
+  return best;
+}
+
+// Without the lock while it sends.
+void ProcessCrew::assign(Lock& lock) {
+  std::vector<Assigned> assigned;
+  while (!backlog_.empty()) {
+    Worker* const worker = roomiest();
+    if (worker == nullptr) break;
+    assigned.push_back({nullptr, detail::ProxyAccess::link(worker->proxy)});
+    Task& task = *backlog_.pop_front();
+    assigned.back().task = &task;
+    task.worker_ = static_cast<std::uint32_t>(worker - workers_.data());
+    if (worker->task_count++ == 0) worker->since = Clock::now();
+    worker->tasks.push_back(task);
+    if (++worker->taken == options_.tasks_per_life) worker->state = Worker::State::leaving;
+    ++under_way_;
+  }
+  if (assigned.empty()) return;
+  lock.unlock();
+  for (const auto& each : assigned) send(each);
+  lock.lock();
+}
+
+// Takes the lock. A call that cannot be sent has its outcome at once, and tells so as any other.
+void ProcessCrew::send(const Assigned& assigned) noexcept {
+  Task& task = *assigned.task;
+  if (!task.begin())
+    return give_up(task, std::make_exception_ptr(CancelledError("the task was cancelled before a worker had begun with it")));
+  try {
+    ResultCell& call = send_call_of(task, assigned.link);
+    task.add_reference();  // beside the callback's, which is dropped when it cannot be added
+    call.add_callback(&task);
+  } catch (const std::exception&) {  // no memory, no handles
+    return give_up(task, std::current_exception());
+  }
+  task.drop_reference();
+}
+
+ResultCell& ProcessCrew::send_call_of(Task& task, const detail::LinkHandle& link) {
+  ResultCell& call = task.new_call();
+  detail::CallWriter writer(*link.get(), task.node_, &kNoDeadline, &call);
+  writer.queue_when_full();
+  if (task.carrying_ != nullptr) {
+    writer.send(*task.carrying_);
+  } else if (std::byte* place = writer.reserve(task.argument_bytes_)) {
+    if (task.argument_bytes_ != 0) std::memcpy(place, task.arguments(), task.argument_bytes_);
+    writer.send();
+  }
+  task.call_.store(&call, std::memory_order_release);
+  return call;
+}
+
+// With a reference on it, which is dropped.
+void ProcessCrew::give_up(Task& task, std::exception_ptr error) noexcept {
+  {
+    const Lock lock(mutex_);
+    Worker& worker = workers_[task.worker_];
+    worker.tasks.remove(task);
+    --worker.task_count;
+    --under_way_;
+    wake_if_due(worker);
+  }
+  task.fail(std::move(error));
+  task.drop_reference();
+}
+
+void ProcessCrew::note_done(Worker& worker) noexcept {
+  const auto now = Clock::now();
+  work_time_.note(now - std::exchange(worker.since, now));
+  --worker.task_count;
+}
+
+void ProcessCrew::note_over(Task& task, bool is_answered) noexcept {
+  Lock lock(mutex_);
+  Worker& worker = workers_[task.worker_];
+  worker.tasks.remove(task);
+  note_done(worker);
+  if (is_answered) {
+    --under_way_;
+    look_ahead(lock, worker);
+  } else {
+    unjudged_.push_back(task);
+    wake();
+  }
+}
+
+// Who has read that a worker has room sends it more, rather than having another thread woken for that.
+void ProcessCrew::look_ahead(Lock& lock, const Worker& worker) noexcept {
+  const bool wants_more = may_run_again() && has_room(worker) && worker.task_count <= work_time_.allowance() / 2;
+  if (!wants_more || backlog_.empty()) return wake_if_due(worker);
+  try {
+    assign(lock);
+  } catch (const std::bad_alloc&) {
+    wake();
+  }
+}
+
+// A worker has one task less.
+void ProcessCrew::wake_if_due(const Worker& worker) noexcept {
+  const auto has_more_than_it_runs = [](const Worker& each) { return each.task_count > 1; };
+  const bool wants_more = !backlog_.empty() && worker.task_count <= work_time_.allowance() / 2;
+  if (phase_ != Phase::running || worker.state != Worker::State::ready || wants_more ||
+      (worker.task_count == 0 && std::any_of(workers_.begin(), workers_.end(), has_more_than_it_runs)))
+    wake();
+}
+
+void ProcessCrew::note_death(std::uint32_t number, std::uint64_t life) noexcept {
+  Worker& worker = workers_[number];
+  if (worker.life != life || worker.has_died) return;
+  worker.has_died = true;
+  wake();
+}
+
+std::optional<ProcessCrew::Lent> ProcessCrew::borrow() {
+  const Lock lock(mutex_);
+  check_takes();
+  if (!backlog_.empty()) return std::nullopt;
+  Worker* const worker = roomiest();
+  if (worker == nullptr || worker->task_count != 0) return std::nullopt;
+  worker->task_count = 1;
+  worker->since = Clock::now();
+  if (++worker->taken == options_.tasks_per_life) worker->state = Worker::State::leaving;
+  return Lent{detail::ProxyAccess::link(worker->proxy), static_cast<std::uint32_t>(worker - workers_.data()), worker->life};
+}
+
+bool ProcessCrew::give_back(const Lent& lent, ResultCell& call) {
+  const std::exception_ptr error = client::CellAccess::is_surely_value(call) ? nullptr : call.error();
+  Lock lock(mutex_);
+  Worker& worker = workers_[lent.worker];
+  note_done(worker);
+  wake_if_due(worker);
+  if (error == nullptr) return false;
+  try {
+    std::rethrow_exception(error);
+  } catch (const ActorDied& death) {
+    note_death(lent.worker, lent.life);
+    if (death.execution() == Execution::not_started && may_run_again()) return true;
+    if (phase_ == Phase::terminated || !broken_.empty()) std::rethrow_exception(ending_error(death.execution()));
+    lock.unlock();
+    throw WorkerDiedError(death.what(), client::CellAccess::channel(call)->actor().pid, death);
+  }
+}
+
+bool ProcessCrew::may_run_again() const { return broken_.empty() && (phase_ == Phase::running || phase_ == Phase::closed); }
+
+std::exception_ptr ProcessCrew::ending_error(Execution execution) const {
+  if (!broken_.empty()) return std::make_exception_ptr(BrokenExecutorError(broken_));
+  return std::make_exception_ptr(PoolTerminated(execution == Execution::not_started
+                                                    ? "the pool was terminated before a worker had begun with it"
+                                                    : "the pool was terminated while a worker was doing it",
+                                                execution));
+}
+
+void ProcessCrew::close() {
+  check_process();
+  const Lock lock(mutex_);
+  if (phase_ == Phase::running) phase_ = Phase::closed;
+  wake();
+}
+
+void ProcessCrew::terminate() {
+  check_process();
+  const Lock lock(mutex_);
+  if (phase_ != Phase::ended) phase_ = Phase::terminated;
+  wake();
+}
+
+void ProcessCrew::join() {
+  check_process();
+  {
+    const Lock lock(mutex_);
+    if (phase_ == Phase::running)
+      throw PoolStateError("the pool still runs, so that join() would wait for ever; close() or terminate() it first");
+  }
+  const std::lock_guard lock(join_mutex_);
+  if (thread_.joinable()) thread_.join();
+}
+
+std::vector<int> ProcessCrew::pids() const {
+  const Lock lock(mutex_);
+  std::vector<int> pids;
+  for (const Worker& each : workers_) {
+    if (each.state == Worker::State::ready || each.state == Worker::State::leaving) pids.push_back(each.proxy.pid());
+  }
+  return pids;
+}
+
+}  // namespace troupe::pool

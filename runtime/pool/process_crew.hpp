@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <troupe/async_result.hpp>
+#include <troupe/detail/crew.hpp>
+#include <troupe/detail/task.hpp>
+#include <troupe/proxy.hpp>
+
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "pool/task_list.hpp"
+#include "pool/work_time.hpp"
+
+namespace troupe::pool {
+
+// See detail::Crew. The crew's thread keeps it alive until it has ended, and so does each task that is under way.
+class ProcessCrew final : public detail::Crew, public std::enable_shared_from_this<ProcessCrew> {
+ public:
+  ProcessCrew(std::shared_ptr<client::Session> session, const detail::CrewOptions& options);
+  ~ProcessCrew() override;
+  // Once; see detail::Crew::start.
+  void begin();
+
+  void submit(std::vector<detail::Task*> tasks) override;
+  std::optional<Lent> borrow() override;
+  bool give_back(const Lent& lent, detail::ResultCell& call) override;
+  void close() override;
+  void terminate() override;
+  void join() override;
+  std::vector<int> pids() const override;
+  std::size_t size() const override { return workers_.size(); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  using Lock = std::unique_lock<std::mutex>;
+
+  // What becomes of one of them: a new life, when it has died or has done enough.
+  struct Worker {
+    enum class State : std::uint8_t {
+      starting,
+      initializing,
+      ready,
+      leaving,  // gets nothing more; ends when it has done what it has
+      dead,
+      given_up,
+    };
+    State state = State::dead;
+    std::uint64_t life = 0;  // counts
+    bool has_died = false;
+    bool is_killed = false;
+    AsyncResult<Proxy<detail::PoolWorker>> started{};
+    Proxy<detail::PoolWorker> proxy{};
+    AsyncResult<void> initialized{};
+    TaskList tasks{};            // that it has, the oldest first
+    std::size_t task_count = 0;  // with one that is lent out
+    std::uint64_t taken = 0;     // in this life
+    Clock::time_point since{};   // it has something to do, or has done the last
+  };
+  enum class Phase : std::uint8_t { running, closed, terminated, ended };
+
+  // By the crew's thread (process_crew_drive.cpp).
+  void drive();
+  void judge(Lock& lock);
+  bool judge_one(detail::Task& task);
+  void look_after(Lock& lock, std::uint32_t number);
+  void start_life(Lock& lock, std::uint32_t number);
+  void take_started(Lock& lock, std::uint32_t number);
+  void take_initialized(Worker& worker);
+  void become_ready(Worker& worker);
+  void fail_to_start(Worker& worker, const std::exception_ptr& error);
+  void leave(Worker& worker);
+  void kill_all(Lock& lock);
+  void recall_for_idle(Lock& lock);
+  void fail_backlog(Lock& lock);
+  bool has_nothing_to_do() const;
+  void end_if_done();
+  template <class T>
+  void tell_when_there(const AsyncResult<T>& result);
+
+  void note_over(detail::Task& task, bool is_answered) noexcept override;
+  client::Session& session() const override { return *session_; }
+
+  struct Assigned {
+    detail::Task* task;
+    detail::LinkHandle link;
+  };
+  void check_takes() const;
+  void assign(Lock& lock);
+  Worker* roomiest();
+  bool has_room(const Worker& worker) const;
+  void send(const Assigned& assigned) noexcept;
+  static detail::ResultCell& send_call_of(detail::Task& task, const detail::LinkHandle& link);
+  void give_up(detail::Task& task, std::exception_ptr error) noexcept;
+  void note_done(Worker& worker) noexcept;
+  void note_death(std::uint32_t number, std::uint64_t life) noexcept;
+  void look_ahead(Lock& lock, const Worker& worker) noexcept;
+  void wake_if_due(const Worker& worker) noexcept;
+  void wake() noexcept;
+  bool may_run_again() const;
+  void break_down(const std::string& why);
+  std::exception_ptr ending_error(Execution execution) const;
+
+  const std::shared_ptr<client::Session> session_;
+  const detail::CrewOptions options_;
+  const SpawnOptions spawn_options_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable is_due_;     // the crew's thread has something to do
+  std::condition_variable has_begun_;  // begin() need not wait any more
+  // Guarded by mutex_:
+  Phase phase_ = Phase::running;
+  bool has_work_ = false;
+  std::vector<Worker> workers_;
+  TaskList backlog_;
+  TaskList unjudged_;
+  std::size_t under_way_ = 0;  // tasks that are sent, or to be judged
+  WorkTime work_time_;
+  int failures_in_a_row_ = 0;       // to start a worker
+  std::string broken_;              // why it cannot go on; empty: it can
+  std::exception_ptr first_error_;  // before all were ready for the first time
+  bool has_been_ready_ = false;
+  std::vector<Proxy<detail::PoolWorker>> leavers_;  // that have been told to end
+  std::mutex join_mutex_;
+  std::thread thread_;  // guarded by join_mutex_
+};
+
+}  // namespace troupe::pool

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: BSL-1.0
+// What a crew's own thread does: its workers' lives, and what was not answered.
+#include <troupe/detail/spawn.hpp>
+#include <troupe/error.hpp>
+
+#include <fmt/core.h>
+
+#include <exception>
+#include <memory>
+#include <new>
+#include <utility>
+
+#include "client/callback_thread.hpp"
+#include "client/cell_status.hpp"
+#include "client/session.hpp"
+#include "pool/process_crew.hpp"
+
+namespace troupe::pool {
+
+using detail::PoolWorker;
+using detail::ResultCell;
+using detail::Task;
+
+namespace {
+
+constexpr int kMostFailuresInARow = 5;
+
+std::string text_of(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::exception& thrown) {
+    return thrown.what();
+  } catch (...) {
+    return "an exception of an unknown type";
+  }
+}
+
+// The death of a worker as its pool tells of it.
+std::exception_ptr in_pool_words(const std::exception_ptr& error, int pid) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const ActorDied& death) {
+    return std::make_exception_ptr(WorkerDiedError(death.what(), pid, death));
+  } catch (...) {
+    return error;
+  }
+}
+
+}  // namespace
+
+// The result is there: the crew's thread looks at it.
+template <class T>
+void ProcessCrew::tell_when_there(const AsyncResult<T>& result) {
+  class Notice final : public detail::Callback {
+   public:
+    explicit Notice(std::weak_ptr<ProcessCrew> crew) : crew_(std::move(crew)) {}
+    bool note(ResultCell&) noexcept override {
+      if (const auto crew = crew_.lock()) {
+        const Lock lock(crew->mutex_);
+        crew->wake();
+      }
+      drop();
+      return true;
+    }
+    void run(ResultCell&) override {}  // never: note() says that that was all
+    bool is_waiter() const noexcept override { return true; }
+
+   private:
+    const std::weak_ptr<ProcessCrew> crew_;
+  };
+  detail::ResultAccess::cell(result).add_callback(new Notice(weak_from_this()));
+}
+
+void ProcessCrew::drive() {
+  session_->callbacks().stand_in_here();
+  Lock lock(mutex_);
+  for (;;) {
+    has_work_ = false;
+    judge(lock);
+    for (std::uint32_t number = 0; number < workers_.size(); ++number) look_after(lock, number);
+    if (phase_ == Phase::terminated || !broken_.empty()) {
+      kill_all(lock);
+      fail_backlog(lock);
+    } else {
+      assign(lock);
+      recall_for_idle(lock);
+    }
+    end_if_done();
+    if (phase_ == Phase::ended) break;
+    is_due_.wait(lock, [this] { return has_work_; });
+  }
+  lock.unlock();
+  for (const auto& each : leavers_) each.wait();
+}
+
+void ProcessCrew::judge(Lock& lock) {
+  TaskList again;
+  while (Task* const task = unjudged_.pop_front()) {
+    lock.unlock();
+    const bool is_to_run_again = judge_one(*task);
+    lock.lock();
+    --under_way_;
+    if (is_to_run_again) {
+      again.push_back(*task);
+    } else {
+      task->drop_reference();
+    }
+  }
+  while (Task* const newest = again.newest()) {
+    again.remove(*newest);
+    backlog_.push_front(*newest);
+  }
+}
+
+// Takes the lock. Whether it is to be done once more.
+bool ProcessCrew::judge_one(Task& task) {
+  ResultCell& call = *task.call_.load(std::memory_order_acquire);
+  const bool was_recalled = std::exchange(task.is_recalled_, false);
+  try {
+    std::rethrow_exception(call.error());
+  } catch (const ActorDied& death) {
+    Lock lock(mutex_);
+    Worker& worker = workers_[task.worker_];
+    const int pid = worker.proxy.pid();
+    note_death(task.worker_, worker.life);
+    if (options_.is_strict && phase_ != Phase::terminated) break_down(death.what());
+    if (death.execution() == Execution::not_started && may_run_again()) return true;
+    const bool is_end = !may_run_again();
+    const std::exception_ptr end = is_end ? ending_error(death.execution()) : nullptr;
+    lock.unlock();
+    task.fail(is_end ? end : std::make_exception_ptr(WorkerDiedError(death.what(), pid, death)));
+  } catch (const CancelledError&) {
+    if (was_recalled) return true;
+    task.finish(call);
+  } catch (...) {
+    task.finish(call);
+  }
+  return false;
+}
+
+void ProcessCrew::break_down(const std::string& why) {
+  if (broken_.empty()) broken_ = "the pool is broken: " + why;
+  wake();
+}
+
+void ProcessCrew::look_after(Lock& lock, std::uint32_t number) {
+  Worker& worker = workers_[number];
+  using State = Worker::State;
+  if (worker.state == State::starting && worker.started.ready()) take_started(lock, number);
+  if (worker.state == State::initializing && worker.initialized.ready()) take_initialized(worker);
+  if (worker.has_died && worker.task_count == 0 && (worker.state == State::ready || worker.state == State::leaving)) {
+    leavers_.push_back(worker.proxy);
+    worker.state = State::dead;
+    if (options_.is_strict && phase_ != Phase::terminated) break_down("one of its workers died");
+  }
+  if (worker.state == State::leaving && worker.task_count == 0) leave(worker);
+  if (worker.state == State::dead && may_run_again() && (phase_ == Phase::running || !has_nothing_to_do()))
+    start_life(lock, number);
+}
+
+void ProcessCrew::start_life(Lock& lock, std::uint32_t number) {
+  Worker& worker = workers_[number];
+  ++worker.life;
+  worker.has_died = worker.is_killed = false;
+  worker.taken = 0;
+  worker.state = Worker::State::starting;
+  lock.unlock();
+  auto started = detail::start_actor<PoolWorker>({*session_, spawn_options_});
+  lock.lock();
+  worker.started = started;
+  lock.unlock();
+  tell_when_there(started);
+  lock.lock();
+}
+
+void ProcessCrew::take_started(Lock& lock, std::uint32_t number) {
+  Worker& worker = workers_[number];
+  const std::uint64_t life = worker.life;
+  AsyncResult<void> initialized;
+  try {
+    worker.proxy = std::exchange(worker.started, {}).get();
+  } catch (...) {
+    return fail_to_start(worker, std::current_exception());
+  }
+  worker.state = Worker::State::initializing;
+  const auto proxy = worker.proxy;
+  lock.unlock();
+  proxy.on_down([crew = weak_from_this(), number, life] {
+    if (const auto self = crew.lock()) {
+      const Lock its_lock(self->mutex_);
+      self->note_death(number, life);
+    }
+  });
+  if (options_.initializer != nullptr) {
+    initialized = detail::send_call<void>(*detail::ProxyAccess::link(proxy).get(), *options_.initializer, nullptr);
+  } else {
+    Promise<void> nothing_to_do;
+    nothing_to_do.set_value();
+    initialized = nothing_to_do.result();
+  }
+  tell_when_there(initialized);
+  lock.lock();
+  worker.initialized = initialized;
+}
+
+void ProcessCrew::take_initialized(Worker& worker) {
+  const std::exception_ptr error = std::exchange(worker.initialized, {}).exception();
+  if (error == nullptr) return become_ready(worker);
+  leave(worker);
+  fail_to_start(worker, in_pool_words(error, worker.proxy.pid()));
+}
+
+void ProcessCrew::become_ready(Worker& worker) {
+  worker.state = Worker::State::ready;
+  failures_in_a_row_ = 0;
+  if (has_been_ready_) return;
+  for (const Worker& each : workers_) {
+    if (each.state != Worker::State::ready) return;
+  }
+  has_been_ready_ = true;
+  has_begun_.notify_all();
+}
+
+// Nobody starts processes for ever that end at once.
+void ProcessCrew::fail_to_start(Worker& worker, const std::exception_ptr& error) {
+  worker.state = Worker::State::dead;
+  if (!has_been_ready_) {
+    worker.state = Worker::State::given_up;
+    if (first_error_ == nullptr) first_error_ = error;
+    phase_ = Phase::terminated;
+    has_begun_.notify_all();
+    return wake();
+  }
+  wake();
+  if (++failures_in_a_row_ < kMostFailuresInARow) return;
+  worker.state = Worker::State::given_up;
+  for (const Worker& each : workers_) {
+    if (each.state != Worker::State::given_up) return;
+  }
+  break_down("its workers cannot be started any more: " + text_of(error));
+}
+
+// It ends by itself, when it has read this.
+void ProcessCrew::leave(Worker& worker) {
+  worker.proxy.stop();
+  std::erase_if(leavers_, [](const auto& each) { return each.wait(std::chrono::seconds(0)).has_value(); });
+  leavers_.push_back(worker.proxy);
+  worker.state = Worker::State::dead;
+}
+
+void ProcessCrew::kill_all(Lock&) {
+  for (Worker& each : workers_) {
+    using State = Worker::State;
+    const bool has_process = each.state == State::ready || each.state == State::leaving || each.state == State::initializing;
+    if (has_process && !std::exchange(each.is_killed, true)) each.proxy.kill();
+  }
+}
+
+// The youngest half of what waits behind the tasks of the busiest goes to who has nothing to do.
+void ProcessCrew::recall_for_idle(Lock& lock) {
+  Worker* busiest = nullptr;
+  bool is_one_idle = false;
+  for (Worker& each : workers_) {
+    if (has_room(each) && each.task_count == 0) is_one_idle = true;
+    if (each.task_count > 1 && (busiest == nullptr || each.task_count > busiest->task_count)) busiest = &each;
+  }
+  if (!is_one_idle || busiest == nullptr || !backlog_.empty()) return;
+  std::vector<Task*> recalled;
+  Task* task = busiest->tasks.newest();
+  for (std::size_t left = busiest->task_count / 2; left > 0 && task != nullptr; --left, task = TaskList::before(*task)) {
+    if (task->is_recalled_ || task->call_.load(std::memory_order_acquire) == nullptr) continue;
+    task->is_recalled_ = true;
+    task->add_reference();
+    recalled.push_back(task);
+  }
+  lock.unlock();
+  for (Task* each : recalled) {
+    if (!each->call_.load(std::memory_order_acquire)->recall()) each->is_recalled_ = false;  // it runs, or has been cancelled
+    each->drop_reference();
+  }
+  lock.lock();
+}
+
+void ProcessCrew::fail_backlog(Lock& lock) {
+  while (Task* const task = backlog_.pop_front()) {
+    const std::exception_ptr error = ending_error(Execution::not_started);
+    lock.unlock();
+    task->fail(error);
+    task->drop_reference();
+    lock.lock();
+  }
+}
+
+bool ProcessCrew::has_nothing_to_do() const { return backlog_.empty() && under_way_ == 0; }
+
+void ProcessCrew::end_if_done() {
+  using State = Worker::State;
+  if (phase_ == Phase::running || !has_nothing_to_do()) return;
+  for (const Worker& each : workers_) {
+    if (each.task_count != 0 || each.state == State::starting || each.state == State::initializing) return;
+  }
+  for (Worker& each : workers_) {
+    if (each.state == State::ready || each.state == State::leaving) leave(each);
+  }
+  phase_ = Phase::ended;
+}
+
+}  // namespace troupe::pool

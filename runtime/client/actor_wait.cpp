@@ -37,7 +37,7 @@ void ActorWait::note_for_ever(const wire::WaitsForEver& ring) {
   if (channel_ == nullptr || ring.number != number_) return;
   text_ = ring.text;
   is_for_ever_.store(true, std::memory_order_release);
-  CellAccess::nudge(*cell_);
+  CellAccess::Protocol::promote(CellAccess::status(*cell_));
 }
 
 }  // namespace troupe::client

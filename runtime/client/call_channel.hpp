@@ -280,7 +280,6 @@ class CallChannel {
   bool await_until(detail::ResultCell& cell, TimePoint deadline, const Over& over);
   [[gnu::noinline]] bool await_in_actor(detail::ResultCell& cell, TimePoint deadline);
   [[gnu::cold]] bool await_with_others(detail::ResultCell& cell);
-  static void sleep_on(detail::ResultCell& cell, TimePoint deadline);
   void promote_one();
   void look();
   bool drain();

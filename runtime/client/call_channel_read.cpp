@@ -87,7 +87,7 @@ inline bool CallChannel::await_until(ResultCell& cell, TimePoint deadline, const
   while (!over()) {
     const TimePoint limit = std::min(deadline, own_deadline);
     if (is_ended_ || loop_reads) {
-      sleep_on(cell, limit);
+      CellAccess::sleep_on(cell, limit);
     } else if (try_read_role()) {
       lead(over, own, limit);
       leave_read_role();
@@ -123,7 +123,7 @@ bool CallChannel::await_with_others(ResultCell& cell) {
   struct Telling {
     ~Telling() {
       wait.end();
-      CellAccess::status(cell).fetch_and(~CellStatus::kPromoted, std::memory_order_acq_rel);  // it may have been nudged
+      CellAccess::Protocol::take_promotion(CellAccess::status(cell));  // that of actor_wait()
     }
     ActorWait& wait;
     ResultCell& cell;
@@ -147,16 +147,6 @@ void CallChannel::check_not_own(ResultCell& cell, TimePoint deadline) {
   throw WouldDeadlock(describe_call(cell) +
                       ": a method of this very actor waits for it, and the actor runs one call at a time; return first, or call "
                       "the method directly");
-}
-
-// Until the cell's word changes: for an outcome that another thread is about to store, or to release.
-void CallChannel::sleep_on(ResultCell& cell, TimePoint deadline) {
-  auto& status = CellAccess::status(cell);
-  if (const std::uint32_t seen = CellAccess::announce_sleep(cell)) {
-    platform::futex_wait(status, seen, platform::FutexScope::this_process, deadline);
-  } else {
-    status.fetch_and(~CellStatus::kPromoted, std::memory_order_acq_rel);
-  }
 }
 
 CallChannel::LoopReads::LoopReads(CallChannel& channel) : channel_(channel) {
@@ -189,14 +179,14 @@ void CallChannel::follow(ResultCell& cell, TimePoint deadline) {
       if (platform::futex_wait(status, seen, platform::FutexScope::this_process, deadline) == platform::FutexWake::timed_out)
         break;
     }
-    if ((status.fetch_and(~CellStatus::kPromoted, std::memory_order_acq_rel) & CellStatus::kPromoted) != 0) break;
+    if (CellAccess::Protocol::take_promotion(status)) break;
   }
   follower_count_.fetch_sub(1, std::memory_order_seq_cst);
   {
     const std::lock_guard lock(followers_mutex_);
     followers_.erase(std::find(followers_.begin(), followers_.end(), &cell));
   }
-  status.fetch_and(~CellStatus::kPromoted, std::memory_order_acq_rel);  // one that came late would keep it from sleeping
+  CellAccess::Protocol::take_promotion(status);  // one that came late would keep it from sleeping
   // One that was promoted may be leaving for good (its time is up, its result came): then the next is promoted.
   if (follower_count_.load(std::memory_order_seq_cst) != 0) promote_one();
 }
@@ -207,9 +197,7 @@ void CallChannel::promote_one() {
   if (read_role_.load(std::memory_order_seq_cst) != Role::free) return;
   for (ResultCell* cell : followers_) {
     if (CellAccess::is_visible(*cell)) continue;
-    if ((CellAccess::status(*cell).fetch_or(CellStatus::kPromoted, std::memory_order_acq_rel) & CellStatus::kSleeper) != 0)
-      platform::futex_wake(CellAccess::status(*cell), INT32_MAX, platform::FutexScope::this_process);
-    return;
+    return CellAccess::Protocol::promote(CellAccess::status(*cell));
   }
 }
 
@@ -229,7 +217,7 @@ void CallChannel::look() {
 // behind have no need to.
 void CallChannel::watch(ResultCell& cell) {
   const bool is_first = watched_.fetch_add(1, std::memory_order_seq_cst) == 0;
-  if (CellAccess::mark_watched(cell)) {
+  if (CellAccess::Protocol::watch(CellAccess::status(cell))) {
     if (CellAccess::deadline_ns(cell) != wire::kNoDeadline) session_->expire_later(cell, *this);
   } else {
     unwatch();

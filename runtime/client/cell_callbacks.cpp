@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Who is told of a cell's outcome, in which order and where.
-//
-// The list of a cell's callbacks is one word: the newest of them, or "closed" once somebody has taken all. Who takes one out
-// again locks it for a moment, by its lowest bit but one; everybody else only ever replaces it.
+// Who is told of a cell's outcome, and where. In which order: callback_list.hpp.
 #include <troupe/detail/derivation.hpp>
 #include <troupe/detail/result_cell.hpp>
 #include <troupe/error.hpp>
@@ -20,8 +17,6 @@
 #include "client/callback_thread.hpp"
 #include "client/cell_status.hpp"
 #include "client/session.hpp"
-#include "platform/futex.hpp"
-#include "platform/processor.hpp"
 
 namespace troupe::client {
 
@@ -29,32 +24,10 @@ namespace {
 
 using detail::Callback;
 using detail::ResultCell;
-using platform::FutexScope;
 using Clock = std::chrono::steady_clock;
-
-constexpr std::uintptr_t kClosed = 1;
-constexpr std::uintptr_t kLocked = 2;
-
-std::uintptr_t word_of(const Callback* head) { return reinterpret_cast<std::uintptr_t>(head); }
-Callback* head_of(std::uintptr_t word) { return reinterpret_cast<Callback*>(word); }
-bool is_closed(const Callback* head) { return word_of(head) == kClosed; }
-bool is_locked(const Callback* head) { return (word_of(head) & kLocked) != 0; }
 
 // The cell whose callbacks this thread is running; for them the outcome is there already.
 thread_local const ResultCell* cell_in_callbacks = nullptr;
-
-// Both in the order of their registration.
-struct InTurn {
-  explicit InTurn(Callback* newest_first) {
-    while (newest_first != nullptr) {
-      Callback*& list = newest_first->is_waiter() ? waiters : callbacks;
-      Callback* next = std::exchange(newest_first->next, list);
-      list = std::exchange(newest_first, next);
-    }
-  }
-  Callback* callbacks = nullptr;
-  Callback* waiters = nullptr;
-};
 
 void run_all(ResultCell& cell, Callback* list) {
   while (list != nullptr) {
@@ -122,48 +95,10 @@ bool CellAccess::is_visible(const Cell& cell) {
 }
 
 bool CellAccess::push_callback(Cell& cell, Callback* callback) {
-  const std::uint32_t kind = callback->is_waiter() ? CellStatus::kWaiters : CellStatus::kCallbacks;
-  if ((cell.status_.fetch_or(kind, std::memory_order_acq_rel) & CellStatus::kStored) != 0) return false;
-  Callback* head = cell.callbacks_.load(std::memory_order_acquire);
-  do {
-    while (is_locked(head)) {
-      platform::yield_processor();
-      head = cell.callbacks_.load(std::memory_order_acquire);
-    }
-    if (is_closed(head)) return false;
-    callback->next = head;
-  } while (!cell.callbacks_.compare_exchange_weak(head, callback, std::memory_order_acq_rel));
-  return true;
+  return Callbacks::push(cell.status_, cell.callbacks_, callback);
 }
 
-bool CellAccess::remove_callback(Cell& cell, Callback* callback) noexcept {
-  Callback* head = cell.callbacks_.load(std::memory_order_acquire);
-  do {
-    while (is_locked(head)) {
-      platform::yield_processor();
-      head = cell.callbacks_.load(std::memory_order_acquire);
-    }
-    if (is_closed(head)) return false;
-  } while (!cell.callbacks_.compare_exchange_weak(head, head_of(word_of(head) | kLocked), std::memory_order_acq_rel));
-  Callback** link = &head;
-  while (*link != nullptr && *link != callback) link = &(*link)->next;
-  const bool is_found = *link != nullptr;
-  if (is_found) *link = callback->next;
-  cell.callbacks_.store(head, std::memory_order_release);
-  return is_found;
-}
-
-bool CellAccess::take_callbacks(Cell& cell, Callback*& newest) noexcept {
-  newest = cell.callbacks_.load(std::memory_order_acquire);
-  do {
-    while (is_locked(newest)) {
-      platform::yield_processor();
-      newest = cell.callbacks_.load(std::memory_order_acquire);
-    }
-    if (is_closed(newest)) return false;
-  } while (!cell.callbacks_.compare_exchange_weak(newest, head_of(kClosed), std::memory_order_acq_rel));
-  return true;
-}
+bool CellAccess::remove_callback(Cell& cell, Callback* callback) noexcept { return Callbacks::remove(cell.callbacks_, callback); }
 
 void CellAccess::tell_late(Cell& cell, Callback* callback) {
   callback->next = nullptr;
@@ -174,20 +109,19 @@ void CellAccess::tell_late(Cell& cell, Callback* callback) {
 
 // `seen`: the bits that the cell had when its outcome was stored; no callback is accepted since.
 void CellAccess::tell(Cell& cell, std::uint32_t seen, CallbackThread* callbacks) {
-  if ((seen & (CellStatus::kCallbacks | CellStatus::kWaiters)) == 0) return release(cell);
+  if ((seen & (CellStatus::kCallbacks | CellStatus::kWaiters)) == 0) return Protocol::release(cell.status_);
   if (callbacks == nullptr)
     callbacks = cell.channel_ != nullptr ? &cell.channel_->session().callbacks() : CallbackThread::stand_in();
   if ((seen & CellStatus::kCallbacks) == 0) {
-    release(cell);
-    Callback* waiters = nullptr;
-    if (take_callbacks(cell, waiters)) tell_waiters(cell, InTurn(waiters).waiters, callbacks);
+    Callbacks::release_and_tell(cell.status_, cell.callbacks_,
+                                [&](Callback* waiters) { tell_waiters(cell, waiters, callbacks); });
   } else if (callbacks == nullptr) {
     if (Cascade::put_off(cell, nullptr)) return;
     const Cascade cascade;
     run_callbacks(cell);
   } else {
     // A callback may be waiting for this very outcome.
-    if ((seen & CellStatus::kSleeper) != 0) platform::futex_wake(cell.status_, INT32_MAX, FutexScope::this_process);
+    if ((seen & CellStatus::kSleeper) != 0) CellAtomics::wake_all(cell.status_);
     post(cell, *callbacks, [&cell] { run_callbacks(cell); });
   }
 }
@@ -205,14 +139,13 @@ void CellAccess::post(Cell& cell, CallbackThread& callbacks, Told told) {
 
 // By the thread that it was posted to, or one that waits in another callback: whoever is first.
 void CellAccess::run_callbacks(Cell& cell) {
-  Callback* newest = nullptr;
-  if (!take_callbacks(cell, newest)) return;
-  const InTurn told(newest);
-  const ResultCell* outer = std::exchange(cell_in_callbacks, &cell);
-  run_all(cell, told.callbacks);
-  cell_in_callbacks = outer;
-  release(cell);
-  tell_waiters(cell, told.waiters, nullptr);
+  const auto run = [&cell](Callback* callbacks) {
+    const ResultCell* outer = std::exchange(cell_in_callbacks, &cell);
+    run_all(cell, callbacks);
+    cell_in_callbacks = outer;
+  };
+  Callbacks::run_and_release(cell.status_, cell.callbacks_, run,
+                             [&cell](Callback* waiters) { tell_waiters(cell, waiters, nullptr); });
 }
 
 // What has to be run is run in `callbacks`; without them, here.
@@ -230,12 +163,6 @@ void CellAccess::tell_waiters(Cell& cell, Callback* waiters, CallbackThread* cal
   if (Cascade::put_off(cell, left)) return;
   const Cascade cascade;
   run_all(cell, left);
-}
-
-void CellAccess::release(Cell& cell) {
-  if ((cell.status_.fetch_or(CellStatus::kReleased, std::memory_order_acq_rel) & CellStatus::kSleeper) != 0) {
-    platform::futex_wake(cell.status_, INT32_MAX, FutexScope::this_process);
-  }
 }
 
 namespace {

@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "channel/geometry.hpp"
+#include "client/callback_list.hpp"
+#include "client/cell_protocol.hpp"
 
 namespace troupe::client {
 class CallbackThread;
@@ -44,39 +46,21 @@ struct DropCallback {
   void operator()(detail::Callback* callback) const noexcept { callback->drop(); }
 };
 
-// Bits of ResultCell's status word. They are only ever added, but for kPromoted.
-struct CellStatus {
-  static constexpr std::uint32_t kClaimed = 1 << 0;    // somebody completes it
-  static constexpr std::uint32_t kStored = 1 << 1;     // the outcome is there, for callbacks
-  static constexpr std::uint32_t kReleased = 1 << 2;   // ... and for everybody
-  static constexpr std::uint32_t kDecoded = 1 << 3;    // no arrival is left to decode
-  static constexpr std::uint32_t kDecoding = 1 << 4;   // somebody decodes the arrival
-  static constexpr std::uint32_t kSleeper = 1 << 5;    // somebody sleeps on the word
-  static constexpr std::uint32_t kPromoted = 1 << 6;   // a sleeper shall become the channel's reader
-  static constexpr std::uint32_t kCallbacks = 1 << 7;  // callbacks have been registered
-  static constexpr std::uint32_t kWatched = 1 << 8;    // the channel's count of watched cells includes it
-  static constexpr std::uint32_t kStarted = 1 << 9;    // one that is completed by hand: it can no longer be cancelled
-  static constexpr std::uint32_t kForced = 1 << 10;    // cancelled by force: if its actor dies, that is why
-  static constexpr std::uint32_t kWaiters = 1 << 11;   // waiters have been registered
-  static constexpr std::uint32_t kUnwanted = 1 << 13;  // cancelled while it ran: it is not tried again
-  static constexpr std::uint32_t kWanted = 1 << 12;    // a callback waits for it, or for one that is made of it
-};
-
 // The client room's way into cells.
 class CellAccess {
  public:
   using Cell = detail::ResultCell;
+  using Protocol = CellProtocol<>;
+  using Callbacks = CallbackList<detail::Callback>;
 
   static std::atomic<std::uint32_t>& status(Cell& cell) { return cell.status_; }
-  static bool is_released(const Cell& cell) {
-    return (cell.status_.load(std::memory_order_acquire) & CellStatus::kReleased) != 0;
-  }
+  static bool is_released(const Cell& cell) { return Protocol::has(cell.status_, CellStatus::kReleased); }
   static CallChannel* channel(const Cell& cell) { return cell.channel_; }
   static const detail::RegistrationNode* method(const Cell& cell) { return cell.method_; }
   static std::int64_t deadline_ns(const Cell& cell) { return cell.deadline_ns_; }
   // Of one that is released: that it is a value is known without decoding it.
   static bool is_surely_value(const Cell& cell) {
-    return (cell.status_.load(std::memory_order_acquire) & CellStatus::kDecoded) != 0 && cell.error_ == nullptr;
+    return Protocol::has(cell.status_, CellStatus::kDecoded) && cell.error_ == nullptr;
   }
   // Of one that is released: no reply is left to decode.
   static bool is_decoded(const Cell& cell) { return (cell.status_.load(std::memory_order_acquire) & CellStatus::kDecoded) != 0; }
@@ -101,11 +85,9 @@ class CellAccess {
   static void clear_ticket(Cell& cell) { cell.is_sent_ = false; }
   static bool is_withdrawn(const Cell& cell) { return cell.is_withdrawn_; }
   static void set_withdrawn(Cell& cell) { cell.is_withdrawn_ = true; }
-  static bool is_forced(const Cell& cell) { return (cell.status_.load(std::memory_order_acquire) & CellStatus::kForced) != 0; }
+  static bool is_forced(const Cell& cell) { return Protocol::has(cell.status_, CellStatus::kForced); }
   // Its caller does not want it any more, though it runs: it is not tried again.
-  static bool is_unwanted(const Cell& cell) {
-    return (cell.status_.load(std::memory_order_acquire) & (CellStatus::kForced | CellStatus::kUnwanted)) != 0;
-  }
+  static bool is_unwanted(const Cell& cell) { return Protocol::has(cell.status_, CellStatus::kForced | CellStatus::kUnwanted); }
   static void set_unwanted(Cell& cell, bool by_force) {
     cell.status_.fetch_or(by_force ? CellStatus::kForced : CellStatus::kUnwanted, std::memory_order_acq_rel);
   }
@@ -119,7 +101,7 @@ class CellAccess {
   static void set_found(Cell& cell, bool is_found) { cell.is_found_ = is_found; }
   static channel::Ticket ticket(const Cell& cell) { return {cell.slot_, cell.generation_}; }
 
-  static bool is_claimed(const Cell& cell) { return (cell.status_.load(std::memory_order_acquire) & CellStatus::kClaimed) != 0; }
+  static bool is_claimed(const Cell& cell) { return Protocol::has(cell.status_, CellStatus::kClaimed); }
   // The value has been decoded without a claim: publishes it, unless somebody else was first.
   static void complete_with_value(Cell& cell);
   // After claim() and storing the outcome. `decoded`: no arrival is left. Where there are callbacks, they run first: in
@@ -142,13 +124,11 @@ class CellAccess {
 
   // A callback waits for this cell: so all that it is made of is wanted (CallbackThread::await_in_callback).
   [[gnu::cold]] static void want(Cell& cell);
-  static bool is_wanted(const Cell& cell) { return (cell.status_.load(std::memory_order_acquire) & CellStatus::kWanted) != 0; }
-  // False when it is watched already or the outcome is there.
-  static bool mark_watched(Cell& cell);
-  // Whoever sleeps on it looks again, as one that shall become the reader does.
-  static void nudge(Cell& cell);
+  static bool is_wanted(const Cell& cell) { return Protocol::has(cell.status_, CellStatus::kWanted); }
   // The value that futex_wait must find to sleep; 0: do not sleep, look again.
   static std::uint32_t announce_sleep(Cell& cell);
+  // Until the cell's word changes: for an outcome that another thread is about to store, or to release.
+  static void sleep_on(Cell& cell, std::chrono::steady_clock::time_point deadline);
 
   // This thread is about to wait for the cell, which no channel completes. Errors: WouldDeadlock when it is made of a call that
   // this very thread keeps from running.
@@ -168,11 +148,9 @@ class CellAccess {
   static void tell(Cell& cell, std::uint32_t seen, CallbackThread* callbacks);
   static void tell_waiters(Cell& cell, detail::Callback* waiters, CallbackThread* callbacks);
   static void run_callbacks(Cell& cell);
+  static std::uint32_t end_of_wait() noexcept;
   template <class Told>
   static void post(Cell& cell, CallbackThread& callbacks, Told told);
-  // False: somebody has taken them before.
-  static bool take_callbacks(Cell& cell, detail::Callback*& newest) noexcept;
-  static void release(Cell& cell);
 };
 
 }  // namespace troupe::client

@@ -83,7 +83,7 @@ bool Derivation::is_running() {
     is_one_left = is_one_left || !each->is_ready();
     is_one_running = each->is_running();
   }
-  const bool is_begun = (CellAccess::status(own_).load(std::memory_order_acquire) & CellStatus::kStarted) != 0;
+  const bool is_begun = CellAccess::Protocol::has(CellAccess::status(own_), CellStatus::kStarted);
   return is_one_running || (!is_one_left && is_begun && !own_.is_ready());
 }
 

@@ -14,7 +14,6 @@
 #include "client/refusal.hpp"
 #include "client/session.hpp"
 #include "platform/fork_mark.hpp"
-#include "platform/futex.hpp"
 #include "wire/exceptions.hpp"
 #include "wire/registry.hpp"
 
@@ -24,7 +23,6 @@ namespace {
 
 using detail::Callback;
 using detail::ResultCell;
-using platform::FutexScope;
 
 std::string describe(const ResultCell& cell) {
   return CellAccess::channel(cell) != nullptr ? describe_call(cell) : std::string("the result");
@@ -42,19 +40,14 @@ void CellAccess::catch_up(Cell& cell) {
 }
 
 void CellAccess::complete_with_value(Cell& cell) {
-  std::uint32_t untouched = 0;
-  constexpr std::uint32_t kDone = CellStatus::kClaimed | CellStatus::kStored | CellStatus::kReleased | CellStatus::kDecoded;
-  // The usual case: nobody sleeps, no callbacks. Release: the value is visible to whoever sees the bits.
-  if (cell.status_.compare_exchange_strong(untouched, kDone, std::memory_order_acq_rel)) return;
+  if (Protocol::complete_untouched(cell.status_)) return;
   if (cell.claim()) publish(cell, true);
 }
 
 void CellAccess::publish(Cell& cell, bool decoded, CallbackThread* callbacks) {
   const std::uint32_t outcome = CellStatus::kStored | (decoded ? CellStatus::kDecoded : 0);
-  std::uint32_t seen = CellStatus::kClaimed;
-  // The usual case: nobody sleeps, no callbacks. Release: the outcome is visible to whoever sees the bits.
-  if (cell.status_.compare_exchange_strong(seen, seen | outcome | CellStatus::kReleased, std::memory_order_acq_rel)) return;
-  seen = cell.status_.fetch_or(outcome, std::memory_order_acq_rel);  // from here on no callback is accepted
+  if (Protocol::publish_unobserved(cell.status_, outcome)) return;
+  const std::uint32_t seen = Protocol::store(cell.status_, outcome);
   if ((seen & CellStatus::kWatched) != 0) {
     cell.channel_->unwatch();
     if (cell.deadline_ns_ != INT64_MAX) cell.channel_->session().forget_expiry(cell);
@@ -62,20 +55,14 @@ void CellAccess::publish(Cell& cell, bool decoded, CallbackThread* callbacks) {
   tell(cell, seen, callbacks);
 }
 
-bool CellAccess::mark_watched(Cell& cell) {
-  return (cell.status_.fetch_or(CellStatus::kWatched, std::memory_order_acq_rel) &
-          (CellStatus::kStored | CellStatus::kWatched)) == 0;
+std::uint32_t CellAccess::end_of_wait() noexcept {
+  return CallbackThread::is_this_thread() ? CellStatus::kStored : CellStatus::kReleased;
 }
 
-void CellAccess::nudge(Cell& cell) {
-  cell.status_.fetch_or(CellStatus::kPromoted, std::memory_order_acq_rel);
-  platform::futex_wake(cell.status_, INT32_MAX, FutexScope::this_process);
-}
+std::uint32_t CellAccess::announce_sleep(Cell& cell) { return Protocol::announce_sleep(cell.status_, end_of_wait()); }
 
-std::uint32_t CellAccess::announce_sleep(Cell& cell) {
-  const std::uint32_t seen = cell.status_.fetch_or(CellStatus::kSleeper, std::memory_order_acq_rel) | CellStatus::kSleeper;
-  if (CallbackThread::is_this_thread() && (seen & CellStatus::kStored) != 0) return 0;
-  return (seen & (CellStatus::kReleased | CellStatus::kPromoted)) != 0 ? 0 : seen;
+void CellAccess::sleep_on(Cell& cell, std::chrono::steady_clock::time_point deadline) {
+  Protocol::sleep(cell.status_, end_of_wait(), deadline);
 }
 
 void CellAccess::store_decoding_error(Cell& cell) {
@@ -93,23 +80,14 @@ void CellAccess::decode_arrival(Cell& cell, const detail::Arrival& arrival) {
 }
 
 void CellAccess::materialize(Cell& cell) {
-  std::uint32_t seen = cell.status_.load(std::memory_order_acquire);
-  while ((seen & CellStatus::kDecoded) == 0) {
-    if ((seen & CellStatus::kDecoding) != 0) {
-      seen = cell.status_.fetch_or(CellStatus::kSleeper, std::memory_order_acq_rel) | CellStatus::kSleeper;
-      if ((seen & CellStatus::kDecoded) == 0) platform::futex_wait(cell.status_, seen, FutexScope::this_process);
-      seen = cell.status_.load(std::memory_order_acquire);
-    } else if (cell.status_.compare_exchange_weak(seen, seen | CellStatus::kDecoding, std::memory_order_acq_rel)) {
-      const std::unique_ptr<detail::Arrival> arrival(std::exchange(cell.arrival_, nullptr));
-      try {
-        decode_arrival(cell, *arrival);
-      } catch (...) {
-        store_decoding_error(cell);
-      }
-      seen = cell.status_.fetch_or(CellStatus::kDecoded, std::memory_order_acq_rel) | CellStatus::kDecoded;
-      if ((seen & CellStatus::kSleeper) != 0) platform::futex_wake(cell.status_, INT32_MAX, FutexScope::this_process);
+  Protocol::decode_once(cell.status_, [&cell] {
+    const std::unique_ptr<detail::Arrival> arrival(std::exchange(cell.arrival_, nullptr));
+    try {
+      decode_arrival(cell, *arrival);
+    } catch (...) {
+      store_decoding_error(cell);
     }
-  }
+  });
 }
 
 }  // namespace troupe::client
@@ -123,6 +101,7 @@ Arrival::~Arrival() {
 
 using client::CellAccess;
 using client::CellStatus;
+using Protocol = client::CellProtocol<>;
 using Clock = std::chrono::steady_clock;
 
 namespace {
@@ -156,13 +135,7 @@ bool ResultCell::await_by_hand(Clock::time_point deadline) {
   CellAccess::catch_up_with_cascade();
   if (serving.actor_key != 0) CellAccess::check_not_own(*this, deadline);
   if (client::CallbackThread::is_this_thread()) return client::CallbackThread::await_in_callback(*this, deadline);
-  while (!CellAccess::is_over(*this)) {
-    if (const std::uint32_t seen = CellAccess::announce_sleep(*this)) {
-      platform::futex_wait(status_, seen, platform::FutexScope::this_process, deadline);
-    }
-    if (deadline != Clock::time_point::max() && Clock::now() >= deadline) return CellAccess::is_over(*this);
-  }
-  return true;
+  return Protocol::await(status_, CellStatus::kReleased, deadline);
 }
 
 void ResultCell::await_value(Timeout timeout) {
@@ -179,7 +152,7 @@ bool ResultCell::look_briefly() {
   return channel_ != nullptr && await(Timeout(std::chrono::nanoseconds(0)));
 }
 
-bool ResultCell::has_outcome() { return is_ready() || (status_.load(std::memory_order_acquire) & CellStatus::kStored) != 0; }
+bool ResultCell::has_outcome() { return is_ready() || Protocol::has(status_, CellStatus::kStored); }
 
 bool ResultCell::is_ready() {
   if (CellAccess::is_visible(*this)) return true;
@@ -231,11 +204,9 @@ bool ResultCell::cancel(std::optional<Timeout> force) {
 bool ResultCell::recall() { return !is_ready() && channel_ != nullptr && channel_->recall(*this); }
 
 bool ResultCell::cancel_by_hand() {
-  std::uint32_t seen = status_.load(std::memory_order_acquire);
-  do {
-    if ((seen & CellStatus::kClaimed) != 0) return await(Timeout()) && is_cancelled();  // about to be completed
-    if ((seen & CellStatus::kStarted) != 0) return false;
-  } while (!status_.compare_exchange_weak(seen, seen | CellStatus::kClaimed, std::memory_order_acq_rel));
+  const Protocol::Cancel answer = Protocol::cancel(status_);
+  if (answer == Protocol::Cancel::claimed) return await(Timeout()) && is_cancelled();
+  if (answer == Protocol::Cancel::started) return false;
   publish_error(std::make_exception_ptr(CancelledError("the result was cancelled before the work had started")));
   return true;
 }
@@ -257,20 +228,12 @@ bool ResultCell::is_running() {
   if (is_ready()) return false;
   if (channel_ != nullptr) return channel_->is_running(*this);
   if (Derivation* made = derivation()) return made->is_running();
-  return (status_.load(std::memory_order_acquire) & (CellStatus::kStarted | CellStatus::kClaimed)) == CellStatus::kStarted;
+  return Protocol::is_running(status_);
 }
 
-bool ResultCell::start() noexcept {
-  std::uint32_t seen = status_.load(std::memory_order_acquire);
-  do {
-    if ((seen & CellStatus::kClaimed) != 0) return false;
-  } while (!status_.compare_exchange_weak(seen, seen | CellStatus::kStarted, std::memory_order_acq_rel));
-  return true;
-}
+bool ResultCell::start() noexcept { return Protocol::start(status_); }
 
-bool ResultCell::claim() noexcept {
-  return (status_.fetch_or(CellStatus::kClaimed, std::memory_order_acq_rel) & CellStatus::kClaimed) == 0;
-}
+bool ResultCell::claim() noexcept { return Protocol::claim(status_); }
 
 void ResultCell::publish_value() { CellAccess::publish(*this, true); }
 

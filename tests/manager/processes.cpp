@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <system_error>
 #include <thread>
 
 #include "testing/seen_process.hpp"
@@ -18,7 +19,12 @@ std::vector<int> children_of(int pid) {
 std::vector<platform::Process> children_named(int pid, const std::string& name) {
   std::vector<platform::Process> found;
   for (const auto& each : troupe::testing::children_of(pid)) {
-    if (each.name == name) found.push_back(platform::Process::open(each.pid));
+    if (each.name != name) continue;
+    try {
+      found.push_back(platform::Process::open(each.pid));
+    } catch (const std::system_error& error) {
+      if (error.code() != std::errc::no_such_process) throw;  // it has ended since it was seen
+    }
   }
   return found;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <troupe/detail/cell_counts.hpp>
 #include <troupe/timeout.hpp>
 
 #include <atomic>
@@ -58,15 +59,15 @@ struct Arrival;  // a reply that has come and is decoded by whoever looks at it 
 // move the value out while a reader still holds the cell.
 class ResultCell {
  public:
-  ResultCell(const CellType& type, std::uint32_t extra_references) : type_(&type), counts_(kHandle | (1 + extra_references)) {}
+  ResultCell(const CellType& type, std::uint32_t extra_references) : type_(&type), counts_(Counts::kHandle + extra_references) {}
   ResultCell(const ResultCell&) = delete;
   ResultCell& operator=(const ResultCell&) = delete;
 
-  void add_handle() noexcept { counts_.fetch_add(kHandle | 1, std::memory_order_relaxed); }
-  void drop_handle() noexcept { drop(kHandle | 1); }
-  void add_reference() noexcept { counts_.fetch_add(1, std::memory_order_relaxed); }
-  void drop_reference() noexcept { drop(1); }
-  bool is_last_handle() const noexcept { return counts_.load(std::memory_order_acquire) >> 32 == 1; }
+  void add_handle() noexcept { Counts::add(counts_, Counts::kHandle); }
+  void drop_handle() noexcept { drop(Counts::kHandle); }
+  void add_reference() noexcept { Counts::add(counts_, Counts::kReference); }
+  void drop_reference() noexcept { drop(Counts::kReference); }
+  bool is_last_handle() const noexcept { return Counts::is_last_handle(counts_); }
 
   // Blocks: until the outcome is there (true) or `timeout` has passed (false).
   bool await(Timeout timeout);
@@ -120,29 +121,26 @@ class ResultCell {
   friend class client::CellAccess;
   friend class Derivation;
 
+  using Counts = CellCounts<>;
+
   Derivation* derivation() noexcept { return type_->derivation != nullptr ? type_->derivation(*this) : nullptr; }
   bool await_by_hand(std::chrono::steady_clock::time_point deadline);
   bool cancel_by_hand();
 
-  static constexpr std::uint64_t kHandle = std::uint64_t{1} << 32;
-
-  // Who holds all that there is needs no atomic update to drop it: nobody else can be counting.
-  void drop(std::uint64_t counts) noexcept {
-    if (counts_.load(std::memory_order_acquire) == counts ||
-        static_cast<std::uint32_t>(counts_.fetch_sub(counts, std::memory_order_acq_rel)) == 1)
-      type_->destroy(this);
+  void drop(std::uint64_t what) noexcept {
+    if (Counts::drop(counts_, what)) type_->destroy(this);
   }
 
   const CellType* type_;
-  std::atomic<std::uint64_t> counts_;       // handles << 32 | references; a handle is a reference, too
-  std::atomic<std::uint32_t> status_{0};    // CellStatus bits (runtime/client); the word that waiters sleep on
+  Counts::Word counts_;
+  std::atomic<std::uint32_t> status_{0};    // CellProtocol (runtime/client); the word that waiters sleep on
   std::uint32_t generation_ = 0;            // with slot_: the call's ticket
   client::CallChannel* channel_ = nullptr;  // a reference on it; null: completed by hand
   const RegistrationNode* method_ = nullptr;
   std::int64_t deadline_ns_ = INT64_MAX;             // steady clock
   std::chrono::steady_clock::time_point sent_at_{};  // of one that has a deadline
-  std::atomic<Callback*> callbacks_{nullptr};
-  Arrival* arrival_ = nullptr;  // owned; until decoded
+  std::atomic<Callback*> callbacks_{nullptr};        // CallbackList (runtime/client)
+  Arrival* arrival_ = nullptr;                       // owned; until decoded
   std::exception_ptr error_;
   std::uint16_t slot_ = 0;
   bool is_sent_ = false;  // slot_ and generation_ hold

@@ -62,7 +62,7 @@ INSTANTIATE_TEST_SUITE_P(
                       ReplyForgery{"OfTheLastSlotThatCanBeSaid", [](ReplyHeader& header) { header.slot = UINT16_MAX; }},
                       ReplyForgery{"OfAnEarlierUse", [](ReplyHeader& header) { --header.generation; }},
                       ReplyForgery{"OfALaterUse", [](ReplyHeader& header) { ++header.generation; }},
-                      ReplyForgery{"OfAnUnknownKind", [](ReplyHeader& header) { header.kind = 9; }}),
+                      ReplyForgery{"OfAnUnknownKind", [](ReplyHeader& header) { header.kind = 10; }}),
     [](const auto& each) { return each.param.what; });
 
 TEST(HostileHost, WhoPadsAWholeRingIsRefused) {

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <initializer_list>
+#include <type_traits>
 #include <utility>
 
 #include "explorer.hpp"
@@ -12,18 +13,35 @@
 // Stand-ins for what the channel room's templates use: std::atomic, fences, futexes, eventfds.
 namespace troupe::model {
 
+template <class T>
+std::uint64_t word_of(T value) {
+  if constexpr (std::is_pointer_v<T>) {
+    return reinterpret_cast<std::uintptr_t>(value);
+  } else {
+    return static_cast<std::uint64_t>(value);
+  }
+}
+template <class T>
+T from_word(std::uint64_t word) {
+  if constexpr (std::is_pointer_v<T>) {
+    return reinterpret_cast<T>(word);
+  } else {
+    return static_cast<T>(word);
+  }
+}
+
 // In the shape of std::atomic. Under x86-TSO the orders make no difference but for sequentially consistent stores.
 template <class T>
 class Atomic {
  public:
-  explicit Atomic(T value = T{}) { add(location_, static_cast<std::uint64_t>(value)); }
+  explicit Atomic(T value = T{}) { add(location_, word_of(value)); }
   Atomic(const Atomic&) = delete;
   Atomic& operator=(const Atomic&) = delete;
 
-  T load(std::memory_order = std::memory_order_seq_cst) const { return static_cast<T>(model::load(location_)); }
+  T load(std::memory_order = std::memory_order_seq_cst) const { return from_word<T>(model::load(location_)); }
 
   void store(T value, std::memory_order order = std::memory_order_seq_cst) {
-    model::store(location_, static_cast<std::uint64_t>(value));
+    model::store(location_, word_of(value));
     if (order == std::memory_order_seq_cst) fence();
   }
 
@@ -38,6 +56,9 @@ class Atomic {
   }
   T fetch_or(T value, std::memory_order = std::memory_order_seq_cst) {
     return update([&](T old) { return static_cast<T>(old | value); });
+  }
+  T fetch_and(T value, std::memory_order = std::memory_order_seq_cst) {
+    return update([&](T old) { return static_cast<T>(old & value); });
   }
 
   bool compare_exchange_strong(T& expected, T desired, std::memory_order = std::memory_order_seq_cst) {
@@ -58,8 +79,8 @@ class Atomic {
  private:
   template <class Change>
   T update(Change change) {
-    const T old = static_cast<T>(begin_update(location_));
-    set(location_, static_cast<std::uint64_t>(change(old)));
+    const T old = from_word<T>(begin_update(location_));
+    set(location_, word_of<T>(change(old)));
     return old;
   }
 

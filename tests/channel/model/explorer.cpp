@@ -109,6 +109,7 @@ void pause() { machine().pause(); }
 void restate(std::uint64_t locals) { machine().restate(locals); }
 std::size_t this_thread() { return machine().this_thread(); }
 void add(Location& location, std::uint64_t value) { machine().add(location, value); }
+void retire(Location& location) { machine().retire(location); }
 std::uint64_t load(Location& location) { return machine().load(location); }
 void store(Location& location, std::uint64_t value) { machine().store(location, value); }
 std::uint64_t begin_update(Location& location) { return machine().begin_update(location); }

@@ -26,6 +26,7 @@ struct Location {
   std::uint32_t id = 0;
   std::uint64_t value = 0;
   const char* name = nullptr;
+  bool is_retired = false;
 };
 
 // One program: its memory as members (Atomic, Ghost), its threads as lambdas. What two threads look at, or check() does,
@@ -84,6 +85,7 @@ std::size_t this_thread();
 // ---- for the shim (atomics.hpp): a step of the running thread each
 
 void add(Location& location, std::uint64_t value);  // no step: memory that exists from the start
+void retire(Location& location);                    // no step: it is given back, and to use it is a failure from here on
 std::uint64_t load(Location& location);
 void store(Location& location, std::uint64_t value);
 std::uint64_t begin_update(Location& location);  // of a read-modify-write; set() ends it

@@ -126,6 +126,23 @@ struct Increments : World {
 TEST(Explorer, DoesNotTearReadModifyWrites) { expect_kept(explore_all<Increments>({}, true)); }
 TEST(Explorer, FindsALostIncrement) { expect_broken(explore_all<Increments>({}, false), "no increment is lost"); }
 
+// The last of two owners gives the word back that both have used.
+struct Owners : World {
+  explicit Owners(bool is_counted) {
+    for (const char* name : {"first", "second"}) {
+      thread(name, [=, this] {
+        word.store(1, memory_order_relaxed);
+        if (!is_counted || count.fetch_sub(1) == 1) retire(word.location());
+      });
+    }
+  }
+  Atomic<int> word;
+  Atomic<int> count{2};
+};
+
+TEST(Explorer, LetsTheLastOwnerGiveBackWhatTheOthersHaveUsed) { expect_kept(explore_all<Owners>({}, true)); }
+TEST(Explorer, FindsAUseOfWhatWasGivenBack) { expect_broken(explore_all<Owners>({}, false), "what was given back is not used"); }
+
 // A sleeper that does not look again after saying that it sleeps.
 struct Sleeper : World {
   explicit Sleeper(bool looks_again) {

@@ -17,7 +17,7 @@ constexpr std::uint64_t mixed(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 constexpr std::uint64_t mixed(std::uint64_t a, std::uint64_t b) { return mixed(mixed(a) + b); }
-std::uint64_t hash_of(const Location& location) { return mixed(location.id, location.value); }
+std::uint64_t hash_of(const Location& location) { return mixed(location.id, location.value) + (location.is_retired ? 1 : 0); }
 
 constexpr std::uint64_t kGone = 1;  // the history of a thread that does nothing more
 
@@ -119,6 +119,7 @@ void Machine::flush_oldest(Thread& thread) {
   thread.buffer.erase(thread.buffer.begin());
   set(*store.location, store.value);
   marks_.push_back({thread.name, Step::flush, store.location, store.value});
+  check_in_use(*store.location);
 }
 
 void Machine::crash(Thread& thread) {
@@ -192,6 +193,14 @@ void Machine::add(Location& location, std::uint64_t value) {
   memory_hash_ += hash_of(location);
 }
 
+void Machine::retire(Location& location) {
+  memory_hash_ -= hash_of(location);
+  location.is_retired = true;
+  memory_hash_ += hash_of(location);
+}
+
+void Machine::check_in_use(const Location& location) { require(!location.is_retired, "what was given back is not used"); }
+
 void Machine::set(Location& location, std::uint64_t value) {
   memory_hash_ -= hash_of(location);
   location.value = value;
@@ -210,6 +219,7 @@ std::uint64_t Machine::load(Location& location) {
   const std::uint64_t value = own != buffer.rend() ? own->value : location.value;
   running().seen[location.id] = value;
   note(Step::load, &location, value);
+  check_in_use(location);
   return value;
 }
 
@@ -217,12 +227,14 @@ void Machine::store(Location& location, std::uint64_t value) {
   arrive_at(Step::store);
   running().buffer.push_back({&location, value});
   note(Step::store, &location, value);
+  check_in_use(location);
 }
 
 std::uint64_t Machine::begin_update(Location& location) {
   arrive_at(Step::update);
   running().seen[location.id] = location.value;
   note(Step::update, &location, location.value);
+  check_in_use(location);
   return location.value;
 }
 
@@ -235,6 +247,7 @@ void Machine::sleep_while(std::span<const std::pair<Location*, std::uint64_t>> w
   arrive_at(Step::sleep);
   const bool stays = std::all_of(words.begin(), words.end(), [](const auto& word) { return word.first->value == word.second; });
   note(Step::sleep, words.front().first, stays ? 1 : 0);
+  for (const auto& word : words) check_in_use(*word.first);
   if (!stays) return;
   Thread& thread = running();
   for (const auto& word : words) thread.beds.push_back(word.first);
@@ -249,6 +262,7 @@ void Machine::wake(Location& location) {
   if (running_ != kOutside) {
     arrive_at(Step::wake);
     note(Step::wake, &location, 0);
+    check_in_use(location);
   }
   for (Thread& thread : threads_) {
     if (std::find(thread.beds.begin(), thread.beds.end(), &location) != thread.beds.end()) thread.is_woken = true;

@@ -49,6 +49,7 @@ class Machine {
 
   // What threads call; see explorer.hpp.
   void add(Location& location, std::uint64_t value);
+  void retire(Location& location);
   std::uint64_t load(Location& location);
   void store(Location& location, std::uint64_t value);
   std::uint64_t begin_update(Location& location);
@@ -95,6 +96,7 @@ class Machine {
   bool can_run(const Thread& thread) const;
   void arrive_at(Step step);
   void note(Step step, const Location* location, std::uint64_t value);
+  void check_in_use(const Location& location);
   void run(std::size_t index);
   void flush_oldest(Thread& thread);
   void crash(Thread& thread);

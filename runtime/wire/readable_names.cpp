@@ -57,6 +57,18 @@ std::string_view member_in(std::string_view signature) {
   return rest.substr(0, rest.rfind('>', rest.find("; ")));
 }
 
+// "f", where it is fn<&f>.
+std::string name_of_run(std::string_view signature, const std::string& actor_type) {
+  constexpr std::string_view kFunction = "FunctionObject<";
+  if (const auto function = signature.find(kFunction); function != std::string_view::npos) {
+    std::string_view name = signature.substr(function + kFunction.size());
+    name = name.substr(0, name.find_first_of("<>"));  // of a template without its arguments
+    if (name.starts_with('&')) name.remove_prefix(1);
+    if (!name.empty()) return simplified(std::string(name));
+  }
+  return actor_type.ends_with("::PoolWorker") ? "a pool's function" : "function run on " + actor_type;
+}
+
 }  // namespace
 
 std::string readable_type(const char* type_name) {
@@ -70,7 +82,7 @@ std::string readable_type(const char* type_name) {
 std::string readable_name(const detail::RegistrationNode& node) {
   const std::string_view signature = node.signature;
   if (is_of(signature, "ConstructorKey<")) return "constructor of " + readable_type(node.actor_type->name());
-  if (is_of(signature, "RunKey<")) return "function run on " + readable_type(node.actor_type->name());
+  if (is_of(signature, "RunKey<")) return name_of_run(signature, readable_type(node.actor_type->name()));
   const std::string_view member = member_in(signature);
   return simplified(std::string(member.empty() ? signature : member));
 }

@@ -103,8 +103,16 @@ ApplyResult<F, Args...> apply(Crew& crew, Args&&... args) {
 
 // ---- many
 
+template <class T>
+struct Owned {
+  using type = T;
+};
+template <class A, class B>
+struct Owned<std::pair<const A, B>> {  // a map's
+  using type = std::pair<A, B>;
+};
 template <class Range>
-using ItemOf = std::remove_cvref_t<decltype(*std::begin(std::declval<Range&>()))>;
+using ItemOf = typename Owned<std::iter_value_t<decltype(std::begin(std::declval<Range&>()))>>::type;
 
 template <class F, class Item>
 using ChunkKey = RunKey<PoolWorker, ChunkFunction<F>, std::vector<Item>>;

@@ -124,6 +124,7 @@ void ProcessCrew::assign(Lock& lock) {
     Task& task = *backlog_.pop_front();
     assigned.back().task = &task;
     task.worker_ = static_cast<std::uint32_t>(worker - workers_.data());
+    task.life_ = worker->life;
     if (worker->task_count++ == 0) worker->since = Clock::now();
     worker->tasks.push_back(task);
     if (++worker->taken == options_.tasks_per_life) worker->state = Worker::State::leaving;

@@ -35,6 +35,8 @@ std::string text_of(const std::exception_ptr& error) {
   }
 }
 
+int pid_of(ResultCell& call) { return client::CellAccess::channel(call)->actor().pid; }
+
 // The death of a worker as its pool tells of it.
 std::exception_ptr in_pool_words(const std::exception_ptr& error, int pid) {
   try {
@@ -120,15 +122,13 @@ bool ProcessCrew::judge_one(Task& task) {
     std::rethrow_exception(call.error());
   } catch (const ActorDied& death) {
     Lock lock(mutex_);
-    Worker& worker = workers_[task.worker_];
-    const int pid = worker.proxy.pid();
-    note_death(task.worker_, worker.life);
+    note_death(task.worker_, task.life_);
     if (options_.is_strict && phase_ != Phase::terminated) break_down(death.what());
     if (death.execution() == Execution::not_started && may_run_again()) return true;
     const bool is_end = !may_run_again();
     const std::exception_ptr end = is_end ? ending_error(death.execution()) : nullptr;
     lock.unlock();
-    task.fail(is_end ? end : std::make_exception_ptr(WorkerDiedError(death.what(), pid, death)));
+    task.fail(is_end ? end : std::make_exception_ptr(WorkerDiedError(death.what(), pid_of(call), death)));
   } catch (const CancelledError&) {
     if (was_recalled) return true;
     task.finish(call);

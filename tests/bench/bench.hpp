@@ -25,6 +25,7 @@ std::vector<Row> oversubscription_rows(const Bench& bench);  // The call path, w
 std::vector<Row> size_rows(const Bench& bench);              // Sizes
 std::vector<Row> process_rows(const Bench& bench);           // Processes: start and end
 std::vector<Row> cost_rows(const Bench& bench);              // Processes: memory, idle time
+std::vector<Row> pool_rows(const Bench& bench);              // Pools
 std::vector<Row> building_rows(const Bench& bench);          // What a user pays
 
 constexpr double microseconds(double ns) { return ns / 1e3; }
@@ -36,5 +37,8 @@ int run_bench(const std::vector<std::string_view>& words);
 // The other half of the pair rows: this executable as a client process, see oversubscription.cpp.
 inline constexpr const char* kPairClient = "--pair-client";
 int run_pair_client(bool never_spins);
+// One of two plain processes that do a pool's work, see pools.cpp.
+inline constexpr const char* kBurner = "--burner";
+int run_burner(int tasks);
 
 }  // namespace troupe::bench

@@ -69,8 +69,8 @@ Arguments parse(const std::vector<std::string_view>& words) {
 
 std::vector<Row> all_rows(const Bench& bench) {
   std::vector<Row> rows;
-  for (const auto make :
-       {floor_rows, call_rows, coroutine_rows, oversubscription_rows, size_rows, process_rows, cost_rows, building_rows}) {
+  for (const auto make : {floor_rows, call_rows, coroutine_rows, oversubscription_rows, size_rows, process_rows, cost_rows,
+                          pool_rows, building_rows}) {
     auto more = make(bench);
     rows.insert(rows.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
   }
@@ -138,6 +138,10 @@ int main(int argc, char** argv) {
   if (words.size() == 2 && words[0] == troupe::bench::kPairClient) {
     troupe::bench::die_with_parent(::getppid());
     return troupe::bench::run_pair_client(words[1] == "never");
+  }
+  if (words.size() == 2 && words[0] == troupe::bench::kBurner) {
+    troupe::bench::die_with_parent(::getppid());
+    return troupe::bench::run_burner(std::stoi(std::string(words[1])));
   }
   return troupe::bench::run_bench(words);
 }

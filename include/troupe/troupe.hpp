@@ -14,6 +14,7 @@
 #include <troupe/group.hpp>
 #include <troupe/guard.hpp>
 #include <troupe/options.hpp>
+#include <troupe/pool.hpp>
 #include <troupe/proxy.hpp>
 #include <troupe/remote_function.hpp>
 #include <troupe/runtime.hpp>

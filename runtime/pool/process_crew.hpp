@@ -72,6 +72,8 @@ class ProcessCrew final : public detail::Crew, public std::enable_shared_from_th
   bool judge_one(detail::Task& task);
   void look_after(Lock& lock, std::uint32_t number);
   void start_life(Lock& lock, std::uint32_t number);
+  template <class T>
+  static bool is_there(Lock& lock, AsyncResult<T> result);
   void take_started(Lock& lock, std::uint32_t number);
   void take_initialized(Worker& worker);
   void become_ready(Worker& worker);
@@ -79,6 +81,11 @@ class ProcessCrew final : public detail::Crew, public std::enable_shared_from_th
   void leave(Worker& worker);
   void kill_all(Lock& lock);
   void recall_for_idle(Lock& lock);
+  struct Recall {
+    detail::Task* task;
+    detail::ResultCell* call;
+  };
+  static std::vector<Recall> recalls_from(Worker& worker);
   void fail_backlog(Lock& lock);
   bool has_nothing_to_do() const;
   void end_if_done();

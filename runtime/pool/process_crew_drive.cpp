@@ -35,6 +35,15 @@ std::string text_of(const std::exception_ptr& error) {
   }
 }
 
+// Where there is no manager any more, nobody has to be told.
+template <class Tell>
+void told_to_end(const Tell& tell) {
+  try {
+    tell();
+  } catch (const Error&) {
+  }
+}
+
 int pid_of(ResultCell& call) { return client::CellAccess::channel(call)->actor().pid; }
 
 // The death of a worker as its pool tells of it.
@@ -143,11 +152,20 @@ void ProcessCrew::break_down(const std::string& why) {
   wake();
 }
 
+// Without the lock: who looks may read the channel, and tell others of their results.
+template <class T>
+bool ProcessCrew::is_there(Lock& lock, AsyncResult<T> result) {
+  lock.unlock();
+  const bool is_there = !result.valid() || result.ready();
+  lock.lock();
+  return is_there && result.valid();
+}
+
 void ProcessCrew::look_after(Lock& lock, std::uint32_t number) {
   Worker& worker = workers_[number];
   using State = Worker::State;
-  if (worker.state == State::starting && worker.started.ready()) take_started(lock, number);
-  if (worker.state == State::initializing && worker.initialized.ready()) take_initialized(worker);
+  if (worker.state == State::starting && is_there(lock, worker.started)) take_started(lock, number);
+  if (worker.state == State::initializing && is_there(lock, worker.initialized)) take_initialized(worker);
   if (worker.has_died && worker.task_count == 0 && (worker.state == State::ready || worker.state == State::leaving)) {
     leavers_.push_back(worker.proxy);
     worker.state = State::dead;
@@ -176,15 +194,16 @@ void ProcessCrew::start_life(Lock& lock, std::uint32_t number) {
 void ProcessCrew::take_started(Lock& lock, std::uint32_t number) {
   Worker& worker = workers_[number];
   const std::uint64_t life = worker.life;
-  AsyncResult<void> initialized;
-  try {
-    worker.proxy = std::exchange(worker.started, {}).get();
-  } catch (...) {
-    return fail_to_start(worker, std::current_exception());
-  }
-  worker.state = Worker::State::initializing;
-  const auto proxy = worker.proxy;
+  const auto started = std::exchange(worker.started, {});
   lock.unlock();
+  const std::exception_ptr error = started.exception();
+  lock.lock();
+  if (error != nullptr) return fail_to_start(worker, error);
+  const auto proxy = started.get();
+  worker.proxy = proxy;
+  worker.state = Worker::State::initializing;
+  lock.unlock();
+  AsyncResult<void> initialized;
   proxy.on_down([crew = weak_from_this(), number, life] {
     if (const auto self = crew.lock()) {
       const Lock its_lock(self->mutex_);
@@ -242,7 +261,7 @@ void ProcessCrew::fail_to_start(Worker& worker, const std::exception_ptr& error)
 
 // It ends by itself, when it has read this.
 void ProcessCrew::leave(Worker& worker) {
-  worker.proxy.stop();
+  told_to_end([&] { worker.proxy.stop(); });
   std::erase_if(leavers_, [](const auto& each) { return each.wait(std::chrono::seconds(0)).has_value(); });
   leavers_.push_back(worker.proxy);
   worker.state = Worker::State::dead;
@@ -252,7 +271,7 @@ void ProcessCrew::kill_all(Lock&) {
   for (Worker& each : workers_) {
     using State = Worker::State;
     const bool has_process = each.state == State::ready || each.state == State::leaving || each.state == State::initializing;
-    if (has_process && !std::exchange(each.is_killed, true)) each.proxy.kill();
+    if (has_process && !std::exchange(each.is_killed, true)) told_to_end([&] { each.proxy.kill(); });
   }
 }
 
@@ -265,20 +284,30 @@ void ProcessCrew::recall_for_idle(Lock& lock) {
     if (each.task_count > 1 && (busiest == nullptr || each.task_count > busiest->task_count)) busiest = &each;
   }
   if (!is_one_idle || busiest == nullptr || !backlog_.empty()) return;
-  std::vector<Task*> recalled;
-  Task* task = busiest->tasks.newest();
-  for (std::size_t left = busiest->task_count / 2; left > 0 && task != nullptr; --left, task = TaskList::before(*task)) {
-    if (task->is_recalled_ || task->call_.load(std::memory_order_acquire) == nullptr) continue;
-    task->is_recalled_ = true;
-    task->add_reference();
-    recalled.push_back(task);
-  }
+  const std::vector<Recall> recalls = recalls_from(*busiest);
   lock.unlock();
-  for (Task* each : recalled) {
-    if (!each->call_.load(std::memory_order_acquire)->recall()) each->is_recalled_ = false;  // it runs, or has been cancelled
-    each->drop_reference();
+  for (const auto& [task, call] : recalls) {
+    if (!call->recall()) task->is_recalled_ = false;  // it runs, has run, or has been cancelled
+    call->drop_reference();
+    task->drop_reference();
   }
   lock.lock();
+}
+
+// With a reference on each: as long as a task is its worker's, the call has not been told of.
+std::vector<ProcessCrew::Recall> ProcessCrew::recalls_from(Worker& worker) {
+  std::vector<Recall> recalls;
+  recalls.reserve(worker.task_count / 2);
+  Task* task = worker.tasks.newest();
+  for (std::size_t left = worker.task_count / 2; left > 0 && task != nullptr; --left, task = TaskList::before(*task)) {
+    ResultCell* const call = task->call_.load(std::memory_order_acquire);
+    if (task->is_recalled_ || call == nullptr) continue;
+    task->is_recalled_ = true;
+    task->add_reference();
+    call->add_reference();
+    recalls.push_back({task, call});
+  }
+  return recalls;
 }
 
 void ProcessCrew::fail_backlog(Lock& lock) {

@@ -166,20 +166,25 @@ TEST_P(PoolTest, P05_MapTakesAnyRange) {
 TEST_P(PoolTest, P05_MapRunsAllAndFailsWithTheErrorThatCameFirst) {
   Pool pool(runtime(), options(2));
   for (const int chunksize : {1, 2, 10}) {
-    Gate gate;
     const auto result = pool.map_async<&fail_at_three>(numbers_to(10), chunksize);
     EXPECT_THROW(result.get(), std::out_of_range) << chunksize;
   }
   Gate gate;
-  const auto later = [](const std::string& path) {
+  Gate behind_the_first;
+  const auto fail = [](const std::string& text, const std::string& path) {
     if (!path.empty()) wait_at(path);
-    throw std::runtime_error(path.empty() ? "at once" : "later");
+    throw std::runtime_error(text);
   };
-  const auto result = pool.map_async(later, std::vector{gate.path(), std::string()}, 1);
+  // One worker is held up by the first item; so who has come to the third has done the second.
+  const std::vector<std::pair<std::string, std::string>> items{
+      {"later", gate.path()}, {"at once", ""}, {"last", behind_the_first.path()}};
+  const auto result = pool.starmap_async(fail, items, 1);
+  behind_the_first.wait_reached();
   gate.open();
+  behind_the_first.let_go();
   try {
     result.get();
-    ADD_FAILURE() << "both have failed";
+    ADD_FAILURE() << "all have failed";
   } catch (const std::runtime_error& error) {
     EXPECT_STREQ(error.what(), "at once");
   }

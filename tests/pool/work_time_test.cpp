@@ -21,7 +21,9 @@ TEST(WorkTime, LetsAWorkerHaveOneThatWaitsAtTheLeast) {
   EXPECT_EQ(after(100, 1s).allowance(), WorkTime::kLeast);
 }
 
-TEST(WorkTime, LetsItHaveAsManyAsFillTheTime) { EXPECT_NEAR(static_cast<double>(after(100, WorkTime::kAhead / 10).allowance()), 11, 1); }
+TEST(WorkTime, LetsItHaveAsManyAsFillTheTime) {
+  EXPECT_NEAR(static_cast<double>(after(100, WorkTime::kAhead / 10).allowance()), 11, 1);
+}
 
 TEST(WorkTime, LetsItNotHaveAnyNumber) {
   EXPECT_EQ(after(100, 1ns).allowance(), WorkTime::kMost);

@@ -216,21 +216,27 @@ class PoolStateError : public std::logic_error {
   using std::logic_error::logic_error;
 };
 
-// What a pool or executor had to do when it was terminated, and had not done.
-class PoolTerminated : public Error {
+// An executor that has been shut down takes nothing more.
+class ExecutorShutdownError : public PoolStateError {
  public:
-  explicit PoolTerminated(const std::string& text, Execution execution = Execution::not_started)
-      : Error(text), execution_(execution) {}
-  Execution execution() const { return execution_; }
-
- private:
-  Execution execution_;
+  using PoolStateError::PoolStateError;
 };
 
 // A pool or executor cannot go on: its workers cannot be started, or it is strict, and one of them died.
 class BrokenExecutorError : public Error {
  public:
   using Error::Error;
+};
+
+// What a pool or executor had to do when it was terminated, and had not done.
+class PoolTerminated : public BrokenExecutorError {
+ public:
+  explicit PoolTerminated(const std::string& text, Execution execution = Execution::not_started)
+      : BrokenExecutorError(text), execution_(execution) {}
+  Execution execution() const { return execution_; }
+
+ private:
+  Execution execution_;
 };
 
 // The process of a pool's worker ended while it was doing this.

@@ -8,6 +8,7 @@
 #include <troupe/detail/pool_map.hpp>
 #include <troupe/detail/task.hpp>
 #include <troupe/options.hpp>
+#include <troupe/progress.hpp>
 #include <troupe/runtime.hpp>
 
 #include <cstddef>
@@ -39,6 +40,16 @@ class WorkerInitializer {
   };
 
   const RegistrationNode* node_ = nullptr;
+};
+
+template <class F>
+class ProgressCallbackOf final : public ProgressCallback {
+ public:
+  explicit ProgressCallbackOf(F f) : f_(std::move(f)) {}
+  void run(const Progress& progress) override { f_(progress); }
+
+ private:
+  F f_;
 };
 
 }  // namespace detail
@@ -156,6 +167,14 @@ class Pool {
   void terminate() { crew_->terminate(); }
   // Blocks: until its workers' processes have ended. Errors: PoolStateError unless it is closed or terminated.
   void join() { crew_->join(); }
+
+  // Calls f(const Progress&) while there is progress, in the thread of the callbacks; progress_bar(std::cerr) is one.
+  template <class F>
+  void on_progress(F f) {
+    static_assert(std::is_invocable_v<F&, const Progress&>,
+                  "troupe: on_progress takes a function that is called as f(const Progress&)");
+    crew_->on_progress(std::make_shared<detail::ProgressCallbackOf<F>>(std::move(f)));
+  }
 
   std::size_t size() const { return crew_->size(); }
   // Of the workers' processes, as they are now.

@@ -6,6 +6,7 @@
 #include <troupe/checkpoint.hpp>
 #include <troupe/detail/exception_registry.hpp>
 #include <troupe/error.hpp>
+#include <troupe/executor.hpp>
 #include <troupe/fail_point.hpp>
 #include <troupe/fn.hpp>
 #include <troupe/future.hpp>

@@ -8,36 +8,22 @@
 #include <utility>
 
 #include "platform/fork_mark.hpp"
+#include "pool/crew_options.hpp"
 
 namespace troupe {
 
-namespace {
-
-int checked(const char* what, int value) {
-  if (value < 1) throw std::invalid_argument(fmt::format("{} is {}; it must be 1 or more, or absent", what, value));
-  return value;
-}
-
-detail::CrewOptions crew_options(const PoolOptions& options) {
-  detail::CrewOptions crew;
-  crew.size = checked("PoolOptions::processes", options.processes.value_or(detail::usable_processors()));
+Pool::Pool(Runtime& runtime, const PoolOptions& options) {
+  detail::CrewOptions crew = pool::crew_options({"PoolOptions::processes", options.processes},
+                                                {"PoolOptions::max_tasks_per_child", options.max_tasks_per_child});
   crew.initializer = options.initializer.node();
-  if (options.max_tasks_per_child)
-    crew.tasks_per_life = static_cast<std::uint64_t>(checked("PoolOptions::max_tasks_per_child", *options.max_tasks_per_child));
   crew.is_strict = options.strict;
   crew.start = options.start;
-  return crew;
+  crew_ = detail::Crew::start(detail::RuntimeAccess::session(runtime), crew);
 }
 
-}  // namespace
-
-Pool::Pool(Runtime& runtime, const PoolOptions& options)
-    : crew_(detail::Crew::start(detail::RuntimeAccess::session(runtime), crew_options(options))) {}
-
-// In a forked child there are no workers, and the crew's thread does not exist.
 Pool::~Pool() {
   if (platform::is_forked_child()) {
-    new std::shared_ptr<detail::Crew>(std::move(crew_));
+    pool::leave_to_parent(std::move(crew_));
     return;
   }
   crew_->terminate();

@@ -94,10 +94,13 @@ void ProcessCrew::submit(std::vector<Task*> tasks) {
     }
     throw;
   }
+  std::size_t items = 0;
   for (Task* each : tasks) {
     each->crew_ = this;
+    items += each->item_count();
     backlog_.push_back(*each);
   }
+  note_items(items, 0);
   assign(lock);
 }
 
@@ -173,6 +176,7 @@ void ProcessCrew::give_up(Task& task, std::exception_ptr error) noexcept {
     worker.tasks.remove(task);
     --worker.task_count;
     --under_way_;
+    note_items(0, task.item_count());
     wake_if_due(worker);
   }
   task.fail(std::move(error));
@@ -185,6 +189,17 @@ void ProcessCrew::note_done(Worker& worker) noexcept {
   --worker.task_count;
 }
 
+void ProcessCrew::note_items(std::size_t given, std::size_t done) noexcept {
+  if (progress_.total == 0) first_given_ = Clock::now();
+  progress_.total += given;
+  progress_.done += done;
+  if (done == 0 || on_progress_ == nullptr) return;
+  constexpr std::chrono::milliseconds kOften(100);
+  if (progress_.done != progress_.total && Clock::now() - told_of_progress_ < kOften) return;
+  is_progress_due_ = true;
+  wake();
+}
+
 void ProcessCrew::note_over(Task& task, bool is_answered) noexcept {
   Lock lock(mutex_);
   Worker& worker = workers_[task.worker_];
@@ -192,6 +207,7 @@ void ProcessCrew::note_over(Task& task, bool is_answered) noexcept {
   note_done(worker);
   if (is_answered) {
     --under_way_;
+    note_items(0, task.item_count());
     look_ahead(lock, worker);
   } else {
     unjudged_.push_back(task);
@@ -244,6 +260,7 @@ bool ProcessCrew::give_back(const Lent& lent, ResultCell& call) {
   Worker& worker = workers_[lent.worker];
   note_done(worker);
   wake_if_due(worker);
+  if (error == nullptr) note_items(1, 1);
   if (error == nullptr) return false;
   try {
     std::rethrow_exception(error);
@@ -273,6 +290,14 @@ void ProcessCrew::close() {
   wake();
 }
 
+void ProcessCrew::cancel_waiting() {
+  check_process();
+  const Lock lock(mutex_);
+  if (phase_ == Phase::running) phase_ = Phase::closed;
+  cancels_waiting_ = true;
+  wake();
+}
+
 void ProcessCrew::terminate() {
   check_process();
   const Lock lock(mutex_);
@@ -289,6 +314,11 @@ void ProcessCrew::join() {
   }
   const std::lock_guard lock(join_mutex_);
   if (thread_.joinable()) thread_.join();
+}
+
+void ProcessCrew::on_progress(std::shared_ptr<detail::ProgressCallback> callback) {
+  const Lock lock(mutex_);
+  on_progress_ = std::move(callback);
 }
 
 std::vector<int> ProcessCrew::pids() const {

@@ -33,8 +33,10 @@ class ProcessCrew final : public detail::Crew, public std::enable_shared_from_th
   std::optional<Lent> borrow() override;
   bool give_back(const Lent& lent, detail::ResultCell& call) override;
   void close() override;
+  void cancel_waiting() override;
   void terminate() override;
   void join() override;
+  void on_progress(std::shared_ptr<detail::ProgressCallback> callback) override;
   std::vector<int> pids() const override;
   std::size_t size() const override { return workers_.size(); }
 
@@ -79,14 +81,17 @@ class ProcessCrew final : public detail::Crew, public std::enable_shared_from_th
   void become_ready(Worker& worker);
   void fail_to_start(Worker& worker, const std::exception_ptr& error);
   void leave(Worker& worker);
-  void kill_all(Lock& lock);
+  void kill_all();
   void recall_for_idle(Lock& lock);
   struct Recall {
     detail::Task* task;
     detail::ResultCell* call;
   };
-  static std::vector<Recall> recalls_from(Worker& worker);
+  static std::vector<Recall> recalls_from(Worker& worker, std::size_t most);
+  static void recall(Lock& lock, const std::vector<Recall>& recalls);
+  void cancel_what_waits(Lock& lock);
   void fail_backlog(Lock& lock);
+  void tell_progress(Lock& lock);
   bool has_nothing_to_do() const;
   void end_if_done();
   template <class T>
@@ -107,6 +112,7 @@ class ProcessCrew final : public detail::Crew, public std::enable_shared_from_th
   static detail::ResultCell& send_call_of(detail::Task& task, const detail::LinkHandle& link);
   void give_up(detail::Task& task, std::exception_ptr error) noexcept;
   void note_done(Worker& worker) noexcept;
+  void note_items(std::size_t given, std::size_t done) noexcept;
   void note_death(std::uint32_t number, std::uint64_t life) noexcept;
   void look_ahead(Lock& lock, const Worker& worker) noexcept;
   void wake_if_due(const Worker& worker) noexcept;
@@ -124,12 +130,18 @@ class ProcessCrew final : public detail::Crew, public std::enable_shared_from_th
   std::condition_variable has_begun_;  // begin() need not wait any more
   // Guarded by mutex_:
   Phase phase_ = Phase::running;
+  bool cancels_waiting_ = false;
   bool has_work_ = false;
   std::vector<Worker> workers_;
   TaskList backlog_;
   TaskList unjudged_;
   std::size_t under_way_ = 0;  // tasks that are sent, or to be judged
   WorkTime work_time_;
+  Progress progress_;
+  Clock::time_point first_given_{};
+  Clock::time_point told_of_progress_{};
+  bool is_progress_due_ = false;
+  std::shared_ptr<detail::ProgressCallback> on_progress_;
   int failures_in_a_row_ = 0;       // to start a worker
   std::string broken_;              // why it cannot go on; empty: it can
   std::exception_ptr first_error_;  // before all were ready for the first time

@@ -90,12 +90,14 @@ void ProcessCrew::drive() {
     judge(lock);
     for (std::uint32_t number = 0; number < workers_.size(); ++number) look_after(lock, number);
     if (phase_ == Phase::terminated || !broken_.empty()) {
-      kill_all(lock);
+      kill_all();
       fail_backlog(lock);
     } else {
+      if (cancels_waiting_) cancel_what_waits(lock);
       assign(lock);
       recall_for_idle(lock);
     }
+    tell_progress(lock);
     end_if_done();
     if (phase_ == Phase::ended) break;
     is_due_.wait(lock, [this] { return has_work_; });
@@ -114,6 +116,7 @@ void ProcessCrew::judge(Lock& lock) {
     if (is_to_run_again) {
       again.push_back(*task);
     } else {
+      note_items(0, task->item_count());
       task->drop_reference();
     }
   }
@@ -139,7 +142,7 @@ bool ProcessCrew::judge_one(Task& task) {
     lock.unlock();
     task.fail(is_end ? end : std::make_exception_ptr(WorkerDiedError(death.what(), pid_of(call), death)));
   } catch (const CancelledError&) {
-    if (was_recalled) return true;
+    if (was_recalled && !cancels_waiting_) return true;
     task.finish(call);
   } catch (...) {
     task.finish(call);
@@ -267,7 +270,7 @@ void ProcessCrew::leave(Worker& worker) {
   worker.state = Worker::State::dead;
 }
 
-void ProcessCrew::kill_all(Lock&) {
+void ProcessCrew::kill_all() {
   for (Worker& each : workers_) {
     using State = Worker::State;
     const bool has_process = each.state == State::ready || each.state == State::leaving || each.state == State::initializing;
@@ -284,7 +287,10 @@ void ProcessCrew::recall_for_idle(Lock& lock) {
     if (each.task_count > 1 && (busiest == nullptr || each.task_count > busiest->task_count)) busiest = &each;
   }
   if (!is_one_idle || busiest == nullptr || !backlog_.empty()) return;
-  const std::vector<Recall> recalls = recalls_from(*busiest);
+  recall(lock, recalls_from(*busiest, busiest->task_count / 2));
+}
+
+void ProcessCrew::recall(Lock& lock, const std::vector<Recall>& recalls) {
   lock.unlock();
   for (const auto& [task, call] : recalls) {
     if (!call->recall()) task->is_recalled_ = false;  // it runs, has run, or has been cancelled
@@ -295,11 +301,11 @@ void ProcessCrew::recall_for_idle(Lock& lock) {
 }
 
 // With a reference on each: as long as a task is its worker's, the call has not been told of.
-std::vector<ProcessCrew::Recall> ProcessCrew::recalls_from(Worker& worker) {
+std::vector<ProcessCrew::Recall> ProcessCrew::recalls_from(Worker& worker, std::size_t most) {
   std::vector<Recall> recalls;
-  recalls.reserve(worker.task_count / 2);
+  recalls.reserve(most);
   Task* task = worker.tasks.newest();
-  for (std::size_t left = worker.task_count / 2; left > 0 && task != nullptr; --left, task = TaskList::before(*task)) {
+  for (std::size_t left = most; left > 0 && task != nullptr; --left, task = TaskList::before(*task)) {
     ResultCell* const call = task->call_.load(std::memory_order_acquire);
     if (task->is_recalled_ || call == nullptr) continue;
     task->is_recalled_ = true;
@@ -310,14 +316,37 @@ std::vector<ProcessCrew::Recall> ProcessCrew::recalls_from(Worker& worker) {
   return recalls;
 }
 
+// All that no worker has begun with, be it with one already.
+void ProcessCrew::cancel_what_waits(Lock& lock) {
+  fail_backlog(lock);
+  for (Worker& each : workers_) {
+    if (each.task_count > 1) recall(lock, recalls_from(each, each.task_count));
+  }
+}
+
 void ProcessCrew::fail_backlog(Lock& lock) {
   while (Task* const task = backlog_.pop_front()) {
-    const std::exception_ptr error = ending_error(Execution::not_started);
+    const std::exception_ptr error =
+        may_run_again() ? std::make_exception_ptr(CancelledError("the executor was shut down before a worker had begun with it"))
+                        : ending_error(Execution::not_started);
+    note_items(0, task->item_count());
     lock.unlock();
     task->fail(error);
     task->drop_reference();
     lock.lock();
   }
+}
+
+void ProcessCrew::tell_progress(Lock& lock) {
+  if (!std::exchange(is_progress_due_, false) || on_progress_ == nullptr) return;
+  told_of_progress_ = Clock::now();
+  const std::chrono::duration<double> span = told_of_progress_ - first_given_;
+  progress_.per_second = static_cast<double>(progress_.done) / std::max(span.count(), 1e-9);
+  const auto callback = on_progress_;
+  const Progress progress = progress_;
+  lock.unlock();
+  session_->callbacks().post([callback, progress] { callback->run(progress); });
+  lock.lock();
 }
 
 bool ProcessCrew::has_nothing_to_do() const { return backlog_.empty() && under_way_ == 0; }

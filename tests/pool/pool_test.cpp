@@ -416,6 +416,21 @@ TEST_P(PoolTest, P31_InAForkedProcessIsALogicError) {
       ::testing::ExitedWithCode(7), "forked");
 }
 
+TEST_P(PoolTest, TellsOfItsProgress) {
+  Pool pool(runtime(), options(2));
+  std::vector<Progress> told;
+  Promise<void> has_all;
+  pool.on_progress([&](const Progress& progress) {
+    told.push_back(progress);
+    if (progress.done == 1000) has_all.set_value();
+  });
+  pool.map<&square>(numbers_to(1000), 7);
+  has_all.result().get();
+  EXPECT_EQ(told.back().total, 1000u);
+  EXPECT_GT(told.back().per_second, 0);
+  for (std::size_t i = 1; i < told.size(); ++i) EXPECT_LE(told[i - 1].done, told[i].done);
+}
+
 TEST_P(PoolTest, C39_ATaskThatNoWorkerHasBegunCanBeCancelled) {
   Gate gate;
   Pool pool(runtime(), options(1));

@@ -4,6 +4,7 @@
 #include <troupe/detail/link.hpp>
 #include <troupe/detail/registry.hpp>
 #include <troupe/options.hpp>
+#include <troupe/progress.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -64,10 +65,14 @@ class Crew {
 
   // Takes nothing more; ends when all is done.
   virtual void close() = 0;
+  // The same, and what no worker has begun with is cancelled.
+  virtual void cancel_waiting() = 0;
   // Ends now: what is not done fails with PoolTerminated, the workers are killed. Returns at once.
   virtual void terminate() = 0;
   // Blocks: until the workers' processes have ended. Errors: PoolStateError unless it is closed or terminated.
   virtual void join() = 0;
+  // From now on, every 100 ms at the most, and when all is done.
+  virtual void on_progress(std::shared_ptr<ProgressCallback> callback) = 0;
   virtual std::vector<int> pids() const = 0;
   virtual std::size_t size() const = 0;
 

@@ -6,6 +6,7 @@
 #include <troupe/wait.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <exception>
@@ -21,6 +22,13 @@ namespace troupe {
 namespace detail {
 
 enum class Order : std::uint8_t { of_items, of_arrival };
+
+// How a range of results is gone through.
+struct ImapMode {
+  std::size_t chunksize = 1;
+  bool ends_at_error = false;
+  Timeout timeout = {};  // for all of it, from the beginning
+};
 
 // The chunks of an imap that are under way.
 template <class R>
@@ -74,9 +82,11 @@ class [[nodiscard]] PoolResults {
   class Iterator;
 
   // For Pool.
-  PoolResults(std::shared_ptr<detail::Crew> crew, Range&& items, std::size_t chunksize)
+  PoolResults(std::shared_ptr<detail::Crew> crew, Range&& items, const detail::ImapMode& mode)
       : crew_(std::move(crew)),
-        chunksize_(chunksize),
+        chunksize_(mode.chunksize),
+        ends_at_error_(mode.ends_at_error),
+        deadline_(mode.timeout.after(std::chrono::steady_clock::now())),
         window_(std::max<std::size_t>(4 * crew_->size(), 64)),
         items_(std::make_unique<Items>(std::forward<Range>(items))) {}
   PoolResults(PoolResults&&) noexcept = default;
@@ -86,12 +96,13 @@ class [[nodiscard]] PoolResults {
   // The next result; nullopt: there are no more. Blocks: until it is there. Errors: what the item failed with; what the range of
   // the items has thrown, behind the results before it; TimeoutError: nothing is lost. After any of them it goes on.
   std::optional<value_type> next(Timeout timeout = {}) {
-    while (at_ == count_) {
-      have_asked();
-      if (ahead_.size() == 0) return none_left();
-      open(ahead_.take(kOrder, timeout));
+    if (!ends_at_error_) return go_on(timeout);
+    try {
+      return go_on(rest_of(timeout));
+    } catch (...) {
+      end_now();
+      throw;
     }
-    return result_at(at_++);
   }
 
   Iterator begin() {
@@ -107,6 +118,27 @@ class [[nodiscard]] PoolResults {
     decltype(std::begin(std::declval<Range&>())) at = std::begin(range);
     bool has_ended = false;
   };
+
+  std::optional<value_type> go_on(Timeout timeout) {
+    while (at_ == count_) {
+      have_asked();
+      if (ahead_.size() == 0) return none_left();
+      open(ahead_.take(kOrder, timeout));
+    }
+    return result_at(at_++);
+  }
+
+  Timeout rest_of(Timeout timeout) const {
+    using Clock = std::chrono::steady_clock;
+    if (deadline_ == Clock::time_point::max()) return timeout;
+    return std::min(timeout.span(), std::chrono::nanoseconds(deadline_ - Clock::now()));
+  }
+  void end_now() noexcept {
+    ahead_.cancel();
+    items_->has_ended = true;
+    input_error_ = nullptr;
+    at_ = count_ = 0;
+  }
 
   std::optional<value_type> none_left() {
     if (input_error_ != nullptr) std::rethrow_exception(std::exchange(input_error_, nullptr));
@@ -155,6 +187,8 @@ class [[nodiscard]] PoolResults {
 
   std::shared_ptr<detail::Crew> crew_;
   std::size_t chunksize_;
+  bool ends_at_error_;
+  std::chrono::steady_clock::time_point deadline_;
   std::size_t window_;  // chunks
   std::unique_ptr<Items> items_;
   std::exception_ptr input_error_;
@@ -199,7 +233,7 @@ namespace detail {
 template <class F, Order kOrder, class Range>
 auto make_imap(const std::shared_ptr<Crew>& crew, Range&& items, std::ptrdiff_t chunksize) {
   assert_maps<F, ItemOf<Range>>();
-  return PoolResults<F, Range, kOrder>(crew, std::forward<Range>(items), checked_chunksize(chunksize));
+  return PoolResults<F, Range, kOrder>(crew, std::forward<Range>(items), ImapMode{checked_chunksize(chunksize)});
 }
 
 }  // namespace detail

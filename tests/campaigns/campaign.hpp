@@ -66,6 +66,7 @@ Score run_cases(const Order& order, const std::function<void(Random& random)>& o
 
 Score run_kill(const Order& order);
 Score run_restart(const Order& order);
+Score run_pool(const Order& order);
 Score run_manager(const Order& order);
 Score run_client(const Order& order);
 Score run_zygote(const Order& order);

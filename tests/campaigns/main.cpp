@@ -28,6 +28,7 @@ constexpr const char* kHelp = R"(Does harm to troupe's processes and looks wheth
 usage: troupe-campaigns NAME [--long] [--seed N] [--from N] [--cases N] [--part PART] [--seconds N] [--hold]
   NAME         kill (hosts), manager, client, zygote: who is killed at random
                restart: hosts are killed whose actors are started again
+               pool: a pool's workers are killed
                references: holders of proxies are killed while proxies pass among processes
                step: who is killed at each instruction of a few regions
                matrix: actors come to harm in each way in each place
@@ -58,6 +59,7 @@ constexpr int kAll = 1 << 30;  // as many as there are
 constexpr Campaign kCampaigns[] = {
     {"kill", run_kill, 500, 20'000, 30, 600},
     {"restart", run_restart, 60, 2'500, 30, 600},
+    {"pool", run_pool, 40, 2'500, 30, 600},
     {"manager", run_manager, 100, 2'000, 30, 600},
     {"client", run_client, 100, 2'000, 30, 600},
     {"zygote", run_zygote, 100, 2'000, 30, 600},

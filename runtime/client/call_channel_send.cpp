@@ -173,7 +173,10 @@ void CallChannel::await_place(const detail::CallWriter& writer, std::unique_lock
   };
   std::optional<RoomWaiter> waiter;
   for (;;) {
-    if (gate_ == Gate::closed || is_of_past_life(writer)) {
+    if (is_of_past_life(writer)) {  // under the lock: there may be another one behind it
+      std::rethrow_exception(failure(describe_call(writer.node_, actor()), Execution::not_started));
+    }
+    if (gate_ == Gate::closed) {
       lock.unlock();
       throw_closed(writer);
     }

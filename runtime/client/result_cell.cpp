@@ -233,6 +233,8 @@ bool ResultCell::is_running() {
 
 bool ResultCell::start() noexcept { return Protocol::start(status_); }
 
+void ResultCell::take_back_start() noexcept { status_.fetch_and(~CellStatus::kStarted, std::memory_order_acq_rel); }
+
 bool ResultCell::claim() noexcept { return Protocol::claim(status_); }
 
 void ResultCell::publish_value() { CellAccess::publish(*this, true); }

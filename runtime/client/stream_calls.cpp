@@ -39,45 +39,69 @@ unsigned window_of(const CallOptions* options) {
 }  // namespace
 
 StreamCalls::StreamCalls(LinkHandle link, const RegistrationNode& next, const CallOptions* options, MakeCell make_cell)
-    : link_(std::move(link)), next_(next), make_cell_(make_cell), number_(new_number()), window_(window_of(options)) {
+    : link_(std::move(link)),
+      next_(next),
+      make_cell_(make_cell),
+      number_(new_number()),
+      window_(window_of(options)),
+      ahead_(std::min<std::size_t>(kFirst, window_)) {
   (void)checked(link_);
   asked_.push_back(nullptr);  // so that begin() cannot fail
   asked_.pop_back();
 }
 
 void StreamCalls::begin(ResultCell* opening) {
-  asked_.push_back(opening);
   is_sent_ = opening->is_of_call();
-  if (!is_sent_) return;  // there is no stream to be asked
+  if (!is_sent_) {  // there is no stream to be asked: that is what who asks first is told
+    is_at_opening_ = true;
+    return asked_.push_back(opening);
+  }
   deadline_ = client::CallChannel::deadline_of(*opening);
   opening_ = opening;
-  opening_->add_reference();
   have_asked();
 }
 
+// Null unless it has failed: then that is the stream's only outcome, and its handle the caller's.
+ResultCell* StreamCalls::take_failed_opening() {
+  if (opening_ == nullptr || !opening_->has_outcome()) return nullptr;
+  ResultCell* const opening = std::exchange(opening_, nullptr);
+  is_at_opening_ = opening->error() != nullptr;
+  if (is_at_opening_) return opening;
+  opening->drop_handle();
+  return nullptr;
+}
+
 ResultCell* StreamCalls::take() {
+  if (ResultCell* const failed = take_failed_opening()) return failed;
   if (asked_.empty()) ask();
   ResultCell* const taken = pop();
-  have_asked();
+  if (is_sent_) have_asked();
   return taken;
 }
 
 ResultCell* StreamCalls::await_and_take(Timeout timeout) {
+  const TimePoint limit = timeout.after(std::chrono::steady_clock::now());
+  if (opening_ != nullptr) await(*opening_, limit);
+  if (ResultCell* const failed = take_failed_opening()) return failed;
   if (asked_.empty()) ask();
-  if (!asked_.front()->await(timeout))
-    throw TimeoutError("troupe::Stream::next: no value came within the time-out; the stream goes on");
+  await(*asked_.front(), limit);
   return pop();
+}
+
+void StreamCalls::await(ResultCell& cell, TimePoint limit) {
+  const Timeout rest = limit == TimePoint::max() ? Timeout() : Timeout(limit - std::chrono::steady_clock::now());
+  if (!cell.await(rest)) throw TimeoutError("troupe::Stream::next: no value came within the time-out; the stream goes on");
 }
 
 ResultCell* StreamCalls::pop() {
   ResultCell* const first = asked_.front();
   asked_.pop_front();
-  is_at_opening_ = std::exchange(is_first_, false);
   return first;
 }
 
 void StreamCalls::note_value(std::size_t bytes) noexcept {
-  const std::size_t most = std::clamp<std::size_t>(kMostBytesAhead / std::max<std::size_t>(bytes, 1), kFirst, window_);
+  const std::size_t fitting = std::max(kMostBytesAhead / std::max<std::size_t>(bytes, 1), kFirst);
+  const std::size_t most = std::min<std::size_t>(fitting, window_);
   ahead_ = std::min(ahead_ + 1, most);
   try {
     have_asked();
@@ -112,8 +136,7 @@ bool StreamCalls::ask() {
     throw;
   }
   ResultCell& cell = *asked_.back();
-  if (opening_ != nullptr && opening_->has_outcome()) std::exchange(opening_, nullptr)->drop_reference();
-  if (opening_ == nullptr) cell.set_of_one_life();  // else the next life may be the one that opens it
+  if (opening_ == nullptr || opening_->has_outcome()) cell.set_of_one_life();  // else the next life may be what opens it
   const CallOptions call = options();
   send_envelope(link(), next_, &call, &cell, number_);
   if (cell.is_of_call()) return true;
@@ -135,18 +158,20 @@ void StreamCalls::end() noexcept {
   if (is_own) cancel_asked();
   for (ResultCell* each : asked_) each->drop_handle();
   asked_.clear();
-  if (opening_ != nullptr) std::exchange(opening_, nullptr)->drop_reference();
+  if (opening_ != nullptr) std::exchange(opening_, nullptr)->drop_handle();
   if (is_own && is_sent_) let_go();
 }
 
 // The last ones first, so that no more than one has been begun with.
 void StreamCalls::cancel_asked() noexcept {
-  for (auto each = asked_.rbegin(); each != asked_.rend(); ++each) {
+  const auto cancel = [](ResultCell& cell) {
     try {
-      (*each)->cancel(std::nullopt);
+      cell.cancel(std::nullopt);
     } catch (const std::exception&) {  // it runs, and nobody looks at its result
     }
-  }
+  };
+  for (auto each = asked_.rbegin(); each != asked_.rend(); ++each) cancel(**each);
+  if (opening_ != nullptr) cancel(*opening_);
 }
 
 // If that fails the actor has ended, or this process's memory has: then it keeps the stream until the channel is closed.

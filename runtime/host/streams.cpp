@@ -1,12 +1,27 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <cxxabi.h>
 #include <troupe/detail/plain_codec.hpp>
 #include <troupe/detail/streams.hpp>
 
 #include <algorithm>
+#include <exception>
 #include <stdexcept>
 #include <utility>
 
 namespace troupe::detail {
+
+namespace {
+
+class Failure final : public StreamSource {
+ public:
+  explicit Failure(std::exception_ptr error) : error_(std::move(error)) {}
+  bool answer_next(Invocation&) override { std::rethrow_exception(error_); }
+
+ private:
+  const std::exception_ptr error_;
+};
+
+}  // namespace
 
 // Numbers rise, so a new one belongs to the end, mostly.
 std::vector<Streams::Stream>::iterator Streams::place_of(std::uint64_t number) noexcept {
@@ -27,6 +42,16 @@ void Streams::open(std::uint64_t number) {
 
 void Streams::set_source(std::uint64_t number, std::unique_ptr<StreamSource> source) { find(number)->source = std::move(source); }
 
+void Streams::fail(std::uint64_t number) {
+  try {
+    throw;
+  } catch (abi::__forced_unwind&) {
+    throw;  // this thread is being cancelled
+  } catch (...) {
+    set_source(number, std::make_unique<Failure>(std::current_exception()));
+  }
+}
+
 // While it runs the source is nobody's, so that it ends when it throws.
 void Streams::answer_next(std::uint64_t number, Invocation& invocation) {
   const auto stream = find(number);
@@ -36,7 +61,7 @@ void Streams::answer_next(std::uint64_t number, Invocation& invocation) {
     stream->source = std::move(source);
     return;
   }
-  encode_plain(invocation.reply(1), true);  // the std::optional that it would be in is null
+  answer_with_no_value(invocation);
 }
 
 void Streams::close(std::uint64_t number) noexcept {
@@ -44,6 +69,11 @@ void Streams::close(std::uint64_t number) noexcept {
 }
 
 void Streams::close_all() noexcept { streams_.clear(); }
+
+// The std::optional that it would be in is null.
+void answer_with_no_value(Invocation& invocation) {
+  if (invocation.wants_reply()) encode_plain(invocation.reply(1), true);
+}
 
 std::uint64_t take_stream_number(std::span<const std::byte>& arguments) {
   PlainReader reader(arguments);

@@ -10,6 +10,8 @@
 #include <new>
 #include <utility>
 
+#include "base/serving.hpp"
+#include "client/callback_thread.hpp"
 #include "client/cell_status.hpp"
 #include "client/link.hpp"
 #include "client/session.hpp"
@@ -41,6 +43,31 @@ constexpr CallOptions kNoDeadline{.deadline = Timeout()};
 void check_process() {
   if (platform::is_forked_child())
     throw std::logic_error("troupe: a pool is used in a process that was forked from the one that made it; make one there");
+}
+
+// A task is nobody's but its pool's: whoever sends it, for whatever call, it has not that one's deadline.
+class NoDeadline {
+ public:
+  NoDeadline() : former_(std::exchange(serving.deadline_ns, wire::kNoDeadline)) {}
+  ~NoDeadline() { serving.deadline_ns = former_; }
+  NoDeadline(const NoDeadline&) = delete;
+  NoDeadline& operator=(const NoDeadline&) = delete;
+
+ private:
+  const std::int64_t former_;
+};
+
+// Whether the call will tell the task; else its outcome is there already. The task stays whose it is.
+bool is_added(ResultCell& call, Task& task) {
+  std::unique_ptr<detail::Callback> waiter(&task);
+  try {
+    const bool is_added = call.try_add_callback(waiter);
+    (void)waiter.release();
+    return is_added;
+  } catch (...) {
+    (void)waiter.release();
+    throw;
+  }
 }
 
 }  // namespace
@@ -76,18 +103,19 @@ void ProcessCrew::wake() noexcept {
 
 // With the lock held, as all that follows unless it takes it.
 void ProcessCrew::check_takes() const {
-  check_process();
   if (!broken_.empty()) throw BrokenExecutorError(broken_);
   if (phase_ != Phase::running)
     throw PoolStateError("the pool has been closed or terminated, and takes nothing more; make another one");
 }
 
 void ProcessCrew::submit(std::vector<Task*> tasks) {
-  Lock lock(mutex_);
+  Lock lock(mutex_, std::defer_lock);
   try {
+    check_process();
+    lock.lock();
     check_takes();
   } catch (...) {
-    lock.unlock();
+    if (lock.owns_lock()) lock.unlock();
     for (Task* each : tasks) {
       each->fail(std::current_exception());
       each->drop_reference();
@@ -97,11 +125,13 @@ void ProcessCrew::submit(std::vector<Task*> tasks) {
   std::size_t items = 0;
   for (Task* each : tasks) {
     each->crew_ = this;
+    each->age_ = ++submitted_;
     items += each->item_count();
     backlog_.push_back(*each);
   }
   note_items(items, 0);
   assign(lock);
+  if (!backlog_.empty() && under_way_ == 0) wake();  // nobody's reply will
 }
 
 bool ProcessCrew::has_room(const Worker& worker) const {
@@ -123,7 +153,11 @@ void ProcessCrew::assign(Lock& lock) {
   while (!backlog_.empty()) {
     Worker* const worker = roomiest();
     if (worker == nullptr) break;
-    assigned.push_back({nullptr, detail::ProxyAccess::link(worker->proxy)});
+    try {
+      assigned.push_back({nullptr, detail::ProxyAccess::link(worker->proxy)});
+    } catch (const std::bad_alloc&) {
+      break;  // what has been collected goes out
+    }
     Task& task = *backlog_.pop_front();
     assigned.back().task = &task;
     task.worker_ = static_cast<std::uint32_t>(worker - workers_.data());
@@ -146,15 +180,31 @@ void ProcessCrew::send(const Assigned& assigned) noexcept {
     return give_up(task, std::make_exception_ptr(CancelledError("the task was cancelled before a worker had begun with it")));
   try {
     ResultCell& call = send_call_of(task, assigned.link);
-    task.add_reference();  // beside the callback's, which is dropped when it cannot be added
-    call.add_callback(&task);
-  } catch (const std::exception&) {  // no memory, no handles
-    return give_up(task, std::current_exception());
+    if (!is_added(call, task)) tell_late(task, call);
+  } catch (const std::exception&) {  // no memory
+    give_up(task, std::current_exception());
   }
-  task.drop_reference();
+}
+
+// The outcome is there already. What may run code of the user's is not run here: this may be the reader of a channel.
+void ProcessCrew::tell_late(Task& task, ResultCell& call) {
+  detail::Callback& waiter = task;
+  call.add_reference();
+  if (!waiter.note(call)) {
+    session_->callbacks().post(
+        [&waiter, &call] {
+          waiter.run(call);
+          call.drop_reference();
+          waiter.drop();
+        },
+        &call);
+  } else {
+    call.drop_reference();
+  }
 }
 
 ResultCell& ProcessCrew::send_call_of(Task& task, const detail::LinkHandle& link) {
+  const NoDeadline no_deadline;
   ResultCell& call = task.new_call();
   detail::CallWriter writer(*link.get(), task.node_, &kNoDeadline, &call);
   writer.queue_when_full();
@@ -164,6 +214,7 @@ ResultCell& ProcessCrew::send_call_of(Task& task, const detail::LinkHandle& link
     if (task.argument_bytes_ != 0) std::memcpy(place, task.arguments(), task.argument_bytes_);
     writer.send();
   }
+  task.set_call(call);
   task.call_.store(&call, std::memory_order_release);
   return call;
 }
@@ -201,6 +252,7 @@ void ProcessCrew::note_items(std::size_t given, std::size_t done) noexcept {
 }
 
 void ProcessCrew::note_over(Task& task, bool is_answered) noexcept {
+  const auto self = shared_from_this();  // a task that ends while more are sent may be the last
   Lock lock(mutex_);
   Worker& worker = workers_[task.worker_];
   worker.tasks.remove(task);
@@ -230,7 +282,8 @@ void ProcessCrew::look_ahead(Lock& lock, const Worker& worker) noexcept {
 void ProcessCrew::wake_if_due(const Worker& worker) noexcept {
   const auto has_more_than_it_runs = [](const Worker& each) { return each.task_count > 1; };
   const bool wants_more = !backlog_.empty() && worker.task_count <= work_time_.allowance() / 2;
-  if (phase_ != Phase::running || worker.state != Worker::State::ready || wants_more ||
+  const bool is_ending = phase_ != Phase::running && worker.task_count == 0;
+  if (is_ending || worker.has_died || worker.state != Worker::State::ready || wants_more ||
       (worker.task_count == 0 && std::any_of(workers_.begin(), workers_.end(), has_more_than_it_runs)))
     wake();
 }
@@ -243,6 +296,7 @@ void ProcessCrew::note_death(std::uint32_t number, std::uint64_t life) noexcept 
 }
 
 std::optional<ProcessCrew::Lent> ProcessCrew::borrow() {
+  check_process();
   const Lock lock(mutex_);
   check_takes();
   if (!backlog_.empty()) return std::nullopt;
@@ -252,6 +306,13 @@ std::optional<ProcessCrew::Lent> ProcessCrew::borrow() {
   worker->since = Clock::now();
   if (++worker->taken == options_.tasks_per_life) worker->state = Worker::State::leaving;
   return Lent{detail::ProxyAccess::link(worker->proxy), static_cast<std::uint32_t>(worker - workers_.data()), worker->life};
+}
+
+void ProcessCrew::leave_lent(const Lent& lent) noexcept {
+  const Lock lock(mutex_);
+  Worker& worker = workers_[lent.worker];
+  --worker.task_count;
+  wake_if_due(worker);
 }
 
 bool ProcessCrew::give_back(const Lent& lent, ResultCell& call) {
@@ -317,11 +378,13 @@ void ProcessCrew::join() {
 }
 
 void ProcessCrew::on_progress(std::shared_ptr<detail::ProgressCallback> callback) {
+  check_process();
   const Lock lock(mutex_);
-  on_progress_ = std::move(callback);
+  on_progress_.swap(callback);  // the former one goes without the lock
 }
 
 std::vector<int> ProcessCrew::pids() const {
+  check_process();
   const Lock lock(mutex_);
   std::vector<int> pids;
   for (const Worker& each : workers_) {

@@ -32,6 +32,7 @@ class ProcessCrew final : public detail::Crew, public std::enable_shared_from_th
   void submit(std::vector<detail::Task*> tasks) override;
   std::optional<Lent> borrow() override;
   bool give_back(const Lent& lent, detail::ResultCell& call) override;
+  void leave_lent(const Lent& lent) noexcept override;
   void close() override;
   void cancel_waiting() override;
   void terminate() override;
@@ -70,17 +71,23 @@ class ProcessCrew final : public detail::Crew, public std::enable_shared_from_th
 
   // By the crew's thread (process_crew_drive.cpp).
   void drive();
+  void look_round(Lock& lock);
   void judge(Lock& lock);
+  void wait_again(detail::Task& task);
+  bool is_cancelling() const;
+  void give_up_worker(const detail::Task& task);
   bool judge_one(detail::Task& task);
   void look_after(Lock& lock, std::uint32_t number);
   void start_life(Lock& lock, std::uint32_t number);
   template <class T>
   static bool is_there(Lock& lock, AsyncResult<T> result);
   void take_started(Lock& lock, std::uint32_t number);
-  void take_initialized(Worker& worker);
+  AsyncResult<void> initialize(const Proxy<detail::PoolWorker>& proxy, std::uint32_t number, std::uint64_t life);
+  void take_initialized(Lock& lock, Worker& worker);
   void become_ready(Worker& worker);
   void fail_to_start(Worker& worker, const std::exception_ptr& error);
   void leave(Worker& worker);
+  void await_end_of(Worker& worker);
   void kill_all();
   void recall_for_idle(Lock& lock);
   struct Recall {
@@ -109,6 +116,7 @@ class ProcessCrew final : public detail::Crew, public std::enable_shared_from_th
   Worker* roomiest();
   bool has_room(const Worker& worker) const;
   void send(const Assigned& assigned) noexcept;
+  void tell_late(detail::Task& task, detail::ResultCell& call);
   static detail::ResultCell& send_call_of(detail::Task& task, const detail::LinkHandle& link);
   void give_up(detail::Task& task, std::exception_ptr error) noexcept;
   void note_done(Worker& worker) noexcept;
@@ -131,6 +139,7 @@ class ProcessCrew final : public detail::Crew, public std::enable_shared_from_th
   // Guarded by mutex_:
   Phase phase_ = Phase::running;
   bool cancels_waiting_ = false;
+  std::uint64_t submitted_ = 0;
   bool has_work_ = false;
   std::vector<Worker> workers_;
   TaskList backlog_;

@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include <chrono>
 #include <exception>
 #include <memory>
 #include <new>
@@ -12,6 +13,7 @@
 
 #include "client/callback_thread.hpp"
 #include "client/cell_status.hpp"
+#include "client/link.hpp"
 #include "client/session.hpp"
 #include "pool/process_crew.hpp"
 
@@ -85,45 +87,59 @@ void ProcessCrew::tell_when_there(const AsyncResult<T>& result) {
 void ProcessCrew::drive() {
   session_->callbacks().stand_in_here();
   Lock lock(mutex_);
-  for (;;) {
+  while (phase_ != Phase::ended) {
     has_work_ = false;
-    judge(lock);
-    for (std::uint32_t number = 0; number < workers_.size(); ++number) look_after(lock, number);
-    if (phase_ == Phase::terminated || !broken_.empty()) {
-      kill_all();
-      fail_backlog(lock);
-    } else {
-      if (cancels_waiting_) cancel_what_waits(lock);
-      assign(lock);
-      recall_for_idle(lock);
+    try {
+      look_round(lock);
+    } catch (const std::bad_alloc&) {  // it looks again
+      if (!lock.owns_lock()) lock.lock();
+      is_due_.wait_for(lock, std::chrono::milliseconds(1));
+      continue;
     }
-    tell_progress(lock);
-    end_if_done();
-    if (phase_ == Phase::ended) break;
-    is_due_.wait(lock, [this] { return has_work_; });
+    if (phase_ != Phase::ended) is_due_.wait(lock, [this] { return has_work_; });
   }
   lock.unlock();
   for (const auto& each : leavers_) each.wait();
 }
 
+void ProcessCrew::look_round(Lock& lock) {
+  judge(lock);
+  for (std::uint32_t number = 0; number < workers_.size(); ++number) look_after(lock, number);
+  if (phase_ == Phase::terminated || !broken_.empty()) {
+    kill_all();
+    fail_backlog(lock);
+  } else {
+    if (cancels_waiting_) cancel_what_waits(lock);
+    assign(lock);
+    recall_for_idle(lock);
+  }
+  tell_progress(lock);
+  end_if_done();
+}
+
 void ProcessCrew::judge(Lock& lock) {
-  TaskList again;
   while (Task* const task = unjudged_.pop_front()) {
     lock.unlock();
     const bool is_to_run_again = judge_one(*task);
     lock.lock();
     --under_way_;
     if (is_to_run_again) {
-      again.push_back(*task);
+      wait_again(*task);
     } else {
       note_items(0, task->item_count());
       task->drop_reference();
     }
   }
-  while (Task* const newest = again.newest()) {
-    again.remove(*newest);
-    backlog_.push_front(*newest);
-  }
+}
+
+// It goes before all that are younger. The worker that had it may have one more in its place.
+void ProcessCrew::wait_again(Task& task) {
+  task.wait_again();
+  backlog_.insert_by_age(task);
+  Worker& worker = workers_[task.worker_];
+  if (worker.life != task.life_ || worker.taken == 0) return;
+  --worker.taken;
+  if (worker.state == Worker::State::leaving && !worker.has_died) worker.state = Worker::State::ready;
 }
 
 // Takes the lock. Whether it is to be done once more.
@@ -142,7 +158,10 @@ bool ProcessCrew::judge_one(Task& task) {
     lock.unlock();
     task.fail(is_end ? end : std::make_exception_ptr(WorkerDiedError(death.what(), pid_of(call), death)));
   } catch (const CancelledError&) {
-    if (was_recalled && !cancels_waiting_) return true;
+    if (was_recalled && !is_cancelling()) return true;
+    task.finish(call);
+  } catch (const ProtocolError&) {
+    if (client::CellAccess::channel(call)->has_fallen()) give_up_worker(task);
     task.finish(call);
   } catch (...) {
     task.finish(call);
@@ -150,8 +169,26 @@ bool ProcessCrew::judge_one(Task& task) {
   return false;
 }
 
+bool ProcessCrew::is_cancelling() const {
+  const Lock lock(mutex_);
+  return cancels_waiting_;
+}
+
+// Nothing can be asked of it any more, though it may live.
+void ProcessCrew::give_up_worker(const Task& task) {
+  const Lock lock(mutex_);
+  Worker& worker = workers_[task.worker_];
+  if (worker.life == task.life_) told_to_end([&] { worker.proxy.kill(); });
+  note_death(task.worker_, task.life_);
+}
+
 void ProcessCrew::break_down(const std::string& why) {
   if (broken_.empty()) broken_ = "the pool is broken: " + why;
+  if (!has_been_ready_ && first_error_ == nullptr) {
+    first_error_ = std::make_exception_ptr(BrokenExecutorError(broken_));
+    phase_ = Phase::terminated;
+    has_begun_.notify_all();
+  }
   wake();
 }
 
@@ -168,10 +205,9 @@ void ProcessCrew::look_after(Lock& lock, std::uint32_t number) {
   Worker& worker = workers_[number];
   using State = Worker::State;
   if (worker.state == State::starting && is_there(lock, worker.started)) take_started(lock, number);
-  if (worker.state == State::initializing && is_there(lock, worker.initialized)) take_initialized(worker);
+  if (worker.state == State::initializing && is_there(lock, worker.initialized)) take_initialized(lock, worker);
   if (worker.has_died && worker.task_count == 0 && (worker.state == State::ready || worker.state == State::leaving)) {
-    leavers_.push_back(worker.proxy);
-    worker.state = State::dead;
+    await_end_of(worker);
     if (options_.is_strict && phase_ != Phase::terminated) break_down("one of its workers died");
   }
   if (worker.state == State::leaving && worker.task_count == 0) leave(worker);
@@ -186,12 +222,18 @@ void ProcessCrew::start_life(Lock& lock, std::uint32_t number) {
   worker.taken = 0;
   worker.state = Worker::State::starting;
   lock.unlock();
-  auto started = detail::start_actor<PoolWorker>({*session_, spawn_options_});
+  AsyncResult<Proxy<PoolWorker>> started;
+  std::exception_ptr error;
+  try {
+    started = detail::start_actor<PoolWorker>({*session_, spawn_options_});
+    tell_when_there(started);
+  } catch (const std::exception&) {  // no memory, no handles
+    error = std::current_exception();
+  }
   lock.lock();
+  if (error != nullptr) return fail_to_start(worker, error);
   worker.started = started;
-  lock.unlock();
-  tell_when_there(started);
-  lock.lock();
+  wake();  // it may have come meanwhile
 }
 
 void ProcessCrew::take_started(Lock& lock, std::uint32_t number) {
@@ -207,26 +249,47 @@ void ProcessCrew::take_started(Lock& lock, std::uint32_t number) {
   worker.state = Worker::State::initializing;
   lock.unlock();
   AsyncResult<void> initialized;
+  std::exception_ptr trouble;
+  try {
+    initialized = initialize(proxy, number, life);
+  } catch (const std::exception&) {  // no memory, no handles
+    trouble = std::current_exception();
+  }
+  lock.lock();
+  worker.initialized = initialized;
+  wake();  // it may have come meanwhile
+  if (trouble == nullptr) return;
+  leave(worker);
+  fail_to_start(worker, trouble);
+}
+
+// Without the lock.
+AsyncResult<void> ProcessCrew::initialize(const Proxy<PoolWorker>& proxy, std::uint32_t number, std::uint64_t life) {
+  AsyncResult<void> initialized;
   proxy.on_down([crew = weak_from_this(), number, life] {
     if (const auto self = crew.lock()) {
       const Lock its_lock(self->mutex_);
       self->note_death(number, life);
     }
   });
+  client::Link& link = *detail::ProxyAccess::link(proxy).get();
+  link.channel().have_loop_watch();  // here, where that may fail
   if (options_.initializer != nullptr) {
-    initialized = detail::send_call<void>(*detail::ProxyAccess::link(proxy).get(), *options_.initializer, nullptr);
+    initialized = detail::send_call<void>(link, *options_.initializer, nullptr);
   } else {
     Promise<void> nothing_to_do;
     nothing_to_do.set_value();
     initialized = nothing_to_do.result();
   }
   tell_when_there(initialized);
-  lock.lock();
-  worker.initialized = initialized;
+  return initialized;
 }
 
-void ProcessCrew::take_initialized(Worker& worker) {
-  const std::exception_ptr error = std::exchange(worker.initialized, {}).exception();
+void ProcessCrew::take_initialized(Lock& lock, Worker& worker) {
+  const auto initialized = std::exchange(worker.initialized, {});
+  lock.unlock();
+  const std::exception_ptr error = initialized.exception();  // decoded by code of the user's, perhaps
+  lock.lock();
   if (error == nullptr) return become_ready(worker);
   leave(worker);
   fail_to_start(worker, in_pool_words(error, worker.proxy.pid()));
@@ -265,9 +328,13 @@ void ProcessCrew::fail_to_start(Worker& worker, const std::exception_ptr& error)
 // It ends by itself, when it has read this.
 void ProcessCrew::leave(Worker& worker) {
   told_to_end([&] { worker.proxy.stop(); });
+  await_end_of(worker);
+}
+
+void ProcessCrew::await_end_of(Worker& worker) {
+  worker.state = Worker::State::dead;
   std::erase_if(leavers_, [](const auto& each) { return each.wait(std::chrono::seconds(0)).has_value(); });
   leavers_.push_back(worker.proxy);
-  worker.state = Worker::State::dead;
 }
 
 void ProcessCrew::kill_all() {

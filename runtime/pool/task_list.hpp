@@ -35,6 +35,17 @@ class TaskList {
     (oldest_ != nullptr ? oldest_->older_ : newest_) = &task;
     oldest_ = &task;
   }
+  // Before all that are younger: of a list that is in order.
+  void insert_by_age(detail::Task& task) noexcept {
+    detail::Task* next = oldest_;
+    while (next != nullptr && next->age_ < task.age_) next = next->newer_;
+    if (next == nullptr) return push_back(task);
+    if (next == oldest_) return push_front(task);
+    task.newer_ = next;
+    task.older_ = next->older_;
+    next->older_->newer_ = &task;
+    next->older_ = &task;
+  }
   void remove(detail::Task& task) noexcept {
     (task.older_ != nullptr ? task.older_->newer_ : oldest_) = task.newer_;
     (task.newer_ != nullptr ? task.newer_->older_ : newest_) = task.older_;

@@ -393,6 +393,25 @@ TEST_F(StreamTest, AResultThatIsCancelledTakesNoValue) {
   for (int each = 0; each < 8; ++each) EXPECT_EQ(results[static_cast<std::size_t>(each)].get(), each + 2);
 }
 
+TEST_F(StreamTest, ItsFirstResultCanBeCancelledLikeAnyOther) {
+  Gate gate;
+  source_.tell<&Source::hold>(gate.path());
+  gate.wait_reached();
+  auto stream = source_.stream<&Source::numbers>(0, 3);
+  EXPECT_TRUE(stream.async_next().cancel());
+  gate.let_go();
+  for (int number = 0; number < 3; ++number) EXPECT_EQ(stream.next(), number);
+  EXPECT_EQ(stream.next(), std::nullopt);
+}
+
+TEST_F(StreamTest, IsOneAheadWhereThatIsItsWindow) {
+  auto stream = source_.with({.window = 1}).stream<&Source::endless>();
+  for (int received = 1; received < 10; ++received) {
+    EXPECT_EQ(stream.next(), received - 1);
+    EXPECT_EQ(source_.call<&Source::made>().get(), received + 1);
+  }
+}
+
 TEST_F(StreamTest, KeepsItsActor) {
   EXPECT_THAT(all_of(runtime().spawn<Source>().stream<&Source::numbers>(0, 3)), ElementsAre(0, 1, 2));
 }

@@ -6,13 +6,17 @@
 #include <troupe/testing.hpp>
 #include <troupe/troupe.hpp>
 
+#include <signal.h>
 #include <unistd.h>
+#include <cereal/types/optional.hpp>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <map>
 #include <numeric>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -474,6 +478,74 @@ TEST_P(PoolTest, C46_IsUsedByManyThreads) {
   }
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(total, 4 * (400 + 10 * 10));
+}
+
+// What waits in a callback may need the very thread that it waits in.
+TEST_P(PoolTest, C46_ACallbackWaitsForAnyOfManyTasks) {
+  Pool pool(runtime(), options(1));
+  Promise<std::string> last;
+  pool.apply_async<&square>(3).on_done([&] {
+    std::vector<AsyncResult<std::string>> results;
+    for (int each = 0; each < 20; ++each) results.push_back(pool.apply_async<&greet>(std::to_string(each)));
+    last.set_value(results.back().get());
+  });
+  EXPECT_EQ(last.result().get(), "hello, 19");
+}
+
+// Requeued by a death, it can be cancelled like one that waits for the first time.
+TEST_P(PoolTest, C39_ATaskThatAWorkersDeathHasLeftCanBeCancelled) {
+  Gate gate;
+  Gate next_gate;
+  Pool pool(runtime(), options(1));
+  const auto deadly = pool.apply_async(
+      [](const std::string& path) {
+        wait_at(path);
+        std::abort();
+      },
+      gate.path());
+  const auto holding = pool.apply_async<&wait_at_gate>(next_gate.path());
+  const auto waiting = pool.apply_async<&square>(3);
+  gate.open();
+  EXPECT_THROW(deadly.get(), WorkerDiedError);
+  next_gate.wait_reached();
+  EXPECT_TRUE(waiting.cancel());
+  EXPECT_THROW(waiting.get(), CancelledError);
+  next_gate.let_go();
+  EXPECT_EQ(holding.get(), 1);
+}
+
+TEST_P(PoolTest, HasNoHandlesMoreAfterManyDeaths) {
+  Pool pool(runtime(), options(1));
+  const auto die = [] { ::raise(SIGKILL); };
+  const auto count_handles = [&] {
+    EXPECT_EQ(pool.apply_async<&square>(1).get(), 1);
+    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), std::filesystem::directory_iterator());
+  };
+  for (int round = 0; round < 10; ++round) EXPECT_THROW(pool.apply(die), WorkerDiedError);
+  const auto before = count_handles();
+  for (int round = 0; round < 40; ++round) EXPECT_THROW(pool.apply(die), WorkerDiedError);
+  EXPECT_LT(count_handles(), before + 40);
+}
+
+TEST_P(PoolTest, P09_ImapGivesWhatCannotBeWrittenInItsPlace) {
+  Pool pool(runtime(), options(1));
+  auto results = pool.imap([](std::optional<Unwritable> item) { return item ? 1 : 0; },
+                           std::vector<std::optional<Unwritable>>{std::nullopt, Unwritable(), std::nullopt});
+  EXPECT_EQ(results.next(), 0);
+  EXPECT_THROW(results.next(), std::runtime_error);
+  EXPECT_EQ(results.next(), 0);
+  EXPECT_EQ(results.next(), std::nullopt);
+}
+
+TEST_P(PoolTest, P18_ACloseInTheMiddleOfAnImapComesBehindWhatIsThere) {
+  Pool pool(runtime(), options(1));
+  auto results = pool.imap<&square>(numbers_to(1000));
+  EXPECT_EQ(results.next(), 0);
+  pool.close();
+  int count = 1;
+  EXPECT_THROW(while (results.next())++ count, PoolStateError);
+  EXPECT_GE(count, 64);
+  EXPECT_EQ(results.next(), std::nullopt);
 }
 
 TEST_P(PoolTest, C46_IsUsedFromItsCallbacks) {

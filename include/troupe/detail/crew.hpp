@@ -63,6 +63,9 @@ class Crew {
   // call failed with, a worker's death as WorkerDiedError.
   virtual bool give_back(const Lent& lent, ResultCell& call) = 0;
 
+  // Instead, when who borrowed it cannot wait any more.
+  virtual void leave_lent(const Lent& lent) noexcept = 0;
+
   // Takes nothing more; ends when all is done.
   virtual void close() = 0;
   // The same, and what no worker has begun with is cancelled.

@@ -30,24 +30,24 @@ struct ImapMode {
   Timeout timeout = {};  // for all of it, from the beginning
 };
 
-// The chunks of an imap that are under way.
+// A chunk of an imap that is under way, or that could not be sent.
+template <class R>
+struct ChunkAhead {
+  AsyncResult<ChunkReply<R>> result{};
+  std::size_t item_count = 0;
+  std::exception_ptr error{};
+};
+
 template <class R>
 class ChunksAhead {
  public:
-  using Chunk = AsyncResult<ChunkReply<R>>;
+  using Chunk = ChunkAhead<R>;
 
   std::size_t size() const { return chunks_.size(); }
   void add(Chunk chunk) { chunks_.push_back(std::move(chunk)); }
   // The next that has its outcome. Blocks: until then. Errors: TimeoutError.
   Chunk take(Order order, Timeout timeout) {
-    auto next = chunks_.begin();
-    if (order == Order::of_items) {
-      if (!next->wait(timeout)) late();
-    } else {
-      const auto [done, pending] = wait(chunks_, timeout, ReturnWhen::first_completed);
-      if (done.empty()) late();
-      next = std::find(chunks_.begin(), chunks_.end(), done.front());
-    }
+    const auto next = order == Order::of_items ? first(timeout) : any(timeout);
     Chunk chunk = std::move(*next);
     chunks_.erase(next);
     return chunk;
@@ -55,7 +55,7 @@ class ChunksAhead {
   void cancel() noexcept {
     for (const Chunk& each : chunks_) {
       try {
-        each.cancel();
+        if (each.result.valid()) each.result.cancel();
       } catch (const std::exception&) {  // it is done, and nobody looks at it
       }
     }
@@ -63,6 +63,24 @@ class ChunksAhead {
   }
 
  private:
+  using Place = typename std::deque<Chunk>::iterator;
+
+  Place first(Timeout timeout) {
+    const Place next = chunks_.begin();
+    if (next->error == nullptr && !next->result.wait(timeout)) late();
+    return next;
+  }
+  Place any(Timeout timeout) {
+    std::vector<AsyncResult<ChunkReply<R>>> results;
+    for (Place each = chunks_.begin(); each != chunks_.end(); ++each) {
+      if (each->error != nullptr) return each;
+      results.push_back(each->result);
+    }
+    const auto [done, pending] = wait(results, timeout, ReturnWhen::first_completed);
+    if (done.empty()) late();
+    return std::find_if(chunks_.begin(), chunks_.end(),
+                        [&done = done](const Chunk& each) { return each.result == done.front(); });
+  }
   [[noreturn]] static void late() { throw TimeoutError("troupe::Pool: no result came within the time-out; the range goes on"); }
 
   std::deque<Chunk> chunks_;
@@ -147,9 +165,24 @@ class [[nodiscard]] PoolResults {
 
   void have_asked() {
     while (!items_->has_ended && ahead_.size() < window_) {
-      auto chunk = next_items();
-      if (!chunk.empty()) ahead_.add(detail::submit_chunk<F, Item>(*crew_, chunk));
+      const auto items = next_items();
+      if (!items.empty()) ask_for(items);
     }
+  }
+
+  // What cannot be written fails in its place; a pool that takes nothing more is the end.
+  void ask_for(const std::vector<Item>& items) {
+    detail::ChunkAhead<R> chunk{.item_count = items.size()};
+    try {
+      chunk.result = detail::submit_chunk<F, Item>(*crew_, items);
+    } catch (const PoolStateError& error) {
+      items_->has_ended = true;
+      input_error_ = ends_at_error_ ? std::make_exception_ptr(ExecutorShutdownError(error.what())) : std::current_exception();
+      return;
+    } catch (...) {
+      chunk.error = std::current_exception();
+    }
+    ahead_.add(std::move(chunk));
   }
 
   std::vector<Item> next_items() {
@@ -164,17 +197,17 @@ class [[nodiscard]] PoolResults {
     return chunk;
   }
 
-  void open(AsyncResult<detail::ChunkReply<R>> chunk) {
-    auto& cell = static_cast<detail::TaskCell<detail::ChunkReply<R>>&>(detail::ResultAccess::cell(chunk));
+  void open(detail::ChunkAhead<R> chunk) {
     at_ = 0;
-    count_ = cell.item_count();
+    count_ = chunk.item_count;
     next_error_ = 0;
     chunk_ = std::move(chunk);
   }
 
   value_type result_at(std::size_t index) {
-    auto& cell = static_cast<detail::TaskCell<detail::ChunkReply<R>>&>(detail::ResultAccess::cell(chunk_));
-    cell.await_value(Timeout());  // its error is that of each of its items
+    if (chunk_.error != nullptr) std::rethrow_exception(chunk_.error);  // of each of its items
+    auto& cell = static_cast<detail::TaskCell<detail::ChunkReply<R>>&>(detail::ResultAccess::cell(chunk_.result));
+    cell.await_value(Timeout());  // likewise
     auto& [values, errors] = cell.value();
     if (next_error_ < errors.size() && std::get<0>(errors[next_error_]) == index)
       std::rethrow_exception(detail::exception_of(errors[next_error_++], cell.call()));
@@ -193,7 +226,7 @@ class [[nodiscard]] PoolResults {
   std::unique_ptr<Items> items_;
   std::exception_ptr input_error_;
   detail::ChunksAhead<R> ahead_;
-  AsyncResult<detail::ChunkReply<R>> chunk_;
+  detail::ChunkAhead<R> chunk_;
   std::size_t at_ = 0;
   std::size_t count_ = 0;
   std::size_t next_error_ = 0;

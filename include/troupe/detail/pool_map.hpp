@@ -93,8 +93,14 @@ ApplyResult<F, Args...> apply(Crew& crew, Args&&... args) {
   if (!lent) return submit_one<R>(crew, node, as_wire<Travelling<Args>>(std::forward<Args>(args))...).get();
   static constexpr CallOptions kNoDeadline{.deadline = Timeout()};
   // Not forwarded: they may be wanted once more.
-  auto result = send_call<R>(*lent->link.get(), node, &kNoDeadline, as_wire<Travelling<Args>>(std::as_const(args))...);
-  result.wait();
+  AsyncResult<R> result;
+  try {
+    result = send_call<R>(*lent->link.get(), node, &kNoDeadline, as_wire<Travelling<Args>>(std::as_const(args))...);
+    result.wait();
+  } catch (...) {
+    crew.leave_lent(*lent);
+    throw;
+  }
   if (crew.give_back(*lent, ResultAccess::cell(result))) {
     return submit_one<R>(crew, node, as_wire<Travelling<Args>>(std::forward<Args>(args))...).get();
   }

@@ -109,6 +109,8 @@ class ResultCell {
   bool claim() noexcept;
   // From here on it cannot be cancelled. False: it has been completed.
   bool start() noexcept;
+  // From here on it can.
+  void take_back_start() noexcept;
   // After claim(): the outcome is the value that was made, or this error.
   void publish_value();
   void publish_error(std::exception_ptr error);

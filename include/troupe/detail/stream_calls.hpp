@@ -30,7 +30,7 @@ class StreamCalls {
   client::Link& link() const { return *link_.get(); }
   std::uint64_t number() const { return number_; }
 
-  // Once: the call that opens the stream and asks for the first value has been sent; takes over its handle.
+  // Once: the call that opens the stream has been sent; takes over its handle. It is nobody else's to cancel.
   void begin(ResultCell* opening);
   // The call for the next value, with its handle; never null. It may not have its outcome yet. One more is asked for.
   // Blocks: while the mailbox is full, if its policy says so; as all that ask.
@@ -49,6 +49,8 @@ class StreamCalls {
  private:
   using TimePoint = std::chrono::steady_clock::time_point;
 
+  ResultCell* take_failed_opening();
+  static void await(ResultCell& cell, TimePoint limit);
   ResultCell* pop();
   void have_asked();
   bool ask();
@@ -63,10 +65,9 @@ class StreamCalls {
   const unsigned window_;
   TimePoint deadline_ = TimePoint::max();
   std::deque<ResultCell*> asked_;  // handles
-  std::size_t ahead_ = kFirst;     // so many calls may be on their way
-  ResultCell* opening_ = nullptr;  // a reference, until it has been seen to have its outcome
-  bool is_first_ = true;           // what is taken next opens the stream
-  bool is_at_opening_ = false;     // what has been taken last did
+  std::size_t ahead_;              // so many calls may be on their way
+  ResultCell* opening_ = nullptr;  // a handle, until it has been seen to have its outcome
+  bool is_at_opening_ = false;     // what is taken next, or has been taken last, is the opening, which has failed
   bool is_sent_ = false;           // the opening
   bool has_ended_ = false;
 

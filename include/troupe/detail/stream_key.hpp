@@ -71,13 +71,18 @@ struct StreamKey {
     auto bytes = invocation.arguments();
     const std::uint64_t number = take_stream_number(bytes);
     invocation.streams().open(number);
-    auto source = std::make_unique<RangeSource<std::remove_cvref_t<Return>, P...>>();
-    // Not looking at them where they lie, since they stay longer than this call.
-    std::apply([&](auto&... each) { decode_as(Direction::argument, false, bytes, each...); }, source->arguments);
+    try {
+      auto source = std::make_unique<RangeSource<std::remove_cvref_t<Return>, P...>>();
+      // Not looking at them where they lie, since they stay longer than this call.
+      std::apply([&](auto&... each) { decode_as(Direction::argument, false, bytes, each...); }, source->arguments);
+      invocation.entered();
+      source->start([&](Argument<P>&... argument) -> Return { return (Traits::object(actor).*kMember)(pass<P>(argument)...); });
+      invocation.streams().set_source(number, std::move(source));
+    } catch (...) {
+      invocation.streams().fail(number);
+    }
     invocation.entered();
-    source->start([&](Argument<P>&... argument) -> Return { return (Traits::object(actor).*kMember)(pass<P>(argument)...); });
-    invocation.streams().set_source(number, std::move(source));
-    invocation.streams().answer_next(number, invocation);
+    answer_with_no_value(invocation);
   }
 
   static constexpr MethodThunk kMethod = &thunk;

@@ -9,9 +9,9 @@
 #include <span>
 #include <vector>
 
-// The host half of a stream: a call that opens it and answers with its first value, calls that answer with one more each, and a
-// one-way message that lets go of it. Every value is an answer of its own; so what holds for calls (order, verdicts, deadlines,
-// cancelling, room) holds for each of them, and a value that nobody has asked for is not made.
+// The host half of a stream: a call that opens it, calls that answer with one value each, and a one-way message that lets go of
+// it. Every value is an answer of its own; so what holds for calls (order, verdicts, deadlines, cancelling, room) holds for each
+// of them, and a value that nobody has asked for is not made.
 namespace troupe::detail {
 
 // Where the values of one stream come from. Thread-safety: the actor's thread.
@@ -38,6 +38,8 @@ class Streams {
   void open(std::uint64_t number);
   // Of one that is open.
   void set_source(std::uint64_t number, std::unique_ptr<StreamSource> source);
+  // Likewise, inside a catch block: what is being handled is what who asks for the first value is answered.
+  void fail(std::uint64_t number);
   // Errors: UnknownStream; what the source throws.
   void answer_next(std::uint64_t number, Invocation& invocation);
   void close(std::uint64_t number) noexcept;
@@ -56,6 +58,8 @@ class Streams {
 
 // The number that the arguments of a stream's messages begin with; takes it off them. Errors: SerializationError.
 std::uint64_t take_stream_number(std::span<const std::byte>& arguments);
+// Answers that there is no value.
+void answer_with_no_value(Invocation& invocation);
 // Serves a call for the next value, or the one-way message that lets go of the stream. Errors: likewise; Streams::answer_next.
 void go_on_with_stream(Invocation& invocation);
 

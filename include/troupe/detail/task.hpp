@@ -41,8 +41,12 @@ class Task : public Callback {
 
   // False: it has been cancelled, and need not be done.
   virtual bool begin() noexcept = 0;
-  // A new cell for a call of it, with a handle, which is its own from then on, and a reference for the call.
+  // It has not been begun with after all, and can be cancelled again.
+  virtual void wait_again() noexcept = 0;
+  // A new cell for a call of it, with a handle, and a reference for the call.
   virtual ResultCell& new_call() = 0;
+  // That has been sent: its handle is the task's.
+  virtual void set_call(ResultCell& call) noexcept = 0;
   // The latest of those has its outcome, which is its own.
   virtual void finish(ResultCell& call) = 0;
   // It has another outcome.
@@ -73,6 +77,7 @@ class Task : public Callback {
   Task* older_ = nullptr;
   std::uint32_t worker_ = 0;
   std::uint64_t life_ = 0;    // of that worker
+  std::uint64_t age_ = 0;     // the older, the less
   bool is_recalled_ = false;  // its worker has too many
 };
 
@@ -92,12 +97,14 @@ class TaskCell final : public DerivedCell<R>, public Derivation, public Task {
         item_count_(item_count) {}
 
   bool begin() noexcept override { return this->start(); }
+  void wait_again() noexcept override { this->take_back_start(); }
   ResultCell& new_call() override {
-    ResultCell* const former = latest_.load(std::memory_order_relaxed);
-    if (former != nullptr) former_calls_.push_back(former);
-    ResultCell* const call = new TypedCell<R>(1);
-    latest_.store(call, std::memory_order_release);
-    return *call;
+    former_calls_.reserve(former_calls_.size() + 1);
+    return *new TypedCell<R>(1);
+  }
+  void set_call(ResultCell& call) noexcept override {
+    if (ResultCell* former = latest_.exchange(&call, std::memory_order_acq_rel)) former_calls_.push_back(former);
+    pass_on_wish(call);
   }
   void finish(ResultCell& call) override {
     if constexpr (kKeepsCall) {
@@ -105,18 +112,11 @@ class TaskCell final : public DerivedCell<R>, public Derivation, public Task {
       call.add_reference();
     }
     if (std::exception_ptr error = call.error()) return fail(std::move(error));
-    if (this->claim()) {
-      if constexpr (std::is_void_v<R>) {
-        this->make_value();
-      } else {
-        this->make_value(std::move(static_cast<TypedCell<R>&>(call).value()));
-      }
-      this->publish_value();
-    }
+    if (this->claim()) publish(call);
     unpin();
   }
   void fail(std::exception_ptr error) override {
-    failed_at_ns_ = std::chrono::steady_clock::now().time_since_epoch().count();
+    failed_at_ns_.store(std::chrono::steady_clock::now().time_since_epoch().count(), std::memory_order_relaxed);
     this->complete_with_error(std::move(error));
     unpin();
   }
@@ -125,7 +125,7 @@ class TaskCell final : public DerivedCell<R>, public Derivation, public Task {
   std::size_t item_count() const noexcept override { return item_count_; }
   // Of a value that keeps it: the call that it came from.
   ResultCell& call() noexcept { return *last_call_; }
-  std::int64_t failed_at_ns() const noexcept { return failed_at_ns_; }  // steady clock
+  std::int64_t failed_at_ns() const noexcept { return failed_at_ns_.load(std::memory_order_relaxed); }  // steady clock
 
  private:
   friend class DerivedCell<R>;
@@ -136,6 +136,18 @@ class TaskCell final : public DerivedCell<R>, public Derivation, public Task {
     if (last_call_ != nullptr) last_call_->drop_reference();
   }
 
+  void publish(ResultCell& call) {
+    try {
+      if constexpr (std::is_void_v<R>) {
+        this->make_value();
+      } else {
+        this->make_value(std::move(static_cast<TypedCell<R>&>(call).value()));
+      }
+    } catch (...) {
+      return this->publish_error(std::current_exception());
+    }
+    this->publish_value();
+  }
   ResultCell* source(std::size_t index) noexcept override {
     return index == 0 ? latest_.load(std::memory_order_acquire) : nullptr;
   }
@@ -146,7 +158,7 @@ class TaskCell final : public DerivedCell<R>, public Derivation, public Task {
 
   const std::size_t item_count_;
   ResultCell* last_call_ = nullptr;  // a reference
-  std::int64_t failed_at_ns_ = 0;
+  std::atomic<std::int64_t> failed_at_ns_{0};
   std::vector<ResultCell*> former_calls_;  // handles, as the next
   std::atomic<ResultCell*> latest_{nullptr};
 };

@@ -15,6 +15,7 @@
 #include "client/refusal.hpp"
 #include "client/session_loop.hpp"
 #include "client/session_source.hpp"
+#include "client/spawn_check.hpp"
 #include "platform/executable.hpp"
 #include "platform/fork_mark.hpp"
 #include "platform/launch.hpp"
@@ -82,6 +83,7 @@ Session::~Session() {
 }
 
 std::shared_ptr<Session> Session::start_private(const RuntimeOptions& options) try {
+  check(options);
   auto session = std::shared_ptr<Session>(new Session(options, false));
   auto [ours, theirs] = platform::ControlSocket::pair();
   const Handle executable = platform::open_own_executable();

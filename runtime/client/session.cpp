@@ -20,6 +20,7 @@
 #include "platform/fork_mark.hpp"
 #include "platform/launch.hpp"
 #include "platform/process_group.hpp"
+#include "platform/standard_handles.hpp"
 #include "wire/library.hpp"
 #include "wire/registry.hpp"
 
@@ -70,6 +71,7 @@ SessionScope::~SessionScope() { session_in_scope = outer_; }
 
 Session::Session(const RuntimeOptions& options, bool is_actor)
     : options_(options), is_actor_(is_actor), actor_wait_(std::make_unique<ActorWait>()) {
+  platform::open_standard_handles();
   platform::watch_forks();
 }
 

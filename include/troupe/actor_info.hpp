@@ -72,10 +72,11 @@ struct Restarted {
   int pid = 0;
 };
 
-// Its restart policy, or its group's intensity, allows no further life; Down has come before.
+// Its restart policy, or its group's intensity, allows no further life; Down has come before. It comes for every actor that a
+// group takes along when it gives up.
 struct GaveUp {
   ActorId actor{};
-  DeathCause first_cause{};  // of the deaths that were too many, the first one's
+  DeathCause first_cause{};  // of the deaths that were too many, the first one's; in a group that may be another actor's
 };
 
 // It hangs, as its HangOptions say. Once; then Responsive follows, or Down.

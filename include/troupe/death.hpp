@@ -55,7 +55,7 @@ struct DeathCause {
   DeathKind kind = DeathKind::unknown;
   int exit_code = 0;                // for exit_code, and for out_of_memory without a signal
   int signal = 0;                   // for signal, out_of_memory, out_of_cpu_time, killed_by_us, hung and linked
-  std::uint64_t fault_address = 0;  // for signals that have one
+  std::uint64_t fault_address = 0;  // for signals that have one; see has_fault_address
   std::string method{};             // that ran when it died; empty: none did
   std::string backtrace{};          // of the thread that crashed or hung, a line for each frame; empty when there is none
   // The last lines (50 at most) that it had written to stderr, of a captured actor (Stdio::capture); control characters and what
@@ -67,6 +67,7 @@ struct DeathCause {
   std::chrono::nanoseconds method_time{};  // for which `method` had been running, to the kernel's tick (1 to 10 ms)
   std::string core_path{};                 // the core file, where the kernel has written one and it was found
   detail::CoreToFind core{};               // for the runtime
+  bool has_fault_address = false;          // then a `fault_address` of 0 is a null pointer's
 
   // The whole report for people; several lines when there is a backtrace or output.
   std::string text() const;

@@ -117,7 +117,7 @@ class StartError : public Error {
   using Error::Error;
   StartError(const std::string& text, std::shared_ptr<detail::DeathReport> report) : Error(text), report_(std::move(report)) {}
 
-  // Of an actor's process that died before the actor was there; DeathKind::unknown where the text says it all.
+  // Of an actor's process that died before the actor was there; where none did, DeathKind::start_failure and this error's text.
   DeathCause cause() const;
 
  private:

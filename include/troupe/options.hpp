@@ -40,8 +40,10 @@ enum class SecurityLevel : std::uint8_t { l0, l1 };
 // same arguments; calls that it had not started are sent to its next life, in order, and its proxies go on to speak for it. When
 // it has died too often, it stays dead, and callers hear of the first of those deaths. (An actor of a group: see group.hpp.)
 struct RestartPolicy {
+  // The delay before each restart is drawn at random from between a half and the whole of what is said here, so that actors that
+  // died together do not come back all at once.
   struct Backoff {
-    Timeout first = std::chrono::milliseconds(100);  // delay before the first restart
+    Timeout first = std::chrono::milliseconds(100);  // before the first restart
     Timeout most = std::chrono::seconds(10);         // it doubles up to here
   };
   enum class On : std::uint8_t { never, crash, any_exit };

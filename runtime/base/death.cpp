@@ -12,7 +12,7 @@ namespace {
 std::string headline(const DeathCause& cause) {
   switch (cause.kind) {
     case DeathKind::unknown:
-      return "how it ended has not been reported yet";
+      return cause.detail.empty() ? "how it ended has not been reported yet" : "how it ended is not known";
     case DeathKind::signal:
       return "killed by " + detail::signal_text(cause.signal);
     case DeathKind::exit_code:
@@ -63,6 +63,7 @@ std::string span_text(std::chrono::nanoseconds span) {
 std::string DeathCause::text() const {
   std::string text = headline(*this);
   if (fault_address != 0) text += fmt::format(" at address {:#x}", fault_address);
+  if (fault_address == 0 && has_fault_address) text += " at address 0 (a null pointer)";
   if (!method.empty()) text += ' ' + detail::text_of_running(method);
   if (!method.empty() && method_time.count() > 0) text += ", for " + span_text(method_time);
   if (incarnation > 1) text += fmt::format(", in its life number {}", incarnation);

@@ -139,8 +139,9 @@ class CallChannel {
 
   // Drains and judges every call. From any thread; soon done by whoever reads.
   void fall(Fall why);
-  // The same, and no life follows. `first_cause`: of the deaths that were too many. From the loop, or without it.
-  void end(Fall why, const DeathCause* first_cause = nullptr);
+  // The same, and no life follows. `first_cause`: of the deaths that were too many; `first_to_die`: whose that was, where a group
+  // has given up. From the loop, or without it.
+  void end(Fall why, const DeathCause* first_cause = nullptr, const std::string& first_to_die = {});
   // From the loop: the next life, after a fall that did not end it.
   // False: it has ended meanwhile, or could not be opened.
   bool reopen(NextLife next);
@@ -368,6 +369,7 @@ class CallChannel {
   std::string death_text_;                             // what the host's status words told
   std::shared_ptr<detail::DeathReport> report_;        // of this life's end
   std::shared_ptr<detail::DeathReport> first_report_;  // of the deaths that were too many
+  std::string first_to_die_;                           // with it
   std::shared_ptr<detail::DeathReport> last_report_;   // of the life before this one; null: none that is known here
   mutable std::mutex lives_mutex_;
   // Guarded by lives_mutex_:

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/exit_text.hpp"
+#include "base/quoted_name.hpp"
 #include "client/call_channel.hpp"
 #include "client/cell_status.hpp"
 #include "client/session.hpp"
@@ -30,6 +31,13 @@ void until_there_is_memory(F f) {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
   }
+}
+
+// `first_to_die`: in its group; empty: its own policy gave up.
+std::string why_given_up(const std::string& first_to_die) {
+  if (first_to_die.empty()) return "the actor has died too often and is not started again (cause() is its first death)";
+  return fmt::format("its group has given up: too many of its actors' lives have failed (cause() is the first of those, of {})",
+                     first_to_die);
 }
 
 }  // namespace
@@ -229,10 +237,10 @@ std::exception_ptr CallChannel::error_of(const Spilled& failed) const noexcept t
   if (failed.execution == Execution::maybe && CellAccess::is_forced(*failed.cell) && was_ended_by_caller())
     return std::make_exception_ptr(CancelledError(call + " was cancelled by force: its actor's process was killed while it ran"));
   if (!failed.is_poison) return failure(call, has_run ? Execution::maybe : failed.execution);
-  return std::make_exception_ptr(PoisonMessage(
-      fmt::format("{}: it ran each time when the actor died, {} times in a row, so it is not sent again; look at causes()", call,
-                  deaths.size()),
-      deaths));
+  return std::make_exception_ptr(
+      PoisonMessage(fmt::format("{}: it ran when the actor died, {}, so it is not sent again; look at causes()", call,
+                                deaths.size() == 1 ? "once" : fmt::format("{} times in a row", deaths.size())),
+                    deaths));
 } catch (const std::bad_alloc&) {
   return std::current_exception();
 }
@@ -282,9 +290,8 @@ std::exception_ptr CallChannel::failure(const std::string& call, Execution execu
       break;
   }
   if (first_report_ != nullptr && execution == Execution::not_started) {
-    return std::make_exception_ptr(ActorDied(
-        fmt::format("{}: the actor has died too often and is not started again (cause() is its first death); {}", call, verdict),
-        execution, first_report_));
+    return std::make_exception_ptr(
+        ActorDied(fmt::format("{}: {}; {}", call, why_given_up(first_to_die_), verdict), execution, first_report_));
   }
   return std::make_exception_ptr(ActorDied(fmt::format("{}: {}; {}", call, death_text_, verdict), execution, report_));
 }
@@ -318,7 +325,7 @@ std::string CallChannel::running_text(std::uint32_t running) const {
 
 std::string ActorIdentity::text() const {
   if (name.empty()) return fmt::format("actor {} ({}, process {})", id.value, type, pid);
-  return fmt::format("actor {} \"{}\" ({}, process {})", id.value, name, type, pid);
+  return fmt::format("actor {} {} ({}, process {})", id.value, detail::quoted_name(name), type, pid);
 }
 
 std::string describe_call(const detail::RegistrationNode& method, const ActorIdentity& actor) {

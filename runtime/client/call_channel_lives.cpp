@@ -34,12 +34,13 @@ void CallChannel::end_parked() {
   note_room();
 }
 
-void CallChannel::end(Fall why, const DeathCause* first_cause) {
+void CallChannel::end(Fall why, const DeathCause* first_cause, const std::string& first_to_die) {
   if (first_cause != nullptr) {
     auto report = std::make_shared<detail::DeathReport>();
     report->complete(*first_cause);
     const std::lock_guard lock(text_mutex_);
     first_report_ = std::move(report);
+    first_to_die_ = first_to_die;
   }
   if (!unpark(Lives::no_more)) return fall(why);
   fall_ = why;

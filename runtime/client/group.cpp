@@ -19,8 +19,6 @@ const Group::SessionReference& Group::checked(const SessionReference& session) {
   return session;
 }
 
-ShutdownReport Group::stop(Timeout grace) const { return session().stop(id_, grace); }
-
 }  // namespace troupe
 
 namespace troupe::client {

@@ -4,8 +4,10 @@
 
 #include <fmt/core.h>
 
+#include <chrono>
 #include <utility>
 
+#include "base/quoted_name.hpp"
 #include "client/session.hpp"
 #include "platform/fork_mark.hpp"
 #include "platform/role_state.hpp"
@@ -24,23 +26,21 @@ Runtime::Runtime(RuntimeOptions options) {
 
 Runtime::~Runtime() {
   if (platform::is_forked_child()) return;
+  constexpr std::chrono::seconds kGrace(5);
   try {
-    shutdown();
+    session_->shutdown(kGrace);
   } catch (const std::exception&) {  // the manager died meanwhile: there is nothing left to stop
   }
   session_->close();
 }
-
-ShutdownReport Runtime::shutdown(Timeout grace) { return session_->shutdown(grace); }
-
-std::vector<ActorInfo> Runtime::actors() { return session_->list(); }
 
 void Runtime::add_event_callback(std::unique_ptr<detail::EventCallback> callback) {
   session_->add_event_callback(std::move(callback));
 }
 
 void Runtime::no_such_actor(std::string_view name) {
-  throw NoSuchActor(fmt::format("there is no actor named \"{}\"; spawn it with SpawnOptions::name, or use spawn_or_get", name));
+  throw NoSuchActor(fmt::format("there is no actor named {}; spawn it with SpawnOptions::name, or use spawn_or_get",
+                                detail::quoted_name(name)));
 }
 
 }  // namespace troupe

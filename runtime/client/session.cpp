@@ -15,10 +15,12 @@
 #include "client/refusal.hpp"
 #include "client/session_loop.hpp"
 #include "client/session_source.hpp"
+#include "client/spawn_check.hpp"
 #include "platform/executable.hpp"
 #include "platform/fork_mark.hpp"
 #include "platform/launch.hpp"
 #include "platform/process_group.hpp"
+#include "platform/standard_handles.hpp"
 #include "wire/library.hpp"
 #include "wire/registry.hpp"
 
@@ -69,6 +71,7 @@ SessionScope::~SessionScope() { session_in_scope = outer_; }
 
 Session::Session(const RuntimeOptions& options, bool is_actor)
     : options_(options), is_actor_(is_actor), actor_wait_(std::make_unique<ActorWait>()) {
+  platform::open_standard_handles();
   platform::watch_forks();
 }
 
@@ -82,6 +85,7 @@ Session::~Session() {
 }
 
 std::shared_ptr<Session> Session::start_private(const RuntimeOptions& options) try {
+  check(options);
   auto session = std::shared_ptr<Session>(new Session(options, false));
   auto [ours, theirs] = platform::ControlSocket::pair();
   const Handle executable = platform::open_own_executable();

@@ -129,7 +129,7 @@ void Session::on_down(const wire::ActorDown& down) {
   if (down.will_restart) return life_ended(down, event);
   if (CallChannel* channel = take_channel(down.actor, true)) {
     if (channel->incarnation() == down.incarnation) channel->report()->complete(down.cause);
-    channel->end(Fall::host_died, down.first_cause ? &*down.first_cause : nullptr);
+    channel->end(Fall::host_died, down.first_cause ? &*down.first_cause : nullptr, down.first_to_die);
     event.lost_tells = channel->lost_tells();
     loop_->forget(*channel);
     channel->drop_reference();

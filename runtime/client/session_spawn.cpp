@@ -12,15 +12,16 @@
 #include <system_error>
 #include <utility>
 
+#include "base/quoted_name.hpp"
 #include "channel/client_end.hpp"
 #include "client/callback_thread.hpp"
 #include "client/cell_status.hpp"
 #include "client/limits.hpp"
 #include "client/refusal.hpp"
 #include "client/session.hpp"
+#include "client/spawn_check.hpp"
 #include "platform/fork_mark.hpp"
 #include "platform/step_mark.hpp"
-#include "supervision/restart_history.hpp"
 #include "wire/field_archive.hpp"
 #include "wire/registry.hpp"
 
@@ -112,36 +113,10 @@ wire::Spawn spawn_message(const detail::SpawnOrder& order, const Geometry& geome
   return message;
 }
 
-[[noreturn]] void refuse_option(const char* text) { throw std::invalid_argument(std::string("SpawnOptions::") + text); }
-
-// A group decides when its actors live again.
-void check_in_group(const RestartPolicy& policy) {
-  constexpr RestartPolicy kUnsaid;
-  const auto refuse = [](const char* field) {
-    refuse_option(fmt::format("restart.{} has no meaning in a group: say how often and how soon by GroupOptions", field).c_str());
-  };
-  if (policy.max != kUnsaid.max) refuse("max");
-  if (policy.within != kUnsaid.within) refuse("within");
-  if (policy.backoff.first != kUnsaid.backoff.first || policy.backoff.most != kUnsaid.backoff.most) refuse("backoff");
-}
-
-// What an order must be, and what this version cannot do yet: never ignored, always said.
-void check(const detail::SpawnOrder& order) {
-  const SpawnOptions& options = order.options;
-  if (order.on_existing == detail::OnExisting::join && options.name.empty()) {
-    refuse_option("name is empty; spawn_or_get needs the name to look for");
-  }
-  if (options.lifetime == Lifetime::detached)
-    refuse_option("lifetime is detached; that needs a named manager, and this runtime has a private one");
-  if (options.concurrency != 1) refuse_option("concurrency must be 1: an actor handles one call at a time");
-  supervision::check(options.restart);
-  if (order.group.value != 0) check_in_group(options.restart);
-  if (!options.module.empty()) refuse_option("module is not supported: the actor's class must be in this executable");
-}
-
 std::string describe(const detail::SpawnOrder& order) {
   const std::string type = wire::readable_type(order.type.name());
-  return order.options.name.empty() ? "spawning " + type : fmt::format("spawning {} \"{}\"", type, order.options.name);
+  return order.options.name.empty() ? "spawning " + type
+                                    : fmt::format("spawning {} {}", type, detail::quoted_name(order.options.name));
 }
 
 }  // namespace

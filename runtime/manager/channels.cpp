@@ -58,7 +58,7 @@ void Channels::refuse_unknown(const AttachRequest& request) {
   const wire::Attach& message = request.message;
   if (const auto* obituary = tables_.obituaries.find(message.actor, message.key)) {
     const wire::ActorDown& down = obituary->down;
-    return refuse_dead(request.client, message.request, down.first_cause ? *down.first_cause : down.cause);
+    return refuse_dead(request.client, message.request, down.first_cause ? *down.first_cause : down.cause, down.first_to_die);
   }
   tables_.clients.refuse(
       request.client, message.request,
@@ -67,8 +67,11 @@ void Channels::refuse_unknown(const AttachRequest& request) {
                                                            message.actor.value)));
 }
 
-void Channels::refuse_dead(ClientId client, std::uint64_t request, const DeathCause& cause) {
-  wire::Failure failure = failure_of(wire::Refusal::actor_died, "it died before a channel was open");
+// `first_to_die`: whose death the cause is, where a group has given up.
+void Channels::refuse_dead(ClientId client, std::uint64_t request, const DeathCause& cause, const std::string& first_to_die) {
+  std::string text = "it died before a channel was open";
+  if (!first_to_die.empty()) text = "its group has given up, for the death of " + first_to_die;
+  wire::Failure failure = failure_of(wire::Refusal::actor_died, text);
   failure.cause = cause;
   tables_.clients.refuse(client, request, std::move(failure));
 }
@@ -177,10 +180,12 @@ void Channels::life_ended(HostRecord& host) {
 }
 
 void Channels::host_ended(HostRecord& host, const DeathCause& cause) {
+  const std::string first_to_die = host.has_given_up ? host.first_death.whose() : std::string();
   for (const auto& [number, channel] : std::exchange(host.channels, {})) {
-    if (channel.attach_request) refuse_dead(channel.client, *channel.attach_request, cause);
+    if (channel.attach_request) refuse_dead(channel.client, *channel.attach_request, cause, first_to_die);
   }
-  for (const AttachRequest& each : std::exchange(host.attaching, {})) refuse_dead(each.client, each.message.request, cause);
+  for (const AttachRequest& each : std::exchange(host.attaching, {}))
+    refuse_dead(each.client, each.message.request, cause, first_to_die);
 }
 
 // A host may be reading, still, what the client had sent: its channel stays known until the host has let go of it.

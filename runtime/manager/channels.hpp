@@ -39,7 +39,7 @@ class Channels {
  private:
   void open(HostRecord& host, AttachRequest request);
   void limit_patience(HostRecord& host);
-  void refuse_dead(ClientId client, std::uint64_t request, const DeathCause& cause);
+  void refuse_dead(ClientId client, std::uint64_t request, const DeathCause& cause, const std::string& first_to_die);
   void refuse_unknown(const AttachRequest& request);
 
   Tables& tables_;

@@ -64,8 +64,8 @@ DeathKind kind_of_exit(const DeathFacts& facts) {
   return facts.wanted_memory && facts.status.exit_code != 0 ? DeathKind::out_of_memory : DeathKind::exit_code;
 }
 
-// By whomever: the kernel for want of memory, or another process.
-bool was_killed_from_outside(const DeathFacts& facts) {
+// By whomever: the kernel for want of memory, another process, or itself: SIGKILL says nothing of its sender.
+bool was_killed_by_somebody(const DeathFacts& facts) {
   const bool had_to_go =
       was_killed_for_an_order(facts) || facts.failed_to_start || facts.constructor_threw || !facts.lost_touch.empty();
   return facts.status.signal == kKillSignal && !had_to_go && !crashed_first(facts);
@@ -94,7 +94,7 @@ DeathKind kind_of(const DeathFacts& facts) {
   if (ran_out_of_cpu_time(facts)) return DeathKind::out_of_cpu_time;
   if (crashed_first(facts))
     return facts.lacked_memory && facts.fatal_signal == kAbortSignal ? DeathKind::out_of_memory : DeathKind::signal;
-  if (was_killed_from_outside(facts) && facts.was_memory_kill == MemoryKills::Answer::yes) return DeathKind::out_of_memory;
+  if (was_killed_by_somebody(facts) && facts.was_memory_kill == MemoryKills::Answer::yes) return DeathKind::out_of_memory;
   const bool was_killed = facts.status.signal == kKillSignal || (facts.was_overdue && facts.status.signal == kTerminateSignal);
   if (was_killed) return kind_when_killed(facts);
   return facts.status.signal != 0 ? DeathKind::signal : kind_of_exit(facts);
@@ -111,21 +111,23 @@ const char* who_killed(MemoryKills::Answer was_memory_kill) {
     case MemoryKills::Answer::yes:
       return "the kernel killed it: there was no memory left on the machine, or in its control group";
     case MemoryKills::Answer::perhaps:
-      return "the SIGKILL came from outside: perhaps from the kernel, which has killed processes for want of memory, else from "
-             "another process";
+      return "the SIGKILL came from another process, from itself (kill, raise), or perhaps from the kernel, which has killed "
+             "processes "
+             "for want of memory";
     case MemoryKills::Answer::no:
-      return "the SIGKILL came from another process, not from the kernel for want of memory (or it had executed another program: "
-             "troupe ends those)";
+      return "the SIGKILL came from another process or from itself (kill, raise), not from the kernel for want of memory (or it "
+             "had "
+             "executed another program: troupe ends those)";
     case MemoryKills::Answer::unknown:
       break;
   }
-  return "the SIGKILL came from outside: from another process, or from the kernel for want of memory";
+  return "the SIGKILL came from another process, from itself (kill, raise), or from the kernel for want of memory";
 }
 
 // What a crash had no more of, and by whose limit.
 void add_wants(std::string& text, const DeathFacts& facts, DeathKind kind) {
   constexpr double kMebibyte = 1024.0 * 1024.0;
-  if (was_killed_from_outside(facts) && kind != DeathKind::out_of_cpu_time) return add(text, who_killed(facts.was_memory_kill));
+  if (was_killed_by_somebody(facts) && kind != DeathKind::out_of_cpu_time) return add(text, who_killed(facts.was_memory_kill));
   const bool lacked_memory = kind == DeathKind::out_of_memory || (crashed_first(facts) && facts.had_no_memory);
   if (lacked_memory && (kind != DeathKind::out_of_memory || text.empty())) add(text, "it could get no more memory");
   if (lacked_memory && facts.limits.memory_bytes != 0)
@@ -155,7 +157,7 @@ std::string words_of(const DeathFacts& facts, DeathKind kind) {
 
 std::string detail_of(const DeathFacts& facts, DeathKind kind) {
   if (!facts.violation.empty()) return facts.violation;
-  if (!facts.is_status_known) return "how it ended is not known: something else reaped it";
+  if (!facts.is_status_known) return "something else reaped it";
   std::string text = words_of(facts, kind);
   add_wants(text, facts, kind);
   return text;
@@ -171,6 +173,7 @@ DeathCause judge_death(const DeathFacts& facts) {
   if (crashed_first(facts) && facts.violation.empty()) {
     cause.signal = static_cast<int>(facts.fatal_signal);
     cause.fault_address = facts.fault_address;
+    cause.has_fault_address = facts.has_fault_address;
     cause.backtrace = facts.backtrace;
   }
   if (cause.kind == DeathKind::hung) cause.backtrace = facts.backtrace;

@@ -45,6 +45,7 @@ struct DeathFacts {
   bool has_handler = false;          // for fatal signals
   std::uint32_t fatal_signal = 0;    // 0: it did not run
   std::uint64_t fault_address = 0;
+  bool has_fault_address = false;
   std::string backtrace;
   std::string last_words;
   bool lacked_memory = false;  // when it called std::terminate

@@ -98,6 +98,7 @@ DeathFacts facts_of(const HostRecord& host, const platform::ChildEnd& end) {
   facts.has_handler = true;
   facts.fatal_signal = host.life.status().fatal_signal.load(std::memory_order_acquire);
   facts.fault_address = host.life.status().fault_address.load(std::memory_order_relaxed);
+  facts.has_fault_address = host.life.status().has_fault_address.load(std::memory_order_relaxed) == 1;
   if (facts.fatal_signal != 0) {
     facts.backtrace = host.life.crash_trace();
     facts.last_words = host.life.last_words();
@@ -333,6 +334,7 @@ void Ending::actor_ended(const HostRecord& host, const ExitStatus& status, const
   if (!host.has_run) return;  // nobody has heard of it
   wire::ActorDown down = down_of(host, status, cause);
   if (host.has_given_up) down.first_cause = host.first_death.cause();
+  if (host.has_given_up) down.first_to_die = host.first_death.whose();
   publish(host, down);
   tables_.obituaries.add({host.actor.key, std::move(down), is_wanted_end(host, cause)});
 }

@@ -112,7 +112,7 @@ bool Groups::lives_on(HostRecord& host, const DeathCause& cause) {
     Record* record = find(host.group);
     const bool is_its_own = host.asked == Asked::nothing || host.asked == Asked::hung;
     const bool may_count = host.has_run && is_its_own && exit == supervision::Exit::crash;
-    if (may_count && record != nullptr) record->first_death.note(cause, record->within, now);
+    if (may_count && record != nullptr) record->first_death.note(cause, record->within, now, name_of(host));
     tell().ended(actor, exit, now);
   }
   host.last_cause = cause;
@@ -229,8 +229,9 @@ void Groups::group_ended(GroupNumber group) {
 void Groups::gave_up(GroupNumber group) {
   Record& record = *find(group);
   const DeathCause cause = record.first_death.cause().value_or(DeathCause());
+  if (Record* above = find(record.parent))
+    above->first_death.note(cause, above->within, Clock::now(), record.first_death.whose());
   record.first_death.forget();
-  if (Record* above = find(record.parent)) above->first_death.note(cause, above->within, Clock::now());
   tables_.clients.send_to_programs(wire::GroupFailed{group, cause});
 }
 

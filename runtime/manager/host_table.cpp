@@ -3,9 +3,12 @@
 
 #include <troupe/error.hpp>
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <utility>
 
+#include "base/quoted_name.hpp"
 #include "platform/random.hpp"
 #include "wire/registry.hpp"
 
@@ -21,6 +24,14 @@ ActorState state_of(const HostRecord& host) {
 }
 
 }  // namespace
+
+std::string name_of(ActorId actor, const std::string& name, const std::string& type) {
+  const std::string of_type = wire::readable_type(type.c_str());
+  return name.empty() ? fmt::format("actor {} ({})", actor.value, of_type)
+                      : fmt::format("actor {} {} ({})", actor.value, detail::quoted_name(name), of_type);
+}
+
+std::string name_of(const HostRecord& host) { return name_of(host.actor.id, host.actor.name, host.actor.type); }
 
 void HostRecord::kill_for(Asked why) {
   asked = why;

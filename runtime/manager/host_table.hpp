@@ -185,6 +185,10 @@ class HostTable {
 // Names the start of this life's process: see LaunchOrder.
 std::uint64_t launch_number(const HostRecord& host);
 
+// For people: actor 7 "parser" (Parser).
+std::string name_of(ActorId actor, const std::string& name, const std::string& type);
+std::string name_of(const HostRecord& host);
+
 // For people.
 ActorInfo info_of(const HostRecord& host);
 

@@ -6,8 +6,6 @@
 #include <chrono>
 #include <utility>
 
-#include "wire/registry.hpp"
-
 namespace troupe::manager {
 
 namespace {
@@ -17,9 +15,11 @@ constexpr std::chrono::seconds kGrace(5);
 // Without a backtrace, and what else there may be of it.
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
+// In a chain of them each tells of the one before: not of what the processes had used.
 std::string end_of(const wire::ActorDown& down) {
-  return fmt::format("actor {} ({}): {}", down.actor.value, wire::readable_type(down.type.c_str()),
-                     first_line(down.cause.text()));
+  DeathCause cause = down.cause;
+  cause.resource_usage = {};
+  return name_of(down.actor, down.name, down.type) + ": " + first_line(cause.text());
 }
 
 }  // namespace
@@ -62,7 +62,7 @@ void Links::ended(const HostRecord& host, const DeathCause& cause) {
   if (node.empty()) return;
   for (const ActorId each : node.mapped()) cut(each, host.actor.id);
   if (is_wanted_end(host, cause)) return;
-  const wire::ActorDown down{.actor = host.actor.id, .type = host.actor.type, .cause = cause};
+  const wire::ActorDown down{.actor = host.actor.id, .name = host.actor.name, .type = host.actor.type, .cause = cause};
   const std::string whose_end = end_of(down);
   for (const ActorId each : node.mapped()) {
     if (HostRecord* linked = tables_.hosts.find(each)) drag_along(*linked, whose_end);

@@ -20,6 +20,7 @@ namespace troupe::manager {
 
 namespace {
 
+constexpr std::chrono::seconds kTimeToEnd(1);     // of a process that was killed
 constexpr std::chrono::milliseconds kPause(100);  // what a system has too little of, it may have again then
 
 bool is_niceness(int value) { return value == wire::Limits::kNotNice || (value >= -20 && value <= 19); }
@@ -202,10 +203,21 @@ void Spawning::start_took_too_long(std::uint64_t number) {
       fmt::format("its process did not come up within {:g} s (RuntimeOptions::start_timeout); {}", limit.count(),
                   is_silent ? guard_advice(host->program) : "its constructor was still running");
   launcher_.cancel(number, true);
-  if (!host->has_run) return abandon(*host, Asked::give_up, failure_of(wire::Refusal::start_failed, reason));
+  if (!host->has_run) return give_up_first_life(*host, reason);
   if (!host->child) return hosts_.host_not_started(host->actor.id, reason);
   host->start_failure = reason;
   host->child->kill();
+}
+
+// The end of its process tells more than that it took too long. But that may take long, too, where the system keeps it.
+void Spawning::give_up_first_life(HostRecord& host, const std::string& reason) {
+  const auto failure = failure_of(wire::Refusal::start_failed, reason);
+  if (!host.child) return abandon(host, Asked::give_up, failure);
+  host.start_failure = reason;
+  host.kill_for(Asked::give_up);
+  host.alarm.start(kTimeToEnd, [this, number = launch_number(host), failure] {
+    if (HostRecord* late = tables_.hosts.find_launch(number)) abandon(*late, Asked::give_up, failure);
+  });
 }
 
 void Spawning::answer_found(const SpawnRequest& request, HostRecord& host) {

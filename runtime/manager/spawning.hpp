@@ -55,6 +55,7 @@ class Spawning final : public Launcher::Listener {
   void launch(HostRecord& host);
   void limit_start_time(HostRecord& host);
   void start_took_too_long(std::uint64_t number);
+  void give_up_first_life(HostRecord& host, const std::string& reason);
 
   void bring_up(HostRecord& host, NewHost& new_host);
   void give_up(HostRecord& host, const NewHost& new_host, const std::string& reason);

@@ -8,8 +8,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "wire/registry.hpp"
-
 namespace troupe::manager {
 
 ActorId WaitRings::actor_of(ClientId client) const {
@@ -75,10 +73,7 @@ std::string WaitRings::text_of(const std::vector<ActorId>& ring) const {
 
 std::string WaitRings::name_of(ActorId actor) const {
   const HostRecord* host = tables_.hosts.find(actor);
-  if (host == nullptr) return fmt::format("actor {}", actor.value);
-  const std::string type = wire::readable_type(host->actor.type.c_str());
-  return host->actor.name.empty() ? fmt::format("actor {} ({})", actor.value, type)
-                                  : fmt::format("actor {} \"{}\" ({})", actor.value, host->actor.name, type);
+  return host != nullptr ? manager::name_of(*host) : fmt::format("actor {}", actor.value);
 }
 
 void WaitRings::client_gone(const ClientRecord& client) {

@@ -30,9 +30,17 @@ std::array<struct sigaction, NSIG> former_actions;
 
 void mark_exit() { marked_page->fall_all(); }
 
+// The kernel says where, of a fault. It does not of one that has no address (SI_KERNEL), as of a pointer that is none at all
+// (no canonical address), and there is none in a signal that somebody has sent.
+bool has_fault_address(int number, const siginfo_t& cause) {
+  const bool is_fault = number == SIGSEGV || number == SIGBUS || number == SIGFPE || number == SIGILL || number == SIGTRAP;
+  return is_fault && cause.si_code > 0 && cause.si_code != SI_KERNEL;
+}
+
 void record(int number, const siginfo_t& cause) {
   LifeStatus& status = marked_page->status();
-  const bool has_address = cause.si_code > 0 && number != SIGABRT && number != SIGSYS;
+  const bool has_address = has_fault_address(number, cause);
+  status.has_fault_address.store(has_address ? 1 : 0, std::memory_order_relaxed);
   status.fault_address.store(has_address ? reinterpret_cast<std::uintptr_t>(cause.si_addr) : 0, std::memory_order_relaxed);
   status.crashed_at.store(coarse_now().count(), std::memory_order_relaxed);
   status.fatal_signal.store(static_cast<std::uint32_t>(number), std::memory_order_release);

@@ -10,13 +10,27 @@
 
 namespace troupe::platform {
 
-void Handle::reset(int descriptor) noexcept {
+namespace {
+
+constexpr int kFirstOwn = 3;
+
+}  // namespace
+
+void Handle::reset() noexcept {
   if (descriptor_ >= 0) ::close(descriptor_);  // never again after EINTR: Linux has closed it
-  descriptor_ = descriptor;
+  descriptor_ = -1;
+}
+
+[[gnu::cold]] int Handle::moved_up(int descriptor) {
+  const int copy = ::fcntl(descriptor, F_DUPFD_CLOEXEC, kFirstOwn);
+  const int error = errno;
+  ::close(descriptor);
+  if (copy < 0) throw_os_error(error, "moving a handle away from the standard ones");
+  return copy;
 }
 
 Handle Handle::duplicate() const {
-  const int copy = ::fcntl(descriptor_, F_DUPFD_CLOEXEC, 3);
+  const int copy = ::fcntl(descriptor_, F_DUPFD_CLOEXEC, kFirstOwn);
   if (copy < 0) throw_os_error(errno, "duplicating a handle");
   return Handle(copy);
 }

@@ -140,7 +140,7 @@ ReportPipe open_report(const LaunchRequest& request) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC | (kUnderThreadSanitizer ? 0 : O_NONBLOCK)) != 0) refuse(request, os_reason(errno));
   ReportPipe report{Handle(ends[0]), Handle(ends[1])};
-  report.writer = moved_up(request, ends[1], "a handle for the child");
+  report.writer = moved_up(request, report.writer.get(), "a handle for the child");
   return report;
 }
 

@@ -18,7 +18,7 @@ namespace troupe::platform {
 struct LifeStatus {
   std::atomic<std::uint32_t> running_method{0};  // see wire/registry.hpp; 0: nothing of the actor's
   std::atomic<std::uint32_t> fatal_signal{0};    // set by the handler for fatal signals
-  std::atomic<std::uint64_t> fault_address{0};   // with fatal_signal
+  std::atomic<std::uint64_t> fault_address{0};   // with fatal_signal; see has_fault_address
   std::atomic<std::uint64_t> calls_handled{0};
   std::atomic<std::uint32_t> wanted_memory{0};     // 1: it ends because it can get none
   std::atomic<std::uint32_t> was_told_to_stop{0};  // 1: its end is not what it was doing
@@ -28,6 +28,7 @@ struct LifeStatus {
   std::atomic<std::int64_t> crashed_at{0};         // likewise, with fatal_signal
   std::atomic<std::uint64_t> lost_output{0};       // bytes: see capture_output
   std::atomic<std::uint32_t> was_ended_by_caller{0};  // 1: a caller wanted the call that ran cancelled, by force
+  std::atomic<std::uint32_t> has_fault_address{0};    // 1: also where that is 0, a null pointer
 };
 
 constexpr unsigned kLifeWordCount = 480;

@@ -25,7 +25,7 @@ OutputPipe OutputPipe::create() {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw_os_error(errno, "a pipe for what an actor prints");
   OutputPipe pipe{Handle(ends[0]), Handle(ends[1])};
-  if (::fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) throw_os_error(errno, "a pipe for what an actor prints");
+  if (::fcntl(pipe.reader.get(), F_SETFL, O_NONBLOCK) != 0) throw_os_error(errno, "a pipe for what an actor prints");
   return pipe;
 }
 

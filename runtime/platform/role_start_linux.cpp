@@ -14,6 +14,7 @@
 
 #include "platform/launch.hpp"
 #include "platform/os_error.hpp"
+#include "platform/standard_handles.hpp"
 
 namespace troupe::platform {
 namespace {
@@ -52,13 +53,6 @@ std::optional<NamedRole> find_role() {
   if (text == nullptr) return std::nullopt;
   const auto named = parse(text);
   return named && is_socket_made_by(named->starter_pid) ? named : std::nullopt;
-}
-
-// Files that a role opens must not become its standard input or output.
-void open_standard_handles() {
-  for (int descriptor = 0; descriptor <= 2; ++descriptor) {
-    if (::fcntl(descriptor, F_GETFD) < 0) (void)::open("/dev/null", O_RDWR);  // takes the lowest free number: this one
-  }
 }
 
 }  // namespace

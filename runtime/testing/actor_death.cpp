@@ -30,6 +30,11 @@ DeathCause complete_cause(const ActorDied& died) {
   return cause;
 }
 
+// And not: there was no process.
+bool has_died(const DeathCause& cause) {
+  return cause.kind != DeathKind::unknown && (cause.kind != DeathKind::start_failure || cause.signal != 0);
+}
+
 // Inside a catch block. One from an actor is told as it was there.
 std::string thrown_text() {
   try {
@@ -71,8 +76,7 @@ Outcome outcome_of_exception() {
     return {complete_cause(died), {}};
   } catch (const StartError& error) {
     const DeathCause cause = error.cause();
-    if (cause.kind == DeathKind::unknown) return {std::nullopt, other};
-    return {cause, {}};
+    return has_died(cause) ? Outcome{cause, {}} : Outcome{std::nullopt, other};
   } catch (...) {
     return {std::nullopt, other};
   }

@@ -122,11 +122,25 @@ void check_name(const std::string& name) {
       fmt::format("there is no TROUPE_FAIL_POINT(\"{}\") in this program{}", name, text.empty() ? "; it has none" : text));
 }
 
+// What would let a test pass in which nothing fails.
+void check_fail(const Fail& fail) {
+  constexpr std::int64_t kLastSignal = 64;
+  const auto require = [](bool holds, const std::string& text) {
+    if (!holds) throw std::invalid_argument("Fail::" + text);
+  };
+  const bool is_signal = fail.action() == Fail::Action::signal;
+  require(!is_signal || (fail.number() >= 1 && fail.number() <= kLastSignal),
+          fmt::format("signal takes a signal, 1 to {}; {} is none", kLastSignal, fail.number()));
+  require(fail.action() != Fail::Action::sleep || fail.number() >= 0, "sleep takes no negative span");
+  require(fail.first_hit() != 0, "at_hit counts hits from 1; 0 is none of them");
+  require(fail.is_due(fail.first_hit()), "times takes 1 and up; at no hit at all is Fail::off()");
+}
+
 }  // namespace
 
 void arm_here(const std::string& name, const Fail& fail) {
   check_name(name);
-  if (fail.first_hit() == 0) throw std::invalid_argument("Fail::at_hit counts hits from 1; 0 is none of them");
+  check_fail(fail);
   ArmedNames::own().arm(name, fail);
 }
 

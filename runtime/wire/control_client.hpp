@@ -385,10 +385,11 @@ struct ActorDown {
   bool is_answer = false;                   // to Watch: no news for anybody else
   bool will_restart = false;                // the actor lives on; the rest is of its end only
   std::optional<DeathCause> first_cause{};  // when its policy gave up: of the deaths that were too many, the first one's
+  std::string first_to_die{};               // when that was its group's policy: who died that first death, for people
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(actor, incarnation, name, type, status, cause, is_answer, will_restart, first_cause);
+    archive(actor, incarnation, name, type, status, cause, is_answer, will_restart, first_cause, first_to_die);
   }
 };
 

@@ -49,7 +49,7 @@ inline void serialize(wire::FieldArchive& archive, DeathCause& cause) {
   std::int64_t method_ns = cause.method_time.count();
   archive.enumerator(cause.kind, DeathKind::linked);
   archive(cause.exit_code, cause.signal, cause.fault_address, cause.method, cause.backtrace, cause.stderr_tail,
-          cause.resource_usage, cause.incarnation, cause.detail, method_ns, cause.core_path, cause.core);
+          cause.resource_usage, cause.incarnation, cause.detail, method_ns, cause.core_path, cause.core, cause.has_fault_address);
   cause.method_time = std::chrono::nanoseconds(method_ns);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Counts the words of all text files below a directory with one actor per processor. An actor that dies of a segfault is
 // replaced, its files are counted again, and the counts are right.
-//   word_count [DIR] [--crash N] [--in-process]
+//   word_count [DIR] [--crash N | --in-process]
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -13,12 +13,13 @@
 #include <fstream>
 #include <iterator>
 #include <map>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <troupe/troupe.hpp>
 #include <unordered_map>
+
+#include "arguments.hpp"
 
 namespace fs = std::filesystem;
 using WordTable = std::vector<std::pair<std::string, std::uint64_t>>;  // word, how often
@@ -117,33 +118,24 @@ static Totals count_with_actors(troupe::Runtime& runtime, const std::vector<std:
 
 int main(int argc, char** argv) try {
   troupe::Runtime runtime(argc, argv);
-  std::string directory = "/usr/include";
-  std::optional<std::size_t> crash_at;  // the N-th file, from 1
-  bool is_in_process = false;
-  for (int i = 1; i < argc; ++i) {
-    const std::string argument = argv[i];
-    if (argument == "--in-process") {
-      is_in_process = true;
-    } else if (argument == "--crash") {
-      crash_at = ++i < argc ? std::strtoul(argv[i], nullptr, 10) : 0;
-    } else if (argument.starts_with("-")) {
-      throw std::invalid_argument(argument + ": usage: word_count [DIR] [--crash N] [--in-process]");
-    } else {
-      directory = argument;
-    }
-  }
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  if (std::find(words.begin(), words.end(), "--help") != words.end()) return fmt::print("{}\n", kUsage), 0;
+  const Arguments arguments = parse(words);
   const auto begin = std::chrono::steady_clock::now();
-  const std::vector<std::string> files = text_files_below(directory);
-  if (crash_at && *crash_at - 1 >= files.size()) throw std::invalid_argument(fmt::format("--crash takes 1 to {}", files.size()));
+  const std::vector<std::string> files = text_files_below(arguments.directory);
+  if (arguments.crash_at > files.size()) throw std::invalid_argument(fmt::format("--crash takes 1 to {} here", files.size()));
   Totals totals;
-  if (is_in_process) {
+  if (arguments.is_in_process) {
     for (const auto& file : files) totals.add(WordCounter().count(file, false), ::getpid());
   } else {
-    totals = count_with_actors(runtime, files, crash_at.value_or(0));
+    totals = count_with_actors(runtime, files, arguments.crash_at);
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   totals.print();
   fmt::print("{} files in {:.2f} s, {:.0f} files/s\n", files.size(), seconds, static_cast<double>(files.size()) / seconds);
+} catch (const std::invalid_argument& error) {
+  fmt::print(stderr, "word_count: {}\n", error.what());
+  return 2;
 } catch (const std::exception& error) {
   fmt::print(stderr, "word_count: {}\n", error.what());
   return 1;

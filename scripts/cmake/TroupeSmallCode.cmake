@@ -29,6 +29,7 @@ set(paths
     runtime/client/runtime
     runtime/client/session
     runtime/client/several
+    runtime/client/spawn_check
     runtime/host/actor
     runtime/host/checkpoints
     runtime/host/control

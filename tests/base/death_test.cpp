@@ -12,6 +12,12 @@ TEST(DeathCause, NamesTheSignalTheAddressAndTheMethod) {
   EXPECT_EQ(cause.text(), "killed by signal 11 (SIGSEGV) at address 0x10 while Counter::add ran");
 }
 
+TEST(DeathCause, TellsANullPointerFromNoAddress) {
+  const DeathCause fault{.kind = DeathKind::signal, .signal = 11, .has_fault_address = true};
+  EXPECT_EQ(fault.text(), "killed by signal 11 (SIGSEGV) at address 0 (a null pointer)");
+  EXPECT_EQ((DeathCause{.kind = DeathKind::signal, .signal = 11}.text()), "killed by signal 11 (SIGSEGV)");
+}
+
 TEST(DeathCause, NamesTheExitCode) {
   EXPECT_EQ((DeathCause{.kind = DeathKind::exit_code, .exit_code = 7}.text()), "exited with code 7");
 }

@@ -90,6 +90,7 @@ const Setting& setting_of(Place place) { return kSettings[static_cast<std::size_
 const char* detail_of(Harm harm, Place place, Fate fate) {
   if (fate == mute && place == Place::thread) return "its handler of signals could not run";
   if (fate == hangs && place == Place::destructor) return "it did not stop within its grace";
+  if (fate == hangs && !comes_up(place)) return "its process did not come up within";
   return fate == dies || fate == aborts ? ending_of(harm).detail : "";
 }
 
@@ -101,6 +102,7 @@ Death death_of(Harm harm, Place place, Fate fate) {
   (has_signal ? death.signal : death.exit_code) = ending.number;
   death.method = setting_of(place).method;
   if (fate == hangs && place == Place::destructor) death.signal = SIGTERM;
+  if (fate == hangs && !comes_up(place)) death.kind = DeathKind::start_failure;
   if (fate == stops) death.kind = DeathKind::stopped;
   if (fate == mute && has_signal) death.kind = DeathKind::signal;
   if (fate == dies || fate == aborts) {
@@ -133,10 +135,7 @@ Answer answer_of(Place place, Fate fate) {
 }
 
 // Of the processes that an actor's start takes only its own tells more than by a text.
-bool is_reported(Place place, Fate fate) {
-  if (place == Place::zygote_start || place == Place::manager_start) return false;
-  return comes_up(place) || fate != hangs;
-}
+bool is_reported(Place place) { return place != Place::zygote_start && place != Place::manager_start; }
 
 std::string start_error_text(const Death& death, Fate fate) {
   if (fate == hangs) return "(RuntimeOptions::start_timeout)";
@@ -168,7 +167,7 @@ Expected expected_of(Harm harm, Place place) {
   if (fate == throws || fate == unread || fate == lives) return expected;
   const Death death = death_of(harm, place, fate);
   if (expected.answer == Answer::start_error) expected.text = start_error_text(death, fate);
-  if (is_reported(place, fate)) expected.death = death;
+  if (is_reported(place)) expected.death = death;
   return expected;
 }
 

@@ -32,7 +32,8 @@ Told told_by(F f) {
     return {Answer::serialization_error, {}, error.what(), {}};
   } catch (const StartError& error) {
     const DeathCause cause = error.cause();
-    return {Answer::start_error, {}, error.what(), cause.kind == DeathKind::unknown ? std::nullopt : std::optional(cause)};
+    const bool had_process = cause.kind != DeathKind::start_failure || cause.signal != 0;
+    return {Answer::start_error, {}, error.what(), had_process ? std::optional(cause) : std::nullopt};
   } catch (const RemoteError& error) {
     expect(error.text() == kHarmThrown, "an exception says \"{}\"", error.text());
     return {Answer::own_exception, {}, error.text(), {}};

@@ -23,6 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class Patient {
  public:
@@ -36,6 +37,11 @@ class Patient {
     kill();
   }
   void kill() { std::raise(SIGKILL); }
+  void write_to_null() {
+    static int* volatile nowhere = nullptr;
+    *nowhere = 1;
+  }
+  void raise_fault() { std::raise(SIGSEGV); }
   void crash_with_core() {
     rlimit limit{};
     ::getrlimit(RLIMIT_CORE, &limit);
@@ -59,7 +65,14 @@ class Patient {
   }
 };
 
+struct Endless {
+  Endless() {
+    for (;;) ::pause();
+  }
+};
+
 class DeathReport : public testing::RuntimeTest {};
+class StartFailure : public testing::RuntimeTest {};
 
 // Less than what it slept by one tick of the kernel at the most.
 TEST_F(DeathReport, SaysForHowLongTheMethodHadRun) {
@@ -76,6 +89,58 @@ TEST_F(DeathReport, SaysNoTimeWhereNothingRan) {
   actor.on_down([&](const Down& event) { down.set_value(event); });
   actor.kill();
   EXPECT_EQ(down.get_future().get().cause.method_time, 0ns);
+}
+
+TEST_F(DeathReport, IsAsGoodInAListOfActors) {
+  auto actor = runtime().spawn<Patient>({.restart = {.max = 1, .backoff = {.first = 0ms}}});
+  const DeathCause told = cause_of(actor.call<&Patient::work_and_crash>());
+  actor.call<&Patient::ok>().get();
+
+  const auto actors = runtime().actors();
+
+  ASSERT_EQ(actors.size(), 1u);
+  ASSERT_TRUE(actors[0].last_death.has_value());
+  EXPECT_THAT(actors[0].last_death->backtrace, HasSubstr("work_and_crash at "));
+  EXPECT_THAT(actors[0].last_death->backtrace, Not(HasSubstr("detail/method.hpp")));
+  EXPECT_EQ(actors[0].last_death->backtrace, told.backtrace);
+  EXPECT_EQ(actors[0].last_death->text(), told.text());
+}
+
+TEST_F(DeathReport, TellsANullPointerFromASignalThatWasSent) {
+  const DeathCause fault = cause_of(runtime().spawn<Patient>().call<&Patient::write_to_null>());
+  EXPECT_EQ(fault.signal, SIGSEGV);
+  EXPECT_THAT(fault.text(), HasSubstr("(SIGSEGV) at address 0 (a null pointer) while "));
+  const DeathCause sent = cause_of(runtime().spawn<Patient>().call<&Patient::raise_fault>());
+  EXPECT_EQ(sent.signal, SIGSEGV);
+  EXPECT_FALSE(sent.has_fault_address);
+  EXPECT_THAT(sent.text(), Not(HasSubstr("at address")));
+}
+
+// As the report on a later life has it.
+TEST_F(StartFailure, OfAConstructorThatTookTooLongSaysWhatRanAndForHowLong) {
+  Runtime hurried(RuntimeOptions{.start_timeout = 2s});
+  try {
+    hurried.spawn<Endless>();
+    FAIL() << "it was constructed";
+  } catch (const StartError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("RuntimeOptions::start_timeout"));
+    const DeathCause cause = error.cause();
+    EXPECT_EQ(cause.kind, DeathKind::start_failure);
+    EXPECT_THAT(cause.text(), HasSubstr("it never came up while the constructor of "));
+    EXPECT_THAT(cause.text(), HasSubstr("Endless ran, for "));
+  }
+}
+
+TEST_F(StartFailure, WhereNothingDiedSaysWhatIsKnown) {
+  auto over = runtime().supervise();
+  over.stop();
+  try {
+    over.spawn<Patient>();
+    FAIL() << "it was constructed";
+  } catch (const StartError& error) {
+    EXPECT_EQ(error.cause().kind, DeathKind::start_failure);
+    EXPECT_EQ(error.cause().text(), std::string("it never came up; ") + error.what());
+  }
 }
 
 TEST_F(DeathReport, OfASigkillFromOutsideSaysSo) {

@@ -242,6 +242,8 @@ TEST_F(Groups, GivesUpWithAllThatIsInItAndNamesTheFirstDeath) {
     } catch (const ActorDied& error) {
       EXPECT_EQ(error.execution(), Execution::not_started);
       EXPECT_EQ(error.cause().exit_code, 7);
+      EXPECT_THAT(error.what(), HasSubstr("its group has given up"));
+      EXPECT_THAT(error.what(), HasSubstr("the first of those, of actor " + std::to_string(failing.id().value) + " ("));
     }
   }
   EXPECT_THROW(group.spawn<Member>(), StartError);

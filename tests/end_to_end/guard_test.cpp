@@ -166,6 +166,14 @@ TEST_F(Guard, StartsAFileThatNeverHadAName) {
   ::close(memory);
 }
 
+// Else a handle of the runtime would be what the program prints into.
+TEST_F(Guard, KeepsTheRuntimeApartFromStandardStreamsThatAreClosed) {
+  for (const char* which : {"1", "2", "3", "4", "5", "6", "7"}) {
+    for (const std::string task : {"closed-", "closed-later-"})
+      EXPECT_EQ(say(task + which), "100 right\n100 right\n") << task << which;
+  }
+}
+
 TEST_F(Guard, LeavesNothingOfAProgramThatIsKilled) {
   Guest guest(TROUPE_TEST_GUEST, "live", {});
   const OtherProcess host(std::stoi(guest.line())), executed(std::stoi(guest.line())), grandchild(std::stoi(guest.line()));

@@ -24,6 +24,7 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::Each;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 constexpr std::size_t kMebibyte = std::size_t{1} << 20;
@@ -88,6 +89,8 @@ std::string start_error(Runtime& runtime, const SpawnOptions& options) {
     runtime.spawn<Actor>(options);
     return "(it started)";
   } catch (const StartError& error) {
+    EXPECT_EQ(error.cause().kind, DeathKind::start_failure);
+    EXPECT_THAT(error.cause().text(), Not(HasSubstr("has not been reported yet")));
     return error.what();
   }
 }
@@ -183,7 +186,7 @@ TEST_F(Limits, OfProcessorTimeEndWhoHasUsedItUp) {
   const DeathCause cause = cause_of(burner.call<&Burner::burn>());
   EXPECT_EQ(cause.kind, DeathKind::out_of_cpu_time);
   EXPECT_EQ(cause.signal, SIGXCPU);
-  EXPECT_THAT(cause.backtrace, HasSubstr("Burner::burn"));
+  EXPECT_THAT(cause.backtrace, HasSubstr("burn at "));
   EXPECT_THAT(cause.text(), StartsWith("out of processor time while "));
   EXPECT_THAT(cause.text(), HasSubstr("its limit (SpawnOptions::limits.cpu_time) was 1 s"));
 }

@@ -121,6 +121,21 @@ TEST_F(Links, TakeAlongWhoeverIsLinkedToThem) {
   for (std::size_t i = 1; i < chain.size(); ++i) EXPECT_EQ(cause_of_end(chain[i]).kind, DeathKind::linked);
 }
 
+TEST_F(Links, NameAllWhomAnEndCameFromAndTellOnceWhatWasUsed) {
+  auto first = partner({.name = "first"});
+  auto second = partner({.name = "second"});
+  auto third = partner();
+  third.link(second);
+  second.link(first);
+  crash(first);
+
+  const std::string text = cause_of_end(third).text();
+
+  EXPECT_THAT(text, HasSubstr("actor " + std::to_string(second.id().value) + " \"second\" ("));
+  EXPECT_THAT(text, HasSubstr("actor " + std::to_string(first.id().value) + " \"first\" ("));
+  EXPECT_EQ(text.find("it had used"), text.rfind("it had used")) << text;
+}
+
 TEST_F(Links, MayBeACircle) {
   std::vector<Proxy<Partner>> circle;
   for (int i = 0; i < 4; ++i) circle.push_back(partner());

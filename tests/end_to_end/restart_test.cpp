@@ -168,6 +168,7 @@ TEST_F(Restart, SetsAPoisonMessageAsideAndGoesOnWithTheRest) {
     FAIL() << "it did not fail";
   } catch (const PoisonMessage& error) {
     EXPECT_THAT(error.what(), HasSubstr("Mortal::die_now"));
+    EXPECT_THAT(error.what(), HasSubstr("it ran when the actor died, 2 times in a row"));
     const auto causes = error.causes();
     ASSERT_EQ(causes.size(), 2u);
     EXPECT_EQ(causes[0].incarnation, 1u);
@@ -175,6 +176,17 @@ TEST_F(Restart, SetsAPoisonMessageAsideAndGoesOnWithTheRest) {
     EXPECT_EQ(causes[1].signal, SIGABRT);
   }
   EXPECT_EQ(rest.get(), 1);
+}
+
+TEST_F(Restart, SetsAPoisonMessageAsideAfterOneDeathWhereThatIsEnough) {
+  auto mortal = spawn_mortal({.max = 5, .backoff = {.first = std::chrono::seconds(0)}, .poison_after = 1});
+  try {
+    mortal.with({.idempotent = true}).call<&Mortal::die_now>().get();
+    FAIL() << "it did not fail";
+  } catch (const PoisonMessage& error) {
+    EXPECT_THAT(error.what(), HasSubstr("it ran when the actor died, once, so it is not sent again"));
+    EXPECT_EQ(error.causes().size(), 1u);
+  }
 }
 
 TEST_F(Restart, GivesUpWithTheReportOfTheFirstDeath) {

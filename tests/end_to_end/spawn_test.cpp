@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 #include <troupe/testing.hpp>
 #include <troupe/troupe.hpp>
 
@@ -9,6 +9,8 @@
 
 namespace troupe::test {
 namespace {
+
+using ::testing::HasSubstr;
 
 class Spawning : public testing::RuntimeTest, public ::testing::WithParamInterface<StartMethod> {
  protected:
@@ -144,6 +146,36 @@ TEST(RestartPolicy, ThatAllowsRestartsRestartsAfterCrashes) {
   EXPECT_EQ(RestartPolicy{.max = 3}.on, RestartPolicy::On::crash);
   EXPECT_EQ(RestartPolicy::never.max, 0u);
   EXPECT_EQ(SpawnOptions().restart.on, RestartPolicy::On::never);
+}
+
+// Before anything is sent: the manager would take it for an attack, and part with the program.
+TEST_F(Runtimes, RefuseOptionsThatDoNotExistAndLiveOn) {
+  const auto refusal = [&](const SpawnOptions& options) -> std::string {
+    try {
+      runtime().spawn<Counter>(options, 1);
+    } catch (const std::invalid_argument& error) {
+      return error.what();
+    }
+    return "none";
+  };
+  EXPECT_THAT(refusal({.lifetime = static_cast<Lifetime>(7)}), HasSubstr("SpawnOptions::lifetime is 7"));
+  EXPECT_THAT(refusal({.restart = {.on = static_cast<RestartPolicy::On>(9)}}), HasSubstr("SpawnOptions::restart.on is 9"));
+  EXPECT_THAT(refusal({.mailbox = {.when_full = static_cast<WhenFull>(7)}}), HasSubstr("SpawnOptions::mailbox.when_full is 7"));
+  EXPECT_THAT(refusal({.start = static_cast<StartMethod>(7)}), HasSubstr("SpawnOptions::start is 7"));
+  EXPECT_THAT(refusal({.stdio = static_cast<Stdio>(7)}), HasSubstr("SpawnOptions::stdio is 7"));
+  EXPECT_THAT(refusal({.security = static_cast<SecurityLevel>(9)}), HasSubstr("SpawnOptions::security is 9"));
+  EXPECT_EQ(runtime().spawn<Counter>(1).call<&Counter::add>(1).get(), 2);
+  EXPECT_THROW(Runtime(RuntimeOptions{.spin = static_cast<Spin>(9)}), std::invalid_argument);
+}
+
+TEST_F(Runtimes, CutALongNameInWhatTheySay) {
+  try {
+    runtime().spawn<Counter>({.name = std::string(100'000, 'n')}, 1);
+    FAIL() << "it has taken it";
+  } catch (const StartError& error) {
+    EXPECT_LT(std::string(error.what()).size(), 500u);
+    EXPECT_THAT(error.what(), HasSubstr("(100000 bytes)"));
+  }
 }
 
 TEST_F(Runtimes, RefuseWhatTheyCannotDo) {

@@ -91,6 +91,8 @@ TEST_P(WorkingDirectory, ThatIsNotThereIsAStartErrorThatNamesIt) {
     FAIL();
   } catch (const StartError& error) {
     EXPECT_NE(std::string(error.what()).find("/no/such/directory"), std::string::npos) << error.what();
+    EXPECT_EQ(error.cause().kind, DeathKind::start_failure);
+    EXPECT_NE(error.cause().text().find("/no/such/directory"), std::string::npos) << error.cause().text();
   }
 }
 

@@ -57,7 +57,7 @@ TEST(DeathJudge, SigkillWithinAGraceIsNotOurs) {
     DeathFacts facts = killed_in_its_grace(SIGKILL, asked);
     facts.linked_end = "the other's end";
     EXPECT_EQ(judge_death(facts).kind, DeathKind::signal);
-    EXPECT_NE(judge_death(facts).detail.find("came from outside"), std::string::npos);
+    EXPECT_NE(judge_death(facts).detail.find("the SIGKILL came from "), std::string::npos);
     facts.was_memory_kill = platform::MemoryKills::Answer::yes;
     EXPECT_EQ(judge_death(facts).kind, DeathKind::out_of_memory);
     facts.was_overdue = true;
@@ -197,7 +197,7 @@ TEST(DeathJudge, AKillByTheKernelIsWantOfMemoryWhereItSaysSo) {
   EXPECT_NE(judge_death(facts).detail.find("perhaps from the kernel"), std::string::npos);
   facts.was_memory_kill = Answer::no;
   EXPECT_EQ(judge_death(facts).kind, DeathKind::signal);
-  EXPECT_NE(judge_death(facts).detail.find("came from another process"), std::string::npos);
+  EXPECT_NE(judge_death(facts).detail.find("came from another process or from itself"), std::string::npos);
   facts.was_memory_kill = Answer::unknown;
   EXPECT_NE(judge_death(facts).detail.find("or from the kernel"), std::string::npos);
 }
@@ -242,12 +242,14 @@ TEST(DeathJudge, ACrashThatWasCutShortKeepsItsSignal) {
   DeathFacts facts = killed(SIGKILL, Asked::kill);
   facts.fatal_signal = SIGBUS;
   facts.fault_address = 0x1234;
+  facts.has_fault_address = true;
 
   const DeathCause cause = judge_death(facts);
 
   EXPECT_EQ(cause.kind, DeathKind::signal);
   EXPECT_EQ(cause.signal, SIGBUS);
   EXPECT_EQ(cause.fault_address, 0x1234u);
+  EXPECT_TRUE(cause.has_fault_address);
 }
 
 TEST(DeathJudge, TheKernelIsBelievedRatherThanTheHost) {

@@ -34,6 +34,16 @@ TEST(FirstDeath, StaysTheFirstHoweverManyFollow) {
   EXPECT_EQ(first_of({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}), 1);
 }
 
+TEST(FirstDeath, TellsWhoseItWas) {
+  FirstDeath first;
+  EXPECT_EQ(first.whose(), "");
+  first.note({}, kWindow, supervision::TimePoint(seconds(0)), "one");
+  first.note({}, kWindow, supervision::TimePoint(seconds(20)), "another");
+  EXPECT_EQ(first.whose(), "one");
+  first.note({}, kWindow, supervision::TimePoint(seconds(40)), "a third");
+  EXPECT_EQ(first.whose(), "another");
+}
+
 TEST(FirstDeath, IsNoneOnceItIsForgotten) {
   FirstDeath first;
   EXPECT_FALSE(first.cause().has_value());

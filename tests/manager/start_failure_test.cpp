@@ -86,13 +86,16 @@ TEST(StartFailure, AConstructorThatTakesTooLongIsEnded) {
   ManagedClient managed;
   wire::Spawn spawn;
   spawn.name = "it";
-  spawn.start_timeout_ns = 50'000'000;
+  spawn.start_timeout_ns = 1'000'000'000;  // its process has come up by then, however busy the machine is
   managed.client.ask_for(kind<Sleeper>(), spawn);
 
   const auto failure = managed.client.await<wire::Refused>().message.failure;
 
   EXPECT_EQ(failure.kind, wire::Refusal::start_failed);
   EXPECT_THAT(failure.text, HasSubstr("start_timeout"));
+  EXPECT_EQ(failure.cause.kind, DeathKind::start_failure);
+  EXPECT_EQ(failure.cause.signal, SIGKILL);
+  EXPECT_THAT(failure.cause.detail, HasSubstr("start_timeout"));
   spawn.start_timeout_ns = 0;
   managed.client.spawn(kind<Quiet>(), spawn);
 }

@@ -20,30 +20,42 @@ void wait_until_fallen(const FutexWord& word) {
   for (auto value = word.load(); !is_fallen(value); value = word.load()) futex_wait(word, value, FutexScope::shared);
 }
 
-void expect_signal(int number, std::uint64_t address, void (*crash)(ControlSocket&)) {
+void expect_signal(int number, std::optional<std::uint64_t> address, void (*crash)(ControlSocket&)) {
   MarkedChild child(crash);
   EXPECT_FALSE(child.view.has_fallen(child.word));
   child.socket.send(bytes_of(kGo));
   EXPECT_EQ(child.end(), (ExitStatus{.signal = number}));
   EXPECT_TRUE(child.view.has_fallen(child.word));
   EXPECT_EQ(child.view.status().fatal_signal.load(), static_cast<unsigned>(number));
-  EXPECT_EQ(child.view.status().fault_address.load(), address);
+  EXPECT_EQ(child.view.status().has_fault_address.load(), address.has_value() ? 1u : 0u);
+  EXPECT_EQ(child.view.status().fault_address.load(), address.value_or(0));
 }
 
 TEST(CrashMark, RecordsASegmentationFaultAndItsAddress) {
   expect_signal(SIGSEGV, 0x1230, [](ControlSocket&) { read_from(0x1230); });
 }
 
+TEST(CrashMark, RecordsTheAddressOfANullPointer) {
+  expect_signal(SIGSEGV, 0, [](ControlSocket&) { read_from(0); });
+}
+
+#if defined(__x86_64__)
+// The kernel does not tell it.
+TEST(CrashMark, RecordsNoAddressOfAPointerThatCannotBeOne) {
+  expect_signal(SIGSEGV, std::nullopt, [](ControlSocket&) { read_from(0x8000'0000'0000'0000); });
+}
+#endif
+
 TEST(CrashMark, RecordsAbort) {
-  expect_signal(SIGABRT, 0, [](ControlSocket&) { std::abort(); });
+  expect_signal(SIGABRT, std::nullopt, [](ControlSocket&) { std::abort(); });
 }
 
 TEST(CrashMark, RecordsATrap) {
-  expect_signal(SIGTRAP, 0, [](ControlSocket&) { ::raise(SIGTRAP); });
+  expect_signal(SIGTRAP, std::nullopt, [](ControlSocket&) { ::raise(SIGTRAP); });
 }
 
 TEST(CrashMark, DoesNotSwallowASignalSentByAPerson) {
-  expect_signal(SIGSEGV, 0, [](ControlSocket&) { Process::self().signal(SIGSEGV); });
+  expect_signal(SIGSEGV, std::nullopt, [](ControlSocket&) { Process::self().signal(SIGSEGV); });
 }
 
 TEST(CrashMark, RecordsAStackOverflowOfTheMainThread) {

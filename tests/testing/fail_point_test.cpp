@@ -141,6 +141,19 @@ TEST_F(FailPoints, AreArmedWithTheSpawnInEachLife) {
   EXPECT_ACTOR_DIES(store.call<&Store::put>(1).get(), DiedOf(SIGABRT));
 }
 
+// Tests that arm them would pass, and test nothing.
+TEST_F(FailPoints, ThatCouldNotFailCannotBeArmed) {
+  const auto store = runtime().spawn<Store>();
+  const auto refusal_of = [&](const Fail& fail, const std::string& text) {
+    EXPECT_THAT([&] { arm(store, "store.full", fail); }, ThrowsMessage<std::invalid_argument>(HasSubstr(text)));
+  };
+  for (const int number : {0, -1, 65}) refusal_of(Fail::signal(number), "Fail::signal takes a signal, 1 to 64");
+  refusal_of(Fail::return_().times(0), "Fail::times takes 1 and up");
+  refusal_of(Fail::sleep(std::chrono::milliseconds(-1)), "Fail::sleep takes no negative span");
+  refusal_of(Fail::return_().at_hit(0), "Fail::at_hit counts hits from 1");
+  EXPECT_EQ(store.call<&Store::try_put>(1).get(), 1);
+}
+
 TEST_F(FailPoints, ThatDoNotExistCannotBeArmed) {
   const auto store = runtime().spawn<Store>();
   const auto refusal = ThrowsMessage<std::invalid_argument>(

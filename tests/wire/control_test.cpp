@@ -44,6 +44,7 @@ DeathCause cause() {
   cause.detail = "more";
   cause.method_time = std::chrono::seconds(3);
   cause.core_path = "/core";
+  cause.has_fault_address = true;
   cause.core = {
       .pid = 5, .signal = 11, .directory = "/tmp", .not_after = std::chrono::system_clock::time_point(std::chrono::hours(7))};
   return cause;
@@ -281,13 +282,18 @@ TEST(GuardMissing, HasTheSameBytesInEveryVocabulary) {
 }
 
 TEST(ActorDown, KeepsTheWholeReport) {
-  const auto decoded = std::get<ActorDown>(decode_message<ToClient>(encode_message<ToClient>(sample<ActorDown>())));
+  auto down = sample<ActorDown>();
+  down.first_cause = cause();
+  down.first_to_die = "actor 8 (Counter)";
+  const auto decoded = std::get<ActorDown>(decode_message<ToClient>(encode_message<ToClient>(down)));
   EXPECT_EQ(decoded.status, (ExitStatus{.signal = 11, .core_dumped = true}));
   EXPECT_EQ(decoded.cause.kind, DeathKind::signal);
   EXPECT_EQ(decoded.cause.method, "Counter::add");
   EXPECT_EQ(decoded.cause.stderr_tail, (std::vector<std::string>{"one", "two"}));
   EXPECT_EQ(decoded.cause.method_time, std::chrono::seconds(3));
   EXPECT_EQ(decoded.cause.core_path, "/core");
+  EXPECT_TRUE(decoded.cause.has_fault_address);
+  EXPECT_EQ(decoded.first_to_die, "actor 8 (Counter)");
   EXPECT_EQ(decoded.cause.core.pid, 5);
   EXPECT_EQ(decoded.cause.core.signal, 11);
   EXPECT_EQ(decoded.cause.core.directory, "/tmp");

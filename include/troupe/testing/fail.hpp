@@ -34,7 +34,7 @@ class Fail {
   Fail() = default;                                                    // off
   static Fail off() { return {}; }                                     // nothing; hits are counted all the same
   static Fail crash() { return Fail(Action::crash); }                  // std::abort()
-  static Fail signal(int number) { return {Action::signal, number}; }  // to the thread that is there, as a fault would
+  static Fail signal(int number) { return {Action::signal, number}; }  // 1 to 64, to the thread that is there, as a fault would
   static Fail exit(int code) { return {Action::exit, code}; }          // std::exit(code)
   static Fail throw_(std::string text = {}) {  // std::runtime_error; without a text: one that names the fail point
     Fail fail(Action::exception);
@@ -51,7 +51,7 @@ class Fail {
     changed.first_hit_ = hit;
     return changed;
   }
-  // At so many hits, and no more; the default is all.
+  // At so many hits (1 and up), and no more; the default is all.
   Fail times(std::uint64_t count) const {
     Fail changed = *this;
     changed.times_ = count;
@@ -137,7 +137,8 @@ struct KillAtMessage {
 // Arms the fail points of this name in the actor's process, as it lives now; a later life has none armed. It is a message like
 // any other: what was sent to the actor before runs before it, what is sent later finds the fail point armed. Again: replaces.
 // Blocks: until the actor has done it. Errors: std::invalid_argument when the actor's program has no such fail point (the text
-// names those that it has), and for a hit number 0; else as a call's: ActorDied and the like.
+// names those that it has), and for what nobody can do: hit 0, no times, a signal that does not exist, a negative sleep; else as
+// a call's: ActorDied and the like.
 template <class A>
 void arm(const Proxy<A>& actor, std::string_view name, const Fail& fail) {
   actor.run(detail::Arm(), std::string(name), fail).get();

@@ -3,6 +3,7 @@
 // as programs have that look at theirs. Says on standard output what came of it.
 #include <troupe/troupe.hpp>
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,12 +16,26 @@
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace {
+
+// As programs do, with no thought of where it goes.
+void use_standard_streams() {
+  std::fputs("printed\n", stdout);
+  std::fflush(stdout);
+  std::fputs("complained\n", stderr);
+  std::getchar();
+  std::clearerr(stdin);
+}
 
 struct Greeter {
   int answer() { return 42; }
   int pid() { return ::getpid(); }
+  std::string echo(const std::string& text) {
+    use_standard_streams();
+    return text;
+  }
   // That sleeps; its pid.
   int start_child() {
     const int child = ::fork();
@@ -64,6 +79,39 @@ void greet(troupe::Runtime& runtime) {
   }
 }
 
+// `which`: a bit for each of the three standard streams; the others read and write nothing.
+void close_standard_streams(int which) {
+  const int nothing = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  for (int descriptor = 0; descriptor <= 2; ++descriptor)
+    (which >> descriptor & 1) != 0 ? ::close(descriptor) : ::dup2(nothing, descriptor);
+  if (nothing > 2) ::close(nothing);
+}
+
+// How many answers are right while they, and what is asked, lie beside what both sides print.
+int right_answers(const troupe::Proxy<Greeter>& actor) {
+  constexpr int kCalls = 100;
+  const auto text_of = [](int i) { return std::string(static_cast<std::size_t>(i) * 50, static_cast<char>('a' + i % 26)); };
+  std::vector<troupe::AsyncResult<std::string>> answers;
+  for (int i = 0; i < kCalls; ++i) {
+    answers.push_back(actor.call<&Greeter::echo>(text_of(i)));
+    use_standard_streams();
+  }
+  int right = 0;
+  for (int i = 0; i < kCalls; ++i) right += answers[static_cast<std::size_t>(i)].get() == text_of(i) ? 1 : 0;
+  return right;
+}
+
+// A program that was started with standard streams closed, or (`is_later`) a daemon, which closes them when its runtime is there.
+void print_without_streams(int which, bool is_later, int argc, char** argv) {
+  std::FILE* report = ::fdopen(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 100), "w");
+  close_standard_streams(is_later ? 0 : which);
+  troupe::Runtime runtime(argc, argv);
+  if (is_later) close_standard_streams(which);
+  for (const auto start : {troupe::StartMethod::forkserver, troupe::StartMethod::spawn})
+    fmt::print(report, "{} right\n", right_answers(runtime.spawn<Greeter>({.start = start})));
+  std::fclose(report);
+}
+
 // Lives until it is killed; tells the pids of its two hosts, and of what one of them has started.
 [[noreturn]] void live(troupe::Runtime& runtime) {
   auto actor = runtime.spawn<Greeter>();
@@ -98,6 +146,7 @@ void perform(std::string_view task, int argc, char** argv) {
     troupe::Runtime runtime;
     return greet(runtime);
   }
+  if (task.starts_with("closed-")) return print_without_streams(task.back() - '0', task.starts_with("closed-later"), argc, argv);
   if (task == "not-executable") ::chmod(own_path().c_str(), 0600);
   if (task == "removed") ::unlink(own_path().c_str());
   if (task == "replaced") replace_own_file();

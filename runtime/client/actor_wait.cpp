@@ -16,6 +16,7 @@ std::uint64_t ActorWait::begin(CallChannel& channel, detail::ResultCell& cell) {
 
 void ActorWait::end() {
   const std::lock_guard lock(mutex_);
+  CellAccess::Protocol::end_nudge(CellAccess::status(*cell_));
   channel_ = nullptr;
   cell_ = nullptr;
 }
@@ -37,7 +38,7 @@ void ActorWait::note_for_ever(const wire::WaitsForEver& ring) {
   if (channel_ == nullptr || ring.number != number_) return;
   text_ = ring.text;
   is_for_ever_.store(true, std::memory_order_release);
-  CellAccess::Protocol::promote(CellAccess::status(*cell_));
+  CellAccess::Protocol::nudge(CellAccess::status(*cell_));
 }
 
 }  // namespace troupe::client

@@ -9,7 +9,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -20,6 +19,7 @@
 #include "channel/client_end.hpp"
 #include "channel/spin.hpp"
 #include "client/send_lock.hpp"
+#include "client/spilled.hpp"
 #include "platform/futex.hpp"
 #include "platform/life_page.hpp"
 #include "platform/processor.hpp"
@@ -167,32 +167,6 @@ class CallChannel {
   static TimePoint deadline_of(const detail::ResultCell& cell);
 
  private:
-  // What an idempotent call remembers from life to life.
-  struct Retry {
-    bool is_wanted = false;  // it is one
-    unsigned left = 0;
-    bool has_run = false;             // in part or whole, in an earlier life
-    PoisonMessage::Reports deaths{};  // at which it ran, and of which it may be the cause
-  };
-  // A request that waits here: for room, for the next life, or (in between) for its judgement.
-  struct Spilled {
-    detail::ResultCell* cell = nullptr;  // null: one-way
-    wire::MethodId method{};
-    std::int64_t deadline_ns = wire::kNoDeadline;
-    std::vector<std::byte> bytes{};
-    wire::ExtentReference extent{};  // with bytes: the payload is there
-    std::uint64_t lease = 0;
-    Retry retry{};
-    // Of one that a dead host had taken: it is pending until it is known whether its reply was written.
-    bool is_taken = false;
-    bool is_whole = false;   // its payload is here, too
-    bool is_leased = false;  // ... and ends with a lease
-    bool is_poison = false;
-    channel::Ticket ticket{};
-    Execution execution = Execution::not_started;
-
-    bool is_of_one_life() const;
-  };
   // The retry of a request that is in the ring.
   struct SentRetry {
     std::uint32_t generation = 0;
@@ -237,7 +211,7 @@ class CallChannel {
   [[gnu::cold]] std::byte* reserve_large(detail::CallWriter& writer, std::size_t payload_bytes);
   [[gnu::cold]] std::byte* open_extent(const channel::ExtentWriter::Place& place);
   [[gnu::cold]] void check_payload(const detail::RegistrationNode& method, std::size_t payload_bytes) const;
-  [[gnu::cold]] void spill(Spilled spilled);
+  [[gnu::cold]] void spill(const detail::CallWriter& writer, Spilled spilled);
   bool is_of_past_life(const detail::CallWriter& writer) const;
   bool may_spill(const detail::CallWriter& writer) const;
   [[gnu::cold]] void watch_spill();
@@ -252,6 +226,9 @@ class CallChannel {
   void send_drafted(const detail::CallWriter& writer);
   [[gnu::cold]] void send_spilled(const detail::CallWriter& writer);
   [[gnu::cold]] void send_large(detail::CallWriter& writer);
+  [[gnu::cold]] static void enter_queue(SpillQueue::iterator place) noexcept;
+  [[gnu::cold]] static void leave_queue(const Spilled& spilled) noexcept;
+  [[gnu::cold]] void give_back_extent(const Spilled& spilled) noexcept;
   [[gnu::cold]] bool draft_spilled(Spilled& next);
   [[gnu::cold]] void fail_spilled(const Spilled& spilled, const std::exception_ptr& error);
   [[gnu::cold]] void watch_excess();
@@ -317,14 +294,14 @@ class CallChannel {
   void judge();
   bool may_live_again() const;
   void take_back_requests(Gate gate);
-  std::list<Spilled> copy_left(channel::ClientEnd::Which which);
-  void add_unknown(std::list<Spilled>& taken);
+  SpillQueue copy_left(channel::ClientEnd::Which which);
+  void add_unknown(SpillQueue& taken);
   bool take_back(Spilled& request) noexcept;
-  std::list<Spilled> settle_taken() noexcept;
+  SpillQueue settle_taken() noexcept;
   bool was_told_to_stop() const;
   bool was_ended_by_caller() const;
   [[gnu::cold]] bool try_again(Spilled& request) noexcept;
-  void complete_failed(const std::list<Spilled>& failed) noexcept;
+  void complete_failed(const SpillQueue& failed) noexcept;
   std::exception_ptr error_of(const Spilled& failed) const noexcept;
 
   // Lives, as the reader (call_channel_lives.cpp).
@@ -383,7 +360,7 @@ class CallChannel {
   std::optional<channel::ClientEnd::Draft> draft_;
   bool is_draft_spilled_ = false;
   std::uint32_t prepaid_references_ = 0;  // counted in references_, for cells to come: an atomic update less for each
-  std::list<Spilled> spill_;
+  SpillQueue spill_;                      // each call's cell knows its place in it, unless that has a ticket
   std::uint64_t lost_tells_ = 0;
   std::unique_ptr<SentLease[]> sent_leases_;   // by slot, as of its last request that had one; null until there is one
   std::unique_ptr<SentRetry[]> sent_retries_;  // likewise

@@ -54,11 +54,12 @@ std::chrono::nanoseconds CallChannel::running_for(Execution execution) const {
 }
 
 CallChannel::Withdrawal CallChannel::withdraw_spilled(ResultCell& cell, std::uint64_t& lease) {
-  const auto spilled = std::find_if(spill_.begin(), spill_.end(), [&](const Spilled& each) { return each.cell == &cell; });
-  if (spilled == spill_.end()) return {};  // somebody has completed it, or is about to
-  if (spilled->extent.bytes != 0) end_.give_back(spilled->extent);
-  lease = spilled->lease;
-  const bool has_run = spilled->retry.has_run;  // in an earlier life
+  if (!CellAccess::is_queued(cell)) return {};  // somebody has completed it, or is about to
+  const auto spilled = as_iterator(CellAccess::queue_place(cell));
+  give_back_extent(*spilled);
+  lease = spilled->lease();
+  const bool has_run = spilled->has_run();  // in an earlier life
+  CellAccess::leave_queue(cell);
   spill_.erase(spilled);
   if (spill_.empty() && has_spill_.exchange(false)) unwatch();
   cell.drop_reference();

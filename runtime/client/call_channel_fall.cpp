@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <chrono>
 #include <new>
 #include <thread>
@@ -107,87 +108,97 @@ void CallChannel::take_back_requests(Gate gate) {
   for (std::uint32_t slot = 0; slot < end_.geometry().slots; ++slot) {
     if (ResultCell* cell = pending_[slot].load(std::memory_order_acquire)) CellAccess::set_found(*cell, false);
   }
-  std::list<Spilled> taken = copy_left(leaves_tells ? Which::calls : Which::all);
+  SpillQueue taken = copy_left(leaves_tells ? Which::calls : Which::all);
   add_unknown(taken);
   taken.remove_if([this](Spilled& each) { return !take_back(each); });  // from here on nothing fails
+  for (auto each = taken.begin(); each != taken.end(); ++each) {
+    if (!each->is_taken()) enter_queue(each);
+  }
   spill_.splice(spill_.begin(), taken);
   if (!spill_.empty()) watch_spill();
   if (has_excess_.exchange(false)) unwatch();
 }
 
 // What the ring holds, beside those that have been answered. Changes nothing here but that they are found.
-std::list<CallChannel::Spilled> CallChannel::copy_left(channel::ClientEnd::Which which) {
-  std::list<Spilled> all;
+SpillQueue CallChannel::copy_left(channel::ClientEnd::Which which) {
+  SpillQueue all;
   for (const auto& left : end_.judge(which)) {
     const bool is_call = left.kind == wire::RequestKind::call;
     ResultCell* cell = is_call ? pending_[left.ticket.slot].load(std::memory_order_acquire) : nullptr;
     if (is_call && (cell == nullptr || CellAccess::is_found(*cell) || !(CellAccess::ticket(*cell) == left.ticket))) continue;
-    Spilled& request = all.emplace_back(Spilled{.cell = cell, .method = left.method, .deadline_ns = left.deadline_ns});
-    request.ticket = left.ticket;
-    request.execution = left.execution;
-    request.is_taken = left.execution != Execution::not_started;
-    request.is_leased = left.is_leased;
-    request.is_whole = true;
+    Spilled& request = all.emplace_back(Spilled{.cell = cell, .method = left.method});
+    Appendix& appendix = request.have_appendix();
+    appendix.deadline_ns = left.deadline_ns;
+    appendix.ticket = left.ticket;
+    appendix.execution = left.execution;
+    appendix.is_taken = left.execution != Execution::not_started;
+    appendix.is_leased = left.is_leased;
+    appendix.is_whole = true;
     if (cell != nullptr) CellAccess::set_found(*cell, true);
-    if (may_restart_) request.bytes.assign(left.in_ring.begin(), left.in_ring.end());
+    if (!may_restart_) continue;
+    request.payload = QueuedPayload(left.in_ring.size());
+    std::ranges::copy(left.in_ring, request.payload.data());
   }
   return all;
 }
 
 // The host says that the places of these calls are free, so it has run them to their end, or lies.
-void CallChannel::add_unknown(std::list<Spilled>& taken) {
+void CallChannel::add_unknown(SpillQueue& taken) {
   for (std::uint32_t slot = end_.geometry().slots; slot-- > 0;) {
     ResultCell* cell = pending_[slot].load(std::memory_order_acquire);
     if (cell == nullptr || CellAccess::is_found(*cell)) continue;
-    Spilled& request = taken.emplace_front(Spilled{.cell = cell});
-    request.ticket = CellAccess::ticket(*cell);
-    request.execution = end_.withdraw(request.ticket, wire::SlotState::taken);
-    request.is_taken = true;
-    request.is_leased = true;  // perhaps
+    Appendix& appendix = taken.emplace_front(Spilled{.cell = cell}).have_appendix();
+    appendix.ticket = CellAccess::ticket(*cell);
+    appendix.execution = end_.withdraw(appendix.ticket, wire::SlotState::taken);
+    appendix.is_taken = true;
+    appendix.is_leased = true;  // perhaps
   }
 }
 
 // Makes it one of the queue. False: it was withdrawn, and whoever did that completes it.
 bool CallChannel::take_back(Spilled& request) noexcept {
-  const std::uint16_t slot = request.ticket.slot;
-  if (request.is_whole) request.extent = end_.take_extent_of(request.ticket);
-  if (request.extent.bytes != 0) request.bytes.clear();
-  if (request.is_leased) request.lease = take_sent_lease(request.ticket);
+  Appendix& appendix = *request.appendix;
+  const std::uint16_t slot = appendix.ticket.slot;
+  if (appendix.is_whole) appendix.extent = end_.take_extent_of(appendix.ticket);
+  if (appendix.extent.bytes != 0) request.payload = {};
+  if (appendix.is_leased) appendix.lease = take_sent_lease(appendix.ticket);
   if (request.cell == nullptr) return true;
   CellAccess::set_found(*request.cell, false);
-  if (sent_retries_ && sent_retries_[slot].generation == request.ticket.generation)
-    request.retry = std::move(sent_retries_[slot].retry);
-  if (request.is_taken) return true;
+  if (sent_retries_ && sent_retries_[slot].generation == appendix.ticket.generation)
+    appendix.retry = std::move(sent_retries_[slot].retry);
+  if (appendix.is_taken) return true;
   pending_[slot].store(nullptr, std::memory_order_relaxed);
   CellAccess::clear_ticket(*request.cell);
   if (!CellAccess::is_withdrawn(*request.cell)) return true;
-  if (request.extent.bytes != 0) end_.give_back(request.extent);
+  give_back_extent(request);
   request.cell->drop_reference();
   return false;
 }
 
-bool CallChannel::Spilled::is_of_one_life() const { return cell != nullptr && CellAccess::is_of_one_life(*cell); }
-
 // Of those that the host had taken, what has been answered by now is done, and what may be tried again waits. Where no life
 // follows, nothing waits any more. Returns the rest.
-std::list<CallChannel::Spilled> CallChannel::settle_taken() noexcept {
-  std::list<Spilled> failed;
+SpillQueue CallChannel::settle_taken() noexcept {
+  SpillQueue failed;
   const std::lock_guard lock(send_lock_);
   for (auto next = spill_.begin(); next != spill_.end();) {
     const auto each = next++;
-    if (!each->is_taken && gate_ == Gate::waiting && !each->is_of_one_life()) continue;
-    if (each->is_taken && each->cell != nullptr) {
-      auto& pending = pending_[each->ticket.slot];
+    if (!each->is_taken() && gate_ == Gate::waiting && !each->is_of_one_life()) continue;
+    if (each->is_taken() && each->cell != nullptr) {
+      auto& pending = pending_[each->appendix->ticket.slot];
       if (pending.load(std::memory_order_acquire) != each->cell) {
-        if (each->extent.bytes != 0) end_.give_back(each->extent);
+        give_back_extent(*each);
         spill_.erase(each);
         continue;
       }
       pending.store(nullptr, std::memory_order_relaxed);
-      if (gate_ == Gate::waiting && try_again(*each)) continue;
+      if (gate_ == Gate::waiting && try_again(*each)) {
+        enter_queue(each);
+        continue;
+      }
     }
-    if (each->extent.bytes != 0) end_.give_back(each->extent);
-    lost_tells_ += each->cell == nullptr && !each->is_taken ? 1 : 0;
+    give_back_extent(*each);
+    lost_tells_ += each->cell == nullptr && !each->is_taken() ? 1 : 0;
+    leave_queue(*each);
     failed.splice(failed.end(), spill_, each);
   }
   if (spill_.empty() && has_spill_.exchange(false)) unwatch();
@@ -205,25 +216,26 @@ bool CallChannel::was_told_to_stop() const {
 
 // One that has run, in part or whole; its lease, if it had one, is used up.
 bool CallChannel::try_again(Spilled& request) noexcept try {
-  Retry& retry = request.retry;
-  if (!retry.is_wanted || !request.is_whole || request.is_leased || CellAccess::is_unwanted(*request.cell) ||
+  Appendix& appendix = *request.appendix;
+  Retry& retry = appendix.retry;
+  if (!retry.is_wanted || !appendix.is_whole || appendix.is_leased || CellAccess::is_unwanted(*request.cell) ||
       CellAccess::is_claimed(*request.cell))
     return false;
   retry.has_run = true;
   if (!was_told_to_stop()) retry.deaths.push_back(report());
-  request.is_poison = retry.deaths.size() >= poison_after_;
-  if (request.is_poison || retry.left == 0) return false;
+  appendix.is_poison = retry.deaths.size() >= poison_after_;
+  if (appendix.is_poison || retry.left == 0) return false;
   --retry.left;
   CellAccess::clear_ticket(*request.cell);
-  request.is_taken = false;
+  appendix.is_taken = false;
   return true;
 } catch (const std::bad_alloc&) {
   return false;
 }
 
-void CallChannel::complete_failed(const std::list<Spilled>& failed) noexcept {
+void CallChannel::complete_failed(const SpillQueue& failed) noexcept {
   for (const Spilled& each : failed) {
-    give_back(each.lease);
+    give_back(each.lease());
     if (each.cell == nullptr) continue;
     each.cell->complete_with_error(error_of(each));
     each.cell->drop_reference();
@@ -232,11 +244,15 @@ void CallChannel::complete_failed(const std::list<Spilled>& failed) noexcept {
 
 std::exception_ptr CallChannel::error_of(const Spilled& failed) const noexcept try {
   const std::string call = describe_call(*failed.cell);
-  const auto& deaths = failed.retry.deaths;
-  const bool has_run = failed.execution == Execution::not_started && failed.retry.has_run;
-  if (failed.execution == Execution::maybe && CellAccess::is_forced(*failed.cell) && was_ended_by_caller())
+  if (failed.appendix == nullptr) return failure(call, Execution::not_started);
+  const Execution execution = failed.appendix->execution;
+  const auto& deaths = failed.appendix->retry.deaths;
+  if (execution == Execution::maybe && CellAccess::is_forced(*failed.cell) && was_ended_by_caller())
     return std::make_exception_ptr(CancelledError(call + " was cancelled by force: its actor's process was killed while it ran"));
-  if (!failed.is_poison) return failure(call, has_run ? Execution::maybe : failed.execution);
+  if (!failed.appendix->is_poison) {
+    const bool has_run = execution == Execution::not_started && failed.has_run();
+    return failure(call, has_run ? Execution::maybe : execution);
+  }
   return std::make_exception_ptr(
       PoisonMessage(fmt::format("{}: it ran when the actor died, {}, so it is not sent again; look at causes()", call,
                                 deaths.size() == 1 ? "once" : fmt::format("{} times in a row", deaths.size())),
@@ -247,7 +263,7 @@ std::exception_ptr CallChannel::error_of(const Spilled& failed) const noexcept t
 
 // Also before the channel is judged, which whoever reads it may not have come to yet.
 std::uint64_t CallChannel::lost_tells() {
-  std::list<Spilled> failed;
+  SpillQueue failed;
   std::unique_lock lock(send_lock_);
   gate_ = Gate::closed;
   if (!are_tells_taken_back_ && !is_judged_ && fall_.load() != Fall::runtime_stopped) {
@@ -259,7 +275,7 @@ std::uint64_t CallChannel::lost_tells() {
     const auto each = next++;
     if (each->cell == nullptr) failed.splice(failed.end(), spill_, each);
   }
-  for (const Spilled& each : failed) lost_tells_ += each.is_taken ? 0 : 1;
+  for (const Spilled& each : failed) lost_tells_ += each.is_taken() ? 0 : 1;
   const std::uint64_t lost_tells = lost_tells_;
   lock.unlock();
   complete_failed(failed);

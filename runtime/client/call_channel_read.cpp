@@ -121,16 +121,12 @@ bool CallChannel::await_in_actor(ResultCell& cell, TimePoint deadline) {
 // It may be one of several actors that wait for each other: the manager, which hears of all of them, says so then.
 bool CallChannel::await_with_others(ResultCell& cell) {
   struct Telling {
-    ~Telling() {
-      wait.end();
-      CellAccess::Protocol::take_promotion(CellAccess::status(cell));  // that of actor_wait()
-    }
+    ~Telling() { wait.end(); }
     ActorWait& wait;
-    ResultCell& cell;
   };
   ActorWait& wait = session_->actor_wait();
   const std::uint64_t number = wait.begin(*this, cell);
-  const Telling telling{wait, cell};
+  const Telling telling{wait};
   session_->tell_of_wait({actor_.id, number});
   await_until(cell, TimePoint::max(), [&] { return CellAccess::is_over(cell) || wait.is_for_ever(); });
   if (CellAccess::is_over(cell)) return true;
@@ -175,10 +171,9 @@ void CallChannel::follow(ResultCell& cell, TimePoint deadline) {
     const std::uint32_t peers =
         hosts == platform::current_processor() ? hosts : end_.client_bell().processor.load(std::memory_order_relaxed);
     if (spin_.is_enabled() && follower_spin.spin_until(is_over, peers)) break;
-    if (const std::uint32_t seen = CellAccess::announce_sleep(cell)) {
-      if (platform::futex_wait(status, seen, platform::FutexScope::this_process, deadline) == platform::FutexWake::timed_out)
-        break;
-    }
+    const std::uint32_t seen = CellAccess::announce_sleep(cell);
+    if (seen == 0) break;
+    if (platform::futex_wait(status, seen, platform::FutexScope::this_process, deadline) == platform::FutexWake::timed_out) break;
     if (CellAccess::Protocol::take_promotion(status)) break;
   }
   follower_count_.fetch_sub(1, std::memory_order_seq_cst);

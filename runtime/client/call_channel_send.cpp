@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <new>
 #include <system_error>
 #include <utility>
@@ -34,11 +35,10 @@ std::int64_t deadline_from_now(Timeout span, bool is_call) {
 
 CallChannel::TimePoint as_time(std::int64_t deadline_ns) { return CallChannel::TimePoint(std::chrono::nanoseconds(deadline_ns)); }
 
-// Never without memory of its own, so that what is empty has a place, too.
-std::vector<std::byte> room_for(std::size_t payload_bytes) {
-  std::vector<std::byte> bytes(std::max<std::size_t>(payload_bytes, 1));
-  bytes.resize(payload_bytes);
-  return bytes;
+Spilled spilled_in(const wire::ExtentReference& extent) {
+  Spilled spilled;
+  spilled.have_appendix().extent = extent;
+  return spilled;
 }
 
 wire::MethodId method_id(const detail::RegistrationNode& node) {
@@ -104,11 +104,11 @@ std::byte* CallChannel::reserve_full(detail::CallWriter& writer, std::uint32_t p
   try {
     const auto attempt = [&] {
       return find_place(
-          writer, [&] { return try_draft(payload_bytes); }, [&] { return Spilled{.bytes = room_for(payload_bytes)}; });
+          writer, [&] { return try_draft(payload_bytes); }, [&] { return Spilled{.payload = QueuedPayload(payload_bytes)}; });
     };
     if (!attempt()) await_place(writer, lock, attempt);
     lock.release();
-    return is_draft_spilled_ ? spill_.back().bytes.data() : draft_->payload;
+    return is_draft_spilled_ ? spill_.back().payload.data() : draft_->payload;
   } catch (...) {
     if (lock.owns_lock()) lock.unlock();
     fail(writer, std::current_exception());
@@ -123,12 +123,14 @@ std::byte* CallChannel::reserve_large(detail::CallWriter& writer, std::size_t pa
     check_payload(writer.node_, payload_bytes);
     std::optional<channel::ExtentWriter::Place> place;
     const auto take = [&] { return attempt_under_lock([&] { return (place = end_.take_extent(payload_bytes)).has_value(); }); };
-    const auto attempt = [&] { return find_place(writer, take, [&] { return Spilled{.bytes = room_for(payload_bytes)}; }); };
+    const auto attempt = [&] {
+      return find_place(writer, take, [&] { return Spilled{.payload = QueuedPayload(payload_bytes)}; });
+    };
     lock.lock();
     if (!attempt()) await_place(writer, lock, attempt);
     if (is_draft_spilled_) {
       lock.release();
-      return spill_.back().bytes.data();
+      return spill_.back().payload.data();
     }
     const bool is_excess_new = end_.has_excess_extents() && !has_excess_.exchange(true);
     lock.unlock();
@@ -226,13 +228,16 @@ template <class Attempt, class Queued>
 bool CallChannel::find_place(const detail::CallWriter& writer, const Attempt& attempt, const Queued& queued) {
   if (gate_ == Gate::open && spill_.empty() && attempt()) return true;
   if (gate_ == Gate::closed || is_of_past_life(writer) || !may_spill(writer)) return false;
-  spill(queued());
+  spill(writer, queued());
   return true;
 }
 
-// With the lock held; send_spilled() says whose it is.
-void CallChannel::spill(Spilled spilled) {
-  have_loop_watch();  // first: it may find no handle left
+// With the lock held; send_spilled() says whose it is. What it needs memory and handles for comes first: from there on nothing
+// may fail.
+void CallChannel::spill(const detail::CallWriter& writer, Spilled spilled) {
+  const bool is_timed_tell = writer.cell_ == nullptr && writer.deadline_ns_ != wire::kNoDeadline;
+  if (writer.lease_ != 0 || writer.is_idempotent_ || is_timed_tell) spilled.have_appendix();
+  have_loop_watch();
   spill_.push_back(std::move(spilled));
   watch_spill();
   is_draft_spilled_ = true;
@@ -273,7 +278,7 @@ inline void CallChannel::send_drafted(const detail::CallWriter& writer) {
 // With the lock held, before the draft is published: its payload ends with this lease.
 void CallChannel::lease_draft(std::uint64_t number) noexcept {
   if (is_draft_spilled_) {
-    spill_.back().lease = number;
+    spill_.back().appendix->lease = number;
   } else {
     note_sent_lease(number);
   }
@@ -308,7 +313,7 @@ void CallChannel::note_retry(const detail::CallWriter& writer) noexcept {
   const unsigned most = writer.options_->retries;
   Retry retry{.is_wanted = true, .left = most != 0 ? most : UINT_MAX, .has_run = false, .deaths = {}};
   if (is_draft_spilled_) {
-    spill_.back().retry = std::move(retry);
+    spill_.back().appendix->retry = std::move(retry);
   } else {
     note_sent_retry(std::move(retry));
   }
@@ -349,7 +354,8 @@ void CallChannel::send_spilled(const detail::CallWriter& writer) {
   Spilled& last = spill_.back();
   last.cell = writer.cell_;
   last.method = {writer.method_};
-  last.deadline_ns = writer.deadline_ns_;
+  if (last.appendix != nullptr) last.appendix->deadline_ns = writer.deadline_ns_;
+  enter_queue(std::prev(spill_.end()));
   send_lock_.unlock();
   flush_spill();  // room may have come free before anybody knew of the queue
   look();
@@ -361,7 +367,7 @@ void CallChannel::send_large(detail::CallWriter& writer) {
   const auto attempt = [&] { return attempt_under_lock([&] { return (draft_ = end_.draft(extent)).has_value(); }); };
   std::unique_lock lock(send_lock_);
   try {
-    const auto find = [&] { return find_place(writer, attempt, [&] { return Spilled{.extent = extent}; }); };
+    const auto find = [&] { return find_place(writer, attempt, [&] { return spilled_in(extent); }); };
     if (!find()) await_place(writer, lock, find);
   } catch (...) {
     if (!lock.owns_lock()) lock.lock();
@@ -401,12 +407,14 @@ void CallChannel::flush_spill() {
       Spilled& next = spill_.front();
       try {
         if (!attempt_under_lock([&] { return draft_spilled(next); })) break;
-        if (next.lease != 0) note_sent_lease(next.lease);
-        if (next.retry.is_wanted) note_sent_retry(std::move(next.retry));
-        publish(next.cell, next.method, next.deadline_ns);
+        if (next.lease() != 0) note_sent_lease(next.lease());
+        if (next.appendix != nullptr && next.appendix->retry.is_wanted) note_sent_retry(std::move(next.appendix->retry));
+        leave_queue(next);
+        publish(next.cell, next.method, next.deadline_ns());
         has_sent = true;
       } catch (const std::system_error&) {  // no memory for a large one
         failed.emplace_back(std::move(next), std::current_exception());
+        leave_queue(failed.back().first);
       } catch (const std::bad_alloc&) {  // it waits on
         has_memory = false;
         continue;
@@ -421,30 +429,43 @@ void CallChannel::flush_spill() {
   for (const auto& [spilled, error] : failed) fail_spilled(spilled, error);
 }
 
+void CallChannel::enter_queue(SpillQueue::iterator place) noexcept {
+  if (place->cell != nullptr) CellAccess::enter_queue(*place->cell, as_queue_place(place));
+}
+
+void CallChannel::leave_queue(const Spilled& spilled) noexcept {
+  if (spilled.cell != nullptr) CellAccess::leave_queue(*spilled.cell);
+}
+
+void CallChannel::give_back_extent(const Spilled& spilled) noexcept {
+  if (spilled.extent().bytes != 0) end_.give_back(spilled.extent());
+}
+
 bool CallChannel::draft_spilled(Spilled& next) {
-  if (next.bytes.size() > end_.max_ring_request()) {
-    const auto place = end_.take_extent(next.bytes.size());
+  if (next.payload.size() > end_.max_ring_request()) {
+    Appendix& appendix = next.have_appendix();
+    const auto place = end_.take_extent(next.payload.size());
     if (!place) return false;
     try {
-      std::memcpy(end_.open_extent(*place), next.bytes.data(), next.bytes.size());
+      std::memcpy(end_.open_extent(*place), next.payload.data(), next.payload.size());
     } catch (...) {
       end_.give_back(place->extent, false);
       throw;
     }
-    next.extent = place->extent;
-    next.bytes = {};
+    appendix.extent = place->extent;
+    next.payload = {};
   }
-  if (next.extent.bytes != 0) return (draft_ = end_.draft(next.extent)).has_value();
-  draft_ = end_.draft(static_cast<std::uint32_t>(next.bytes.size()));
-  if (draft_) std::copy(next.bytes.begin(), next.bytes.end(), draft_->payload);
+  if (next.extent().bytes != 0) return (draft_ = end_.draft(next.extent())).has_value();
+  draft_ = end_.draft(static_cast<std::uint32_t>(next.payload.size()));
+  if (draft_) std::ranges::copy(next.payload.bytes(), draft_->payload);
   return draft_.has_value();
 }
 
 void CallChannel::fail_spilled(const Spilled& spilled, const std::exception_ptr& error) {
-  give_back(spilled.lease);
+  give_back(spilled.lease());
   if (spilled.cell == nullptr) {
     return platform::complain("a one-way message to {} was dropped: no memory is left for its {} bytes", actor().text(),
-                              spilled.bytes.size());
+                              spilled.payload.size());
   }
   spilled.cell->complete_with_error(error);
   spilled.cell->drop_reference();

@@ -20,7 +20,7 @@
 // update whose result says who made it; none follows from a read.
 namespace troupe::client {
 
-// They are only ever added, but for kPromoted.
+// They are only ever added, but for kPromoted and kNudged.
 struct CellStatus {
   static constexpr std::uint32_t kClaimed = 1 << 0;    // somebody completes it
   static constexpr std::uint32_t kStored = 1 << 1;     // the outcome is there, for callbacks
@@ -36,6 +36,7 @@ struct CellStatus {
   static constexpr std::uint32_t kWaiters = 1 << 11;   // waiters have been registered
   static constexpr std::uint32_t kWanted = 1 << 12;    // a callback waits for it, or for one that is made of it
   static constexpr std::uint32_t kUnwanted = 1 << 13;  // cancelled while it ran: it is not tried again
+  static constexpr std::uint32_t kNudged = 1 << 14;    // the one wait that can end without the outcome shall end
 };
 
 // What the protocol is written against. Tests put a model in its place that runs all interleavings (tests/client/model).
@@ -130,7 +131,7 @@ struct CellProtocol {
     return (status.fetch_or(Bits::kWatched, std::memory_order_acq_rel) & (Bits::kStored | Bits::kWatched)) == 0;
   }
 
-  // ---- waiting; `until` is the bit that ends it: kReleased, or kStored in a callback
+  // ---- waiting; `until` are the bits that end it: kReleased, or kStored in a callback; beside it kNudged, where that can come
 
   // Gives the value that the word must have for the caller to sleep; 0: it must look again.
   static std::uint32_t announce_sleep(Word& status, std::uint32_t until) {
@@ -163,6 +164,14 @@ struct CellProtocol {
   static bool take_promotion(Word& status) {
     return (status.fetch_and(~Bits::kPromoted, std::memory_order_acq_rel) & Bits::kPromoted) != 0;
   }
+
+  // Ends the wait whose `until` has kNudged, though the outcome is not there: its word of that is written before. Of a promotion
+  // such a wait might not learn, since another one that sleeps on the cell may take it first; this stays until end_nudge().
+  static void nudge(Word& status) {
+    if ((status.fetch_or(Bits::kNudged, std::memory_order_acq_rel) & Bits::kSleeper) != 0) Atomics::wake_all(status);
+  }
+  // By the wait that was nudged, when it has ended and no nudge can come any more.
+  static void end_nudge(Word& status) { status.fetch_and(~Bits::kNudged, std::memory_order_acq_rel); }
 
   // ---- decoding
 

@@ -100,6 +100,19 @@ class CellAccess {
   static bool is_found(const Cell& cell) { return cell.is_found_; }
   static void set_found(Cell& cell, bool is_found) { cell.is_found_ = is_found; }
   static channel::Ticket ticket(const Cell& cell) { return {cell.slot_, cell.generation_}; }
+  // Of one that has no ticket: where it waits in its channel's queue. It leaves before a reply can come, which takes the same
+  // room.
+  static bool is_queued(const Cell& cell) { return cell.is_queued_; }
+  static void* queue_place(const Cell& cell) { return cell.queue_place_; }
+  static void enter_queue(Cell& cell, void* place) {
+    cell.queue_place_ = place;
+    cell.is_queued_ = true;
+  }
+  static void leave_queue(Cell& cell) {
+    if (!cell.is_queued_) return;
+    cell.is_queued_ = false;
+    cell.arrival_ = nullptr;
+  }
 
   static bool is_claimed(const Cell& cell) { return Protocol::has(cell.status_, CellStatus::kClaimed); }
   // The value has been decoded without a claim: publishes it, unless somebody else was first.

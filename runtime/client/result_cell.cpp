@@ -56,7 +56,8 @@ void CellAccess::publish(Cell& cell, bool decoded, CallbackThread* callbacks) {
 }
 
 std::uint32_t CellAccess::end_of_wait() noexcept {
-  return CallbackThread::is_this_thread() ? CellStatus::kStored : CellStatus::kReleased;
+  const std::uint32_t nudge = serving.actor_key != 0 ? CellStatus::kNudged : 0;  // see ActorWait
+  return nudge | (CallbackThread::is_this_thread() ? CellStatus::kStored : CellStatus::kReleased);
 }
 
 std::uint32_t CellAccess::announce_sleep(Cell& cell) { return Protocol::announce_sleep(cell.status_, end_of_wait()); }

@@ -5,9 +5,12 @@
 
 #include <troupe/troupe.hpp>
 
+#include <malloc.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
@@ -86,11 +89,51 @@ double mean_channel_bytes() {
   return sum / kChannels;
 }
 
+// The actor's process, as long as this lives.
+class Stopped {
+ public:
+  explicit Stopped(pid_t pid) : pid_(pid) { ::kill(pid_, SIGSTOP); }
+  Stopped(const Stopped&) = delete;
+  Stopped& operator=(const Stopped&) = delete;
+  ~Stopped() { ::kill(pid_, SIGCONT); }
+
+ private:
+  const pid_t pid_;
+};
+
+// What malloc has given away in this process, with what it needs itself for that.
+std::size_t allocated_bytes() {
+  const auto all = ::mallinfo2();
+  return all.uordblks + all.hblkhd;
+}
+
+// Of a call int(int) that has been sent and is not answered: its handle, its result, and its place in the queue before a mailbox
+// that is full. That the values are right is part of it.
+double mean_result_bytes(int calls) {
+  Runtime runtime;
+  const auto counter = runtime.spawn<Counter>({.mailbox = {.when_full = WhenFull::spill}}, 0);
+  counter.call<&Counter::add>(0).get();
+  std::vector<AsyncResult<int>> results;
+  double sum = 0;
+  {
+    const Stopped stopped(counter.pid());
+    const std::size_t before = allocated_bytes();
+    results.reserve(static_cast<std::size_t>(calls));
+    for (int i = 0; i < calls; ++i) results.push_back(counter.call<&Counter::add>(1));
+    sum = static_cast<double>(allocated_bytes() - before);
+  }
+  for (int value = 1; value <= calls; ++value) {
+    if (results[static_cast<std::size_t>(value - 1)].get() != value) throw std::runtime_error("a result has a wrong value");
+  }
+  return sum / calls;
+}
+
 }  // namespace
 
 std::vector<Row> cost_rows(const Bench& bench) {
   const Shared<IdleHosts> hosts;
   const std::chrono::seconds idle_span(bench.is_quick ? 3 : 10);
+  const int outstanding = bench.times(1'000'000);
   return {
       {.name = "memory.host",
        .unit = "KiB",
@@ -102,6 +145,11 @@ std::vector<Row> cost_rows(const Bench& bench) {
        .unit = "KiB",
        .figure = [] { return kilobytes(mean_channel_bytes()); },
        .bar = at_most(256),
+       .rounds = 1},
+      {.name = "memory.result",  // by mallinfo2, of a million at once
+       .unit = "bytes",
+       .figure = [=] { return mean_result_bytes(outstanding); },
+       .bar = at_most(200),
        .rounds = 1},
   };
 }

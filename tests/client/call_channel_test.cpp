@@ -206,6 +206,47 @@ TEST(CallChannel, SpillsInOrder) {
   EXPECT_EQ(held.seen_at_last(), numbers(3000));
 }
 
+TEST(CallChannel, TakesBackCallsFromAnywhereInTheQueue) {
+  constexpr int kCalls = 3000;
+  HeldHost held({.calls = 4, .when_full = WhenFull::spill});
+  std::vector<AsyncResult<int>> sent{held.call_first()};
+  for (int i = 1; i < kCalls; ++i) sent.push_back(held.host.proxy().call<&Echo::number>(i));
+  for (int i = 1; i < kCalls; ++i) {
+    const int number = i * 1001 % kCalls;  // each of them once
+    if (number % 3 != 0) EXPECT_TRUE(sent[static_cast<std::size_t>(number)].cancel()) << number;
+  }
+  held.may_leave.release();
+  std::vector<int> kept;
+  for (int i = 0; i < kCalls; ++i) {
+    const auto& result = sent[static_cast<std::size_t>(i)];
+    if (result.cancelled()) continue;
+    EXPECT_EQ(result.get(), i);
+    kept.push_back(i);
+  }
+  EXPECT_EQ(kept.size(), 1000u);
+  EXPECT_EQ(held.seen_at_last(), kept);
+}
+
+TEST(CallChannel, TakesBackASpilledCallOrSendsItButNeverBoth) {
+  std::vector<int> seen, kept;
+  {
+    InProcessHost host({.calls = 4, .when_full = WhenFull::spill}, [&](HostEnd& end, const HostEnd::Request& request) {
+      seen.push_back(InProcessHost::number_in(request));
+      InProcessHost::echo(end, request);
+    });
+    for (int first = 0; first < 20000; first += 100) {
+      std::vector<AsyncResult<int>> sent;
+      for (int i = 0; i < 100; ++i) sent.push_back(host.proxy().call<&Echo::number>(first + i));
+      for (std::size_t i = 0; i < 100; i += 2) sent[99 - i].cancel();
+      for (int i = 0; i < 100; ++i) {
+        const auto& result = sent[static_cast<std::size_t>(i)];
+        if (result.exception() == nullptr) kept.push_back(first + i);
+      }
+    }
+  }
+  EXPECT_EQ(seen, kept);
+}
+
 TEST(CallChannel, SpillsFromManyThreads) {
   InProcessHost host({.calls = 4, .when_full = WhenFull::spill});
   std::vector<std::jthread> threads;

@@ -243,6 +243,25 @@ TEST_F(Cancel, HoldsBetweenTwoLives) {
   gate.let_go();
 }
 
+// A call that a dead host had not started waits in the queue again, wherever that has got to.
+TEST_F(Cancel, KeepsACallFromTheNextLife) {
+  auto actor = runtime().spawn<Recorder>({.restart = {.max = 5, .backoff = {.first = 50ms}}});
+  Gate next_gate;
+  const auto held = actor.call<&Recorder::hold>(gate.path());
+  gate.wait_reached();
+  const auto held_next = actor.call<&Recorder::hold>(next_gate.path());
+  const auto first = actor.call<&Recorder::note>(1);
+  const auto second = actor.call<&Recorder::note>(2);
+  OtherProcess(actor.pid()).kill();
+  EXPECT_THROW(held.get(), ActorDied);
+  EXPECT_TRUE(first.cancel());
+  next_gate.open();
+  held_next.get();
+  EXPECT_EQ(second.get(), 2);
+  EXPECT_TRUE(first.cancelled());
+  EXPECT_THAT(actor.call<&Recorder::seen>().get(), ElementsAre(2));
+}
+
 TEST_F(Cancel, OfASpawnEndsTheActor) {
   Gate at_start;
   const auto spawning = runtime().spawn_async<Recorder>({.name = "unwanted"}, at_start.path());

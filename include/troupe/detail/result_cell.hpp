@@ -142,15 +142,19 @@ class ResultCell {
   std::int64_t deadline_ns_ = INT64_MAX;             // steady clock
   std::chrono::steady_clock::time_point sent_at_{};  // of one that has a deadline
   std::atomic<Callback*> callbacks_{nullptr};        // CallbackList (runtime/client)
-  Arrival* arrival_ = nullptr;                       // owned; until decoded
+  union {
+    Arrival* arrival_ = nullptr;  // owned; until decoded
+    void* queue_place_;           // while is_queued_
+  };
   std::exception_ptr error_;
   std::uint16_t slot_ = 0;
   bool is_sent_ = false;  // slot_ and generation_ hold
   bool is_of_one_life_ = false;
   // Guarded by the channel's send lock:
-  bool is_withdrawn_ = false;  // whoever did that completes it
-  bool is_cancelled_ = false;  // likewise, since its caller does not want it any more
-  bool is_found_ = false;      // a channel that is being judged has found its request
+  bool is_withdrawn_ : 1 = false;  // whoever did that completes it
+  bool is_cancelled_ : 1 = false;  // likewise, since its caller does not want it any more
+  bool is_found_ : 1 = false;      // a channel that is being judged has found its request
+  bool is_queued_ : 1 = false;     // it waits in the channel's queue, and no reply can come
 };
 
 struct Nothing {};

@@ -166,5 +166,14 @@ TEST(CellModel, AFollowerLearnsThatItIsPromotedOrThatTheOutcomeIsThere) {
   programs.expect_kept();
 }
 
+// Whatever another one that sleeps on the result is told meanwhile.
+TEST(CellModel, AWaitThatWouldBeForEverEnds) {
+  Programs programs;
+  programs.explore({{Act::lead, Act::nudge}});
+  programs.explore({{Act::lead, Act::nudge, Act::follow, Act::promote}});
+  for (const Act first : {Act::set_value, Act::reply, Act::cancel}) programs.explore({{first, Act::lead, Act::nudge}});
+  programs.expect_kept();
+}
+
 }  // namespace
 }  // namespace troupe::model

@@ -11,8 +11,9 @@ using std::memory_order_relaxed;
 namespace {
 
 constexpr std::array<const char*, kActCount> kNames = {
-    "set_value", "set_error", "work", "reply", "arrival",    "cancel",     "wait",  "wait_timed", "wait_in_callback",
-    "take",      "read",      "copy", "add",   "add_remove", "add_waiter", "watch", "follow",     "promote"};
+    "set_value",        "set_error", "work", "reply", "arrival", "cancel",     "wait",       "wait_timed",
+    "wait_in_callback", "take",      "read", "copy",  "add",     "add_remove", "add_waiter", "watch",
+    "follow",           "promote",   "lead", "nudge"};
 
 }  // namespace
 
@@ -72,12 +73,15 @@ void CellWorld::name_words() {
   arrival_.named("arrival");
   watched_.named("watched");
   time_.named("time");
+  wait_mutex_.named("mutex of the wait");
+  is_for_ever_.named("is_for_ever");
   posted_.named("posted");
   for (auto& node : nodes_) node.next.word().named("next of a callback");
 }
 
 std::uint64_t CellWorld::holding(Act act) const {
-  return act == Act::reply || act == Act::arrival || act == Act::promote ? Counts::kReference : Counts::kHandle;
+  const bool is_handle = act != Act::reply && act != Act::arrival && act != Act::promote && act != Act::nudge;
+  return is_handle ? Counts::kHandle : Counts::kReference;
 }
 
 void CellWorld::perform(std::size_t number) {
@@ -123,6 +127,10 @@ void CellWorld::act_on(std::size_t number) {
       return follow();
     case Act::promote:
       return Protocol::promote(status_);
+    case Act::lead:
+      return lead();
+    case Act::nudge:
+      return nudge();
   }
 }
 
@@ -284,6 +292,34 @@ void CellWorld::follow() {
   }
 }
 
+// CallChannel::await_with_others, and how it ends: ActorWait::end.
+void CellWorld::lead() {
+  constexpr std::uint32_t kUntil = Status::kReleased | Status::kNudged;
+  while (!is_released() && is_for_ever_.load() == 0) {
+    restate(6);
+    if (const std::uint32_t seen = Protocol::announce_sleep(status_, kUntil)) CellAtomics::sleep(status_, seen);
+  }
+  restate(7);
+  lock_wait();
+  Protocol::end_nudge(status_);
+  has_wait_ended_.set(true);
+  wait_mutex_.exchange(0);
+}
+
+// ActorWait::note_for_ever.
+void CellWorld::nudge() {
+  lock_wait();
+  if (!has_wait_ended_.get()) {
+    is_for_ever_.exchange(1);
+    Protocol::nudge(status_);
+  }
+  wait_mutex_.exchange(0);
+}
+
+void CellWorld::lock_wait() {
+  while (wait_mutex_.exchange(1) != 0) CellAtomics::await_change(wait_mutex_);
+}
+
 void CellWorld::read() {
   if (!is_released()) return;
   check_told();
@@ -364,6 +400,7 @@ void CellWorld::check() {
   require(outcomes_.get() == (is_completed ? 1 : 0), "there is exactly one outcome");
   require(decoded_.get() <= 1, "what has arrived is decoded once");
   require(!has_run_.get() || winner_.get() != kCancelled, "what was cancelled never runs, and what has started is not cancelled");
+  require((get(status_.location()) & Status::kNudged) == 0, "a nudge goes with the wait that it was for");
   require(destroyed_.get() == 1, "the cell is destroyed once");
   require(!is_completed || get(watched_.location()) == 0, "the channel's count of what it watches comes out even");
   for (std::size_t number = 0; number < plan_.acts.size(); ++number) {

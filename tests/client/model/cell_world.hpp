@@ -61,8 +61,10 @@ enum class Act : std::uint8_t {
   watch,   // as the session's loop does
   follow,  // sleeps until it is promoted to reader, or the outcome is there
   promote,
+  lead,   // an actor's own thread, which reads for all and takes no promotion: sleeps until it is nudged, or the outcome is there
+  nudge,  // as the session's loop does: that wait is for ever
 };
-constexpr std::size_t kActCount = static_cast<std::size_t>(Act::promote) + 1;
+constexpr std::size_t kActCount = static_cast<std::size_t>(Act::nudge) + 1;
 
 const char* name_of(Act act);
 bool is_completing(Act act);
@@ -150,6 +152,9 @@ class CellWorld : public World {
   void await_timed();
   void await_in_callback();
   void follow();
+  void lead();
+  void nudge();
+  void lock_wait();
   void read();
   void take();
   void copy();
@@ -169,10 +174,11 @@ class CellWorld : public World {
   Atomic<std::uint32_t> value_, error_, arrival_;
   Atomic<std::uint32_t> watched_;  // the channel's
   Atomic<std::uint32_t> time_;
-  Atomic<Posted> posted_;  // to the callbacks' thread
+  Atomic<std::uint32_t> wait_mutex_, is_for_ever_;  // client::ActorWait's
+  Atomic<Posted> posted_;                           // to the callbacks' thread
   std::array<CellNode, kMostActs> nodes_;
   Ghost<std::uint32_t> winner_, outcomes_, decoded_, destroyed_, registered_, last_run_;
-  Ghost<bool> has_run_{false};
+  Ghost<bool> has_run_{false}, has_wait_ended_{false};
   std::array<Ghost<bool>, kMostActs> cancelled_;
 };
 

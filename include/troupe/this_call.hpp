@@ -24,7 +24,8 @@ class ThisCall {
   ThisCall() = default;
 };
 
-// In an actor's method, in the thread that runs it. Errors: std::logic_error elsewhere.
+// In an actor's method, in the thread that runs it; of one that is a coroutine, in all its parts and whatever else its executor
+// runs. Errors: std::logic_error elsewhere.
 ThisCall this_call();
 
 }  // namespace troupe

@@ -36,7 +36,9 @@ int Dispatcher::run(Mail first) {
   for (;;) {
     if (inbox_.has_mail()) accept(inbox_.take());
     if (exit_code_ && is_drained()) {
-      for (const auto& channel : channels_) channel->streams.close_all();  // before the actor, which they may look at
+      // Before the actor, which they may look at.
+      for (const auto& channel : channels_) channel->streams.close_all();
+      if (surroundings_.thread != nullptr) surroundings_.thread->shut();
       return *exit_code_;
     }
     if (!serve_all() && !sleeper_.wait(channels_, latest_, quiet_time_)) give_back_memory();
@@ -55,6 +57,7 @@ void Dispatcher::accept(Mail mail) {
     listener_.channel_closed(number);
   }
   for (const std::uint64_t number : mail.ready) answer_later(number);
+  for (auto& part : mail.parts) surroundings_.thread->run(std::move(part));
   if (!mail.exit_code) return;
   exit_code_ = mail.exit_code;
   for (const auto& channel : channels_) channel->drain_until = channel->end.published_by_client();

@@ -18,7 +18,7 @@
 namespace troupe::host {
 
 // Serves the actor's channels by turns, one envelope at a time: the loop of the main thread. Between turns it answers calls whose
-// results have come later than their turns. What an envelope means is
+// results have come later than their turns, and runs the parts of calls that go on after theirs. What an envelope means is
 // left to Turn, waiting to Sleeper, opening and closing channels to the control thread.
 // Thread-safety: one thread.
 class Dispatcher {

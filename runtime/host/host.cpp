@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "host/host.hpp"
 
+#include <troupe/detail/actor_thread.hpp>
 #include <troupe/error.hpp>
 
 #include <cstdlib>
@@ -70,6 +71,7 @@ struct Host::State final : Dispatcher::Listener, Checkpoints::Listener {
   Inbox inbox{};
   platform::ControlSocket socket;  // taken when the others are there
   StopRequests stops{page.status()};
+  detail::ActorThread thread{inbox, page.status()};
   Control control{socket, inbox, page, stops};
 };
 
@@ -120,12 +122,13 @@ std::optional<Actor> Host::State::make_actor(Mail& mail) {
 int Host::State::serve(const Actor& actor, Mail mail) {
   Sleeper sleeper(inbox);
   Checkpoints checkpoints(actor, checkpoint_every, *this);
-  return Dispatcher({actor, page.status(), &checkpoints, &stops}, inbox, sleeper, *this).run(std::move(mail));
+  return Dispatcher({actor, page.status(), &checkpoints, &stops, nullptr, &thread}, inbox, sleeper, *this).run(std::move(mail));
 }
 
 void Host::State::destroy(std::optional<Actor> actor) {
   note_running(wire::kDestructorRuns);
   actor.reset();
+  thread.end();
   note_running(0);
 }
 

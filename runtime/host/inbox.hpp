@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <troupe/detail/actor_thread.hpp>
+
 #include <atomic>
 #include <cstdint>
 #include <list>
@@ -17,13 +19,14 @@
 
 namespace troupe::host {
 
-// What the control thread, and threads in which results come, have for the main thread.
+// What the control thread, and threads in which results come or calls go on, have for the main thread.
 struct Mail {
   std::optional<Construction> construction;
   std::vector<std::shared_ptr<ServedChannel>> opened;
   std::vector<std::uint64_t> closed;  // channels by number; they may be among the opened ones
   std::list<std::uint64_t> ready;     // calls whose results have come, as the Deferrals number them
-  std::optional<int> exit_code;       // set: end with it, after what has been sent is done
+  std::vector<std::unique_ptr<detail::CallPart>> parts;
+  std::optional<int> exit_code;  // set: end with it, after what has been sent is done
 };
 
 // Hands mail to the main thread, and wakes it if it sleeps; it says how by the same protocol as

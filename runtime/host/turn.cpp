@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstring>
 #include <new>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -138,6 +139,12 @@ std::stop_token Turn::stop_token() {
   if (host_.stops == nullptr) return {};
   has_token_ = true;
   return host_.stops->token_of(channel_.number, request_.ticket);
+}
+
+// What nobody waits for nobody cancels.
+detail::OpenCall Turn::open_call() {
+  if (host_.thread == nullptr) throw std::logic_error("this host has no thread in which a call could go on by parts");
+  return {*host_.thread, *method_, request_.deadline_ns, is_call() ? stop_token() : std::stop_token()};
 }
 
 // The only catch around methods; the one around constructors is in construct().

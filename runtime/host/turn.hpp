@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <troupe/detail/actor_thread.hpp>
 #include <troupe/detail/registry.hpp>
 
 #include <cstddef>
@@ -27,9 +28,10 @@ class Turn final : private detail::Invocation {
   struct Surroundings {
     const Actor& actor;
     platform::LifeStatus& status;
-    Checkpoints* checkpoints = nullptr;  // null: none are taken
-    StopRequests* stops = nullptr;       // null: no call can be asked to stop
-    Deferrals* deferrals = nullptr;      // null: results that are still to come are waited for
+    Checkpoints* checkpoints = nullptr;     // null: none are taken
+    StopRequests* stops = nullptr;          // null: no call can be asked to stop
+    Deferrals* deferrals = nullptr;         // null: results that are still to come are waited for
+    detail::ActorThread* thread = nullptr;  // null: no call goes on by parts
   };
 
   // `running`: where it says that its method runs.
@@ -48,6 +50,8 @@ class Turn final : private detail::Invocation {
   // While its method runs; see ThisCall.
   std::stop_token stop_token();
   std::int64_t deadline_ns() const { return request_.deadline_ns; }
+  // See ActorThread.
+  [[gnu::cold]] detail::OpenCall open_call();
 
   // A turn has ended that is not among the calls handled.
   [[gnu::cold]] static void count_refused(platform::LifeStatus& status);

@@ -21,10 +21,11 @@ constexpr std::chrono::seconds kPatience(2);
 // One that is being stopped has its grace.
 bool is_looked_at(const HostRecord& host) { return host.hang && host.is_answering() && host.asked == Asked::nothing; }
 
-// The host writes the end of a method before it counts it. One that it ends meanwhile is none that goes on.
+// The host writes the end of a method, or of a part of one, before it counts it. One that it ends meanwhile is none that goes on.
 supervision::Progress progress_of(const platform::LifeStatus& status) {
   const auto turns = [&] {
-    return status.calls_handled.load(std::memory_order_acquire) + status.calls_refused.load(std::memory_order_acquire);
+    return status.calls_handled.load(std::memory_order_acquire) + status.calls_refused.load(std::memory_order_acquire) +
+           status.parts_ended.load(std::memory_order_acquire);
   };
   const std::uint64_t before = turns();
   const std::uint32_t method = status.running_method.load(std::memory_order_acquire);

@@ -24,6 +24,7 @@ struct LifeStatus {
   std::atomic<std::uint32_t> was_told_to_stop{0};  // 1: its end is not what it was doing
   std::atomic<std::uint32_t> stack_count{0};       // how often its stack was written while it lived (stack_request.hpp)
   std::atomic<std::uint64_t> calls_refused{0};     // of methods that did not come to run: together with calls_handled, all turns
+  std::atomic<std::uint64_t> parts_ended{0};       // of methods that go on after their turns, between turns
   std::atomic<std::int64_t> running_since{0};      // coarse_now(), with running_method
   std::atomic<std::int64_t> crashed_at{0};         // likewise, with fatal_signal
   std::atomic<std::uint64_t> lost_output{0};       // bytes: see capture_output

@@ -12,7 +12,7 @@ namespace troupe::supervision {
 // What an actor's process does at one moment, as it says itself.
 struct Progress {
   std::uint32_t method = 0;  // that runs; 0: none
-  std::uint64_t turns = 0;   // of methods that have ended
+  std::uint64_t turns = 0;   // of methods, and parts of methods, that have ended
 
   friend bool operator==(const Progress&, const Progress&) = default;
 };

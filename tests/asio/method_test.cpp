@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "coroutines.hpp"
+#include "tests/end_to_end/gate.hpp"
 
 namespace troupe::test {
 namespace {
@@ -45,7 +46,8 @@ class Asker {
     co_await never();
     co_return 1;
   }
-  awaitable<int> survive() {
+  awaitable<int> survive(std::string gate) {
+    wait_at(gate);
     try {
       co_await never();
     } catch (const std::exception&) {  // it was cancelled, and has a result all the same
@@ -58,6 +60,11 @@ class Asker {
     here_ = std::this_thread::get_id();
   }
   int note(int number) { return number; }
+  awaitable<void> hold(Proxy<Recorder> recorder, std::string gate) { co_await recorder.call<&Recorder::hold>(gate); }
+  awaitable<bool> has_deadline_later() {
+    co_await others_run();
+    co_return this_call().deadline().has_value();
+  }
 
  private:
   std::thread::id here_;
@@ -85,6 +92,22 @@ TEST_F(CoroutineMethod, RunsInTheActorsThread) {
   EXPECT_TRUE(asker_.call<&Asker::has_run_in_this_thread>().get());
 }
 
+TEST_F(CoroutineMethod, KeepsTheMailboxWaiting) {
+  Gate gate;
+  auto recorder = runtime().spawn<Recorder>();
+  const auto held = asker_.call<&Asker::hold>(recorder, gate.path());
+  gate.wait_reached();
+  const auto noted = asker_.call<&Asker::note>(1);
+  EXPECT_TRUE(noted.cancel()) << "it has not been begun";
+  gate.let_go();
+  held.get();
+}
+
+TEST_F(CoroutineMethod, KnowsItsCallAllTheTime) {
+  EXPECT_TRUE(asker_.with({.deadline = 1h}).call<&Asker::has_deadline_later>().get());
+  EXPECT_FALSE(asker_.call<&Asker::has_deadline_later>().get());
+}
+
 TEST_F(CoroutineMethod, IsCancelledWithTheCall) {
   const auto waiting = asker_.call<&Asker::wait_for_ever>();
   while (!waiting.running()) std::this_thread::yield();
@@ -94,8 +117,9 @@ TEST_F(CoroutineMethod, IsCancelledWithTheCall) {
 }
 
 TEST_F(CoroutineMethod, MayHaveAResultAllTheSame) {
-  const auto waiting = asker_.call<&Asker::survive>();
-  while (!waiting.running()) std::this_thread::yield();
+  Gate gate;
+  const auto waiting = asker_.call<&Asker::survive>(gate.path());
+  gate.open();  // it has begun
   EXPECT_FALSE(waiting.cancel());
   EXPECT_EQ(waiting.get(), 7);
 }

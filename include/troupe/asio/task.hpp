@@ -13,6 +13,7 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
@@ -69,23 +70,32 @@ awaitable<void> fulfil(awaitable<T> body, Completion<T>& completion) {
   }
 }
 
+// When a coroutine begins; at once: where its executor runs already.
+enum class Begin { in_next_turn, at_once };
+
 template <class T>
-awaitable<void> run_task(awaitable<T> body, Completion<T> completion, std::shared_ptr<TaskState> state) {
+awaitable<void> run_task(awaitable<T> body, Completion<T> completion, std::shared_ptr<TaskState> state, Begin begin) {
   std::exception_ptr error;
   try {
-    co_await boost::asio::post(state->executor, boost::asio::use_awaitable);
+    if (begin == Begin::in_next_turn) co_await boost::asio::post(state->executor, boost::asio::use_awaitable);
     co_await fulfil(std::move(body), completion);
   } catch (...) {
     error = std::current_exception();
   }
   if (error != nullptr) completion.set_exception(outcome_of(error, *state));
+  // What Asio has to do behind it, when it has never waited, would throw to whoever has started it.
+  co_await boost::asio::this_coro::throw_if_cancelled(false);
+}
+
+inline void cancel_task(const std::shared_ptr<TaskState>& task) {
+  task->is_cancelled = true;
+  boost::asio::dispatch(task->executor, [task] { task->signal.emit(boost::asio::cancellation_type::all); });
 }
 
 // False: the task, which `cell` is the outcome of, has ended.
 inline bool cancel_task(ResultCell& cell, const std::shared_ptr<TaskState>& task) {
   if (cell.is_ready()) return false;
-  task->is_cancelled = true;
-  boost::asio::dispatch(task->executor, [task] { task->signal.emit(boost::asio::cancellation_type::all); });
+  cancel_task(task);
   return true;
 }
 
@@ -116,27 +126,11 @@ class Task {
   friend bool operator==(const Task& a, const Task& b) { return a.state_ == b.state_; }
 
  private:
-  template <class U>
-  friend Task<U> create_task(const boost::asio::any_io_executor& executor, awaitable<U> body);
   friend struct detail::TaskAccess;
 
   std::shared_ptr<detail::TaskState> state_;
   AsyncResult<T> result_;
 };
-
-// Starts a coroutine on `executor`, in that one's next turn. Thread-safety: any thread.
-template <class T>
-Task<T> create_task(const boost::asio::any_io_executor& executor, awaitable<T> body) {
-  detail::Completion<T> completion;
-  completion.start();  // its result's own cancel() shall not end it
-  Task<T> task;
-  task.state_ = std::make_shared<detail::TaskState>(executor);
-  task.result_ = completion.take_result();
-  const auto ended = [state = task.state_](const std::exception_ptr&) {};  // the signal lives as long as its slot is used
-  boost::asio::co_spawn(executor, detail::run_task(std::move(body), std::move(completion), task.state_),
-                        boost::asio::bind_cancellation_slot(task.state_->signal.slot(), ended));
-  return task;
-}
 
 namespace detail {
 
@@ -145,7 +139,29 @@ struct TaskAccess {
   static const std::shared_ptr<TaskState>& state(const Task<T>& task) {
     return task.state_;
   }
+  template <class T>
+  static Task<T> start(std::shared_ptr<TaskState> state, awaitable<T> body, Begin begin) {
+    Completion<T> completion;
+    completion.start();  // its result's own cancel() shall not end it
+    Task<T> task;
+    task.state_ = std::move(state);
+    task.result_ = completion.take_result();
+    const auto ended = [state = task.state_](const std::exception_ptr&) {};  // the signal lives as long as its slot is used
+    boost::asio::co_spawn(task.state_->executor, run_task(std::move(body), std::move(completion), task.state_, begin),
+                          boost::asio::bind_cancellation_slot(task.state_->signal.slot(), ended));
+    return task;
+  }
 };
+
+}  // namespace detail
+
+// Starts a coroutine on `executor`, in that one's next turn. Thread-safety: any thread.
+template <class T>
+Task<T> create_task(const boost::asio::any_io_executor& executor, awaitable<T> body) {
+  return detail::TaskAccess::start(std::make_shared<detail::TaskState>(executor), std::move(body), detail::Begin::in_next_turn);
+}
+
+namespace detail {
 
 template <class T>
 auto& cell_of(const Task<T>& task) {

@@ -14,12 +14,14 @@ namespace troupe::detail {
 template <class R>
 struct Returned {
   static constexpr bool is_deferred = false;
+  static constexpr bool goes_on_by_parts = false;
   using Value = R;  // what the caller gets
 };
 
 template <class T>
 struct Returned<AsyncResult<T>> {
   static constexpr bool is_deferred = true;
+  static constexpr bool goes_on_by_parts = false;  // by code of the method's; then start_by_parts() is for reentrant actors
   using Value = T;
   static AsyncResult<T> start(AsyncResult<T> result) { return result; }
 };

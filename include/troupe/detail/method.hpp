@@ -7,6 +7,7 @@
 #include <troupe/detail/registry.hpp>
 
 #include <cstring>
+#include <memory>
 #include <span>
 #include <tuple>
 #include <type_traits>
@@ -85,9 +86,20 @@ void decode_arguments(Invocation& invocation, T&... values) {
   }
 }
 
-// Decodes the arguments, calls `function` with them, sends its result.
+// Of a method that goes on after its turn. Its parameters may look at the arguments: these stay with it, and do not look at
+// what the caller wrote.
 template <class R, class... P, class Function>
-void serve(Invocation& invocation, Parameters<P...>, Function&& function) {
+void serve_by_parts(Invocation& invocation, Parameters<P...>, Function&& function) {
+  auto arguments = std::make_unique<std::tuple<Argument<P>...>>();
+  std::apply([&](auto&... each) { decode_as(Direction::argument, false, invocation.arguments(), each...); }, *arguments);
+  invocation.entered();
+  auto begun = std::apply([&](auto&... each) { return function(static_cast<Argument<P>&&>(each)...); }, *arguments);
+  reply_deferred(invocation, Returned<std::remove_cvref_t<R>>::start_by_parts(std::move(begun), std::move(arguments)));
+}
+
+// Decodes the arguments, calls `function` with them, sends its result. In a turn, from its begin to its end.
+template <class R, class... P, class Function>
+void serve_at_once(Invocation& invocation, Parameters<P...>, Function&& function) {
   std::tuple<Argument<P>...> arguments;
   std::apply([&](auto&... each) { decode_arguments(invocation, each...); }, arguments);
   invocation.entered();
@@ -103,6 +115,15 @@ void serve(Invocation& invocation, Parameters<P...>, Function&& function) {
         }
       },
       arguments);
+}
+
+template <class Actor, class R, class... P, class Function>
+void serve(Invocation& invocation, Parameters<P...> parameters, Function&& function) {
+  if constexpr (Returned<std::remove_cvref_t<R>>::goes_on_by_parts && is_reentrant<Actor>()) {
+    serve_by_parts<R>(invocation, parameters, std::forward<Function>(function));
+  } else {
+    serve_at_once<R>(invocation, parameters, std::forward<Function>(function));
+  }
 }
 
 // Hands an argument over as the parameter wants it.
@@ -128,8 +149,9 @@ struct MethodKey {
 
   template <class... P>
   static void call(Actor& actor, Invocation& invocation, Parameters<P...> parameters) {
-    serve<Return>(invocation, parameters,
-                  [&](Argument<P>&&... argument) -> Return { return (Traits::object(actor).*kMember)(pass<P>(argument)...); });
+    serve<Actor, Return>(invocation, parameters, [&](Argument<P>&&... argument) -> Return {
+      return (Traits::object(actor).*kMember)(pass<P>(argument)...);
+    });
   }
 
   static constexpr MethodThunk kMethod = &thunk;
@@ -157,7 +179,8 @@ struct FieldWriteKey {
   static constexpr const std::type_info* actor_type() { return &typeid(Actor); }
   static constexpr const char* signature() { return __PRETTY_FUNCTION__; }
   static void thunk(void* actor, Invocation& invocation) {
-    serve<void>(invocation, Parameters<Field>(), [&](Field&& value) { static_cast<Actor*>(actor)->*kField = std::move(value); });
+    serve_at_once<void>(invocation, Parameters<Field>(),
+                        [&](Field&& value) { static_cast<Actor*>(actor)->*kField = std::move(value); });
   }
 
   static constexpr MethodThunk kMethod = &thunk;
@@ -172,8 +195,9 @@ struct RunKey {
   static constexpr const std::type_info* actor_type() { return &typeid(Actor); }
   static constexpr const char* signature() { return __PRETTY_FUNCTION__; }
   static void thunk(void* actor, Invocation& invocation) {
-    serve<Return>(invocation, Parameters<Args...>(),
-                  [&](Args&&... argument) -> Return { return Function()(*static_cast<Actor*>(actor), std::move(argument)...); });
+    serve<Actor, Return>(invocation, Parameters<Args...>(), [&](Args&&... argument) -> Return {
+      return Function()(*static_cast<Actor*>(actor), std::move(argument)...);
+    });
   }
 
   static constexpr MethodThunk kMethod = &thunk;

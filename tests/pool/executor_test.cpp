@@ -81,10 +81,13 @@ TEST_F(Executor, C31_AnErrorInItsPlaceEndsAMap) {
 TEST_F(Executor, C31_TheTimeOutOfAMapIsForAllOfIt) {
   Gate gate;
   ProcessPoolExecutor executor(runtime(), {.max_workers = 1});
-  auto results = executor.map({.timeout = 20ms}, fn<&wait_at_gate>, std::vector{gate.path(), gate.path()});
+  const auto holding = executor.submit<&wait_at_gate>(gate.path());
+  gate.wait_reached();
+  auto results = executor.map({.timeout = 20ms}, fn<&square>, numbers_to(100));
   EXPECT_THROW(results.next(), TimeoutError);
   EXPECT_EQ(results.next(), std::nullopt) << "what was left has been cancelled";
-  gate.open();
+  gate.let_go();
+  EXPECT_EQ(holding.get(), 1);
 }
 
 TEST_F(Executor, C32_ShutdownDoesWhatIsThere) {

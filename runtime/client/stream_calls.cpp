@@ -164,14 +164,14 @@ void StreamCalls::end() noexcept {
 
 // The last ones first, so that no more than one has been begun with.
 void StreamCalls::cancel_asked() noexcept {
-  const auto cancel = [](ResultCell& cell) {
+  const auto cancel = [](ResultCell* cell) {
     try {
-      cell.cancel(std::nullopt);
+      cell->cancel(std::nullopt);
     } catch (const std::exception&) {  // it runs, and nobody looks at its result
     }
   };
-  for (auto each = asked_.rbegin(); each != asked_.rend(); ++each) cancel(**each);
-  if (opening_ != nullptr) cancel(*opening_);
+  std::for_each(asked_.rbegin(), asked_.rend(), cancel);
+  if (opening_ != nullptr) cancel(opening_);
 }
 
 // If that fails the actor has ended, or this process's memory has: then it keeps the stream until the channel is closed.

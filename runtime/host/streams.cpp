@@ -14,6 +14,7 @@ namespace {
 
 class Failure final : public StreamSource {
  public:
+  // NOLINTNEXTLINE(bugprone-throw-keyword-missing): it is kept
   explicit Failure(std::exception_ptr error) : error_(std::move(error)) {}
   bool answer_next(Invocation&) override { std::rethrow_exception(error_); }
 

@@ -244,7 +244,8 @@ void ProcessCrew::take_started(Lock& lock, std::uint32_t number) {
   const std::exception_ptr error = started.exception();
   lock.lock();
   if (error != nullptr) return fail_to_start(worker, error);
-  const auto proxy = started.get();
+  const Proxy<PoolWorker> proxy =
+      started.get();  // NOLINT(performance-unnecessary-copy-initialization): as long as the lock is open
   worker.proxy = proxy;
   worker.state = Worker::State::initializing;
   lock.unlock();

@@ -2,12 +2,13 @@
 // Methods that return a generator, or another range: the caller gets their values one by one.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <signal.h>
+
 #include <troupe/testing.hpp>
 #include <troupe/troupe.hpp>
 
 #include <cereal/types/map.hpp>
 #include <condition_variable>
+#include <csignal>
 #include <map>
 #include <mutex>
 #include <stdexcept>
@@ -440,8 +441,8 @@ TEST_F(StreamTest, IsDestroyedBeforeAnActorThatStops) {
 
 TEST_F(StreamTest, RefusesWhatMakesNoSense) {
   EXPECT_THROW(source_.with({.window = 0}), std::invalid_argument);
-  EXPECT_THROW(source_.with({.idempotent = true}).stream<&Source::endless>(), std::invalid_argument);
-  EXPECT_THROW(Proxy<Source>().stream<&Source::endless>(), std::logic_error);
+  EXPECT_THROW((void)source_.with({.idempotent = true}).stream<&Source::endless>(), std::invalid_argument);
+  EXPECT_THROW((void)Proxy<Source>().stream<&Source::endless>(), std::logic_error);
 }
 
 }  // namespace

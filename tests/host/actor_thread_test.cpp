@@ -122,7 +122,7 @@ TEST_F(ActorThreadTest, DestroysWhatWaitsBeforeTheActorAndWhereItWaitedAfterward
   Log& log = thread_.context<Log>();
   log.notes = &notes;
   EXPECT_EQ(&thread_.context<Log>(), &log);
-  std::shared_ptr<void> last(nullptr, [&](void*) { notes.push_back("second part gone"); });
+  std::shared_ptr<void> last(nullptr, [&](void*) { notes.emplace_back("second part gone"); });
   std::shared_ptr<void> posts_more(nullptr, [this, last](void*) { post(open(), [last] {}); });
   post(open(), [held = std::move(posts_more)] {});
   last.reset();

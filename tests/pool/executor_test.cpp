@@ -2,7 +2,7 @@
 // What concurrent.futures' ProcessPoolExecutor does, by the numbers of its features.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <signal.h>
+
 #include <troupe/executor.hpp>
 #include <troupe/testing.hpp>
 #include <troupe/troupe.hpp>
@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <numeric>
 #include <stdexcept>
 #include <string>
@@ -67,7 +68,7 @@ TEST_F(Executor, C31_MapZipsItsRanges) {
   const std::vector<int> longer{10, 20, 30, 40};
   EXPECT_THAT(all_of(executor.map<&sum>(numbers_to(3), longer)), ElementsAre(10, 21, 32)) << "as long as the shortest";
   EXPECT_THAT(all_of(executor.map({.chunksize = 3}, fn<&sum>, longer, longer)), ElementsAre(20, 40, 60, 80));
-  EXPECT_THROW(executor.map({.chunksize = 0}, fn<&square>, longer), std::invalid_argument);
+  EXPECT_THROW((void)executor.map({.chunksize = 0}, fn<&square>, longer), std::invalid_argument);
 }
 
 TEST_F(Executor, C31_AnErrorInItsPlaceEndsAMap) {

@@ -4,13 +4,14 @@
 // decoded. Whatever it is, that task fails, and no other does.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <signal.h>
+
 #include <troupe/pool.hpp>
 #include <troupe/testing.hpp>
 #include <troupe/troupe.hpp>
 
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <exception>
 #include <stdexcept>

@@ -2,13 +2,14 @@
 // Workers that die: each takes along what it was doing, and nothing else.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <signal.h>
+
 #include <troupe/pool.hpp>
 #include <troupe/testing.hpp>
 #include <troupe/troupe.hpp>
 
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <random>
 #include <string>

@@ -213,7 +213,8 @@ TEST(CallChannel, TakesBackCallsFromAnywhereInTheQueue) {
   for (int i = 1; i < kCalls; ++i) sent.push_back(held.host.proxy().call<&Echo::number>(i));
   for (int i = 1; i < kCalls; ++i) {
     const int number = i * 1001 % kCalls;  // each of them once
-    if (number % 3 != 0) EXPECT_TRUE(sent[static_cast<std::size_t>(number)].cancel()) << number;
+    if (number % 3 == 0) continue;
+    EXPECT_TRUE(sent[static_cast<std::size_t>(number)].cancel()) << number;
   }
   held.may_leave.release();
   std::vector<int> kept;

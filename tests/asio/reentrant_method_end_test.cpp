@@ -124,7 +124,7 @@ class Clerk {
     asio::co_spawn(executor, be_inside([] { return never(); }), asio::detached);
     asio::co_spawn(executor, be_inside([this] { return event_.wait(); }), asio::detached);
     asio::co_spawn(executor, be_inside([this] { return wait_for_own_timer(); }), asio::detached);
-    asio::co_spawn(executor, be_inside([this] { return go_on_for_ever(); }), asio::detached);
+    asio::co_spawn(executor, be_inside([] { return go_on_for_ever(); }), asio::detached);
     asio::co_spawn(executor, be_inside([this, other, gate] { return hold(other, gate); }), asio::detached);
     while (inside_ != 6) co_await others_run();  // hold() is inside twice
   }

@@ -140,11 +140,11 @@ struct TaskAccess {
     return task.state_;
   }
   template <class T>
-  static Task<T> start(std::shared_ptr<TaskState> state, awaitable<T> body, Begin begin) {
+  static Task<T> start(const std::shared_ptr<TaskState>& state, awaitable<T> body, Begin begin) {
     Completion<T> completion;
     completion.start();  // its result's own cancel() shall not end it
     Task<T> task;
-    task.state_ = std::move(state);
+    task.state_ = state;
     task.result_ = completion.take_result();
     const auto ended = [state = task.state_](const std::exception_ptr&) {};  // the signal lives as long as its slot is used
     boost::asio::co_spawn(task.state_->executor, run_task(std::move(body), std::move(completion), task.state_, begin),

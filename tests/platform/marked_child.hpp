@@ -53,7 +53,7 @@ struct MarkedChild : ForkedChild {
   unsigned word = 0;
 };
 
-inline void read_from(std::uintptr_t address) {
+[[gnu::noinline]] __attribute__((no_sanitize("undefined"))) inline void read_from(std::uintptr_t address) {
   static volatile std::uintptr_t hidden;  // from the compiler, which would warn
   hidden = address;
   (void)*reinterpret_cast<volatile int*>(hidden);

@@ -244,8 +244,7 @@ void ProcessCrew::take_started(Lock& lock, std::uint32_t number) {
   const std::exception_ptr error = started.exception();
   lock.lock();
   if (error != nullptr) return fail_to_start(worker, error);
-  const Proxy<PoolWorker> proxy =
-      started.get();  // NOLINT(performance-unnecessary-copy-initialization): as long as the lock is open
+  const Proxy<PoolWorker>& proxy = started.get();
   worker.proxy = proxy;
   worker.state = Worker::State::initializing;
   lock.unlock();

@@ -148,6 +148,12 @@ void ResultCell::await_value(Timeout timeout) {
   if (error_ != nullptr) std::rethrow_exception(error_);
 }
 
+bool ResultCell::is_in_one_turn() noexcept { return serving.is_coroutine; }
+
+void ResultCell::check_one_can_come(std::span<ResultCell* const> cells) {
+  CellAccess::check_not_all_own(cells, Clock::time_point::max());
+}
+
 bool ResultCell::look_briefly() {
   if (CellAccess::is_visible(*this)) return true;
   return channel_ != nullptr && await(Timeout(std::chrono::nanoseconds(0)));

@@ -56,6 +56,9 @@ RunningFor::~RunningFor() {
 
 const OpenCall* RunningFor::call() noexcept { return running_for; }
 
+OneTurn::OneTurn() noexcept { serving.is_coroutine = serving.actor_key != 0; }
+OneTurn::~OneTurn() { serving.is_coroutine = false; }
+
 ActorThread::~ActorThread() = default;
 
 OpenCall ActorThread::open_call() { return host::running_turn().open_call(); }

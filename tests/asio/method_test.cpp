@@ -5,9 +5,12 @@
 #include <troupe/testing.hpp>
 #include <troupe/troupe.hpp>
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <variant>
 #include <vector>
 
 #include "coroutines.hpp"
@@ -61,6 +64,29 @@ class Asker {
   }
   int note(int number) { return number; }
   awaitable<void> hold(Proxy<Recorder> recorder, std::string gate) { co_await recorder.call<&Recorder::hold>(gate); }
+  awaitable<int> ask_itself(Proxy<Asker> self) { co_return co_await self.call<&Asker::note>(1); }
+  awaitable<int> ask_itself_within_an_hour(Proxy<Asker> self) {
+    co_return co_await async::wait_for(self.call<&Asker::note>(1), 1h);
+  }
+  awaitable<std::vector<int>> gather_from_itself(Proxy<Asker> self) {
+    std::vector<AsyncResult<int>> own;
+    own.push_back(self.call<&Asker::note>(1));
+    own.push_back(self.call<&Asker::note>(2));
+    co_return co_await async::gather(std::move(own));
+  }
+  awaitable<std::vector<int>> gather_from_both(Proxy<Asker> self, Proxy<Adder> adder) {
+    std::vector<AsyncResult<int>> both;
+    both.push_back(adder.call<&Adder::add>(1));
+    both.push_back(self.call<&Asker::note>(2));
+    co_return co_await async::gather(std::move(both));
+  }
+  awaitable<int> ask_either(Proxy<Asker> self, Proxy<Adder> adder) {
+    using namespace boost::asio::experimental::awaitable_operators;
+    auto ask_self = [](Proxy<Asker> its_self) -> awaitable<int> { co_return co_await its_self.call<&Asker::note>(-1); };
+    auto ask_adder = [](Proxy<Adder> its_adder) -> awaitable<int> { co_return co_await its_adder.call<&Adder::add>(5); };
+    const auto first = co_await (ask_self(self) || ask_adder(adder));
+    co_return std::visit([](int n) { return n; }, first);
+  }
   awaitable<bool> has_deadline_later() {
     co_await others_run();
     co_return this_call().deadline().has_value();
@@ -122,6 +148,28 @@ TEST_F(CoroutineMethod, MayHaveAResultAllTheSame) {
   gate.open();  // it has begun
   EXPECT_FALSE(waiting.cancel());
   EXPECT_EQ(waiting.get(), 7);
+}
+
+template <class T>
+void expect_deadlock(const AsyncResult<T>& result) {
+  try {
+    result.get();
+    ADD_FAILURE() << "it has a value";
+  } catch (const RemoteException& error) {
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("troupe::WouldDeadlock"));
+  }
+}
+
+TEST_F(CoroutineMethod, CannotWaitForACallThatItsActorWouldHaveToRun) {
+  expect_deadlock(asker_.call<&Asker::ask_itself>(asker_));
+  expect_deadlock(asker_.call<&Asker::ask_itself_within_an_hour>(asker_));
+  expect_deadlock(asker_.call<&Asker::gather_from_itself>(asker_));
+  expect_deadlock(asker_.call<&Asker::gather_from_both>(asker_, adder_));
+  EXPECT_EQ(asker_.call<&Asker::note>(3).get(), 3) << "it goes on";
+}
+
+TEST_F(CoroutineMethod, MayWaitForTheFirstOfSuchACallAndAnother) {
+  EXPECT_EQ(asker_.call<&Asker::ask_either>(asker_, adder_).get(), 5);
 }
 
 TEST_F(CoroutineMethod, IsCancelledByACoroutineThatWaitsForIt) {

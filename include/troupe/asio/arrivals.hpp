@@ -33,6 +33,7 @@ class Arrivals {
     ++expected_count_;
     if (cell.has_outcome()) return state_->arrived.push_back(index);
     const auto arrived = [state = state_, index](const WaitEnd& end) { state->note(index, end); };
+    waited_for_.push_back(&cell);
     start_wait(cell, GoOn(), boost::asio::bind_executor(executor_, arrived),
                [this](const std::shared_ptr<WaitLink>& link) { links_.push_back(link); });
   }
@@ -46,6 +47,7 @@ class Arrivals {
     how = WaitEnd::outcome;
     while (state_->arrived.empty()) {
       if (state_->error != nullptr) std::rethrow_exception(state_->error);
+      check_one_can_come();
       const AsyncResult<void> rung = state_->bell.emplace().result();
       how = co_await settled(CellReference(cell_of(rung)), on_cancel, alarm);
       if (how != WaitEnd::outcome && state_->arrived.empty()) co_return std::nullopt;
@@ -58,6 +60,12 @@ class Arrivals {
   }
 
  private:
+  void check_one_can_come() {
+    if (!ResultCell::is_in_one_turn()) return;
+    std::erase_if(waited_for_, [](ResultCell* each) { return each->has_outcome(); });
+    ResultCell::check_one_can_come(waited_for_);
+  }
+
   struct State {
     void note(std::size_t index, const WaitEnd& end) {
       if (end.how == WaitEnd::failed) error = end.why;
@@ -73,6 +81,7 @@ class Arrivals {
   const boost::asio::any_io_executor executor_;
   const std::shared_ptr<State> state_;
   std::vector<std::shared_ptr<WaitLink>> links_;
+  std::vector<ResultCell*> waited_for_;
   std::size_t expected_count_ = 0;
 };
 

@@ -2,7 +2,7 @@
 // `co_await result` inside any boost::asio::awaitable: of an lvalue a const T& (as get(), no copy), of an rvalue a T, moved out
 // when it is the last handle; or what the call failed with. T need not be default-constructible. A result that is there does
 // not suspend the coroutine; otherwise it goes on on its own executor, when it has come, and what else is ready there runs first.
-// Cancellation as in async_wait.
+// Cancellation as in async_wait. Errors: WouldDeadlock in a coroutine that its own actor waits for, of a call to that actor.
 #pragma once
 
 #include <troupe/asio/wait_operation.hpp>
@@ -82,7 +82,11 @@ class TroupeWaitOp {
   template <class Given>
   TroupeWaitOp(Given&& given, awaitable_frame_base<Executor>* frame) : operation_(std::forward<Given>(given)), frame_(frame) {}
 
-  bool await_ready() { return kMoves ? cell().is_ready() : cell().has_outcome(); }
+  bool await_ready() {
+    const bool is_there = kMoves ? cell().is_ready() : cell().has_outcome();
+    if (!is_there) troupe::detail::check_can_come(cell());
+    return is_there;
+  }
 
   void await_suspend(coroutine_handle<void>) {
     frame_->after_suspend([](void* self) { static_cast<TroupeWaitOp*>(self)->start(); }, this);

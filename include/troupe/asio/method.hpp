@@ -19,12 +19,13 @@
 // it. Who cancels the call cancels the coroutine, in its next co_await; a coroutine that ends with that leaves its caller with a
 // CancelledError.
 //
-// By default the actor handles nothing else until it has ended. Where its class says `static constexpr bool reentrant = true`,
-// it begins in its turn, and in its first co_await that has to wait the turn ends: from then on other messages are handled, and
-// other coroutines go on, whenever it waits; but never two of them at the same time. Its executor (this_coro::executor) is the
-// way to the actor's thread for any code and from any thread. A coroutine whose caller has gone goes on, and its result is
-// dropped. An actor that is told to stop begins no more calls, those of its own coroutines included, and waits for the
-// coroutines of calls. What else these have started on their executor is destroyed then where it waits, before the actor is.
+// By default the actor handles nothing else until it has ended; so co_await of a call to that actor is a WouldDeadlock. Where its
+// class says `static constexpr bool reentrant = true`, it begins in its turn, and in its first co_await that has to wait the turn
+// ends: from then on other messages are handled, and other coroutines go on, whenever it waits; but never two of them at the same
+// time. Its executor (this_coro::executor) is the way to the actor's thread for any code and from any thread. A coroutine whose
+// caller has gone goes on, and its result is dropped. An actor that is told to stop begins no more calls, those of its own
+// coroutines included, and waits for the coroutines of calls. What else these have started on their executor is destroyed then
+// where it waits, before the actor is.
 namespace troupe::async::detail {
 
 // Of a stop token.
@@ -58,6 +59,7 @@ struct Returned<boost::asio::awaitable<T, Executor>> {
     const auto task = async::create_task(context.get_executor(), std::move(coroutine));
     {
       const std::stop_callback cancel(stop, [&task] { cancel_task(task); });
+      const OneTurn in_turn;
       context.run();
     }
     return task.result();

@@ -99,13 +99,14 @@ inline awaitable<bool> is_cancelled() {
 }
 
 // Waits, calmly, until the cell has its outcome, or `alarm` rings, or as `on_cancel` says. A coroutine that was cancelled before
-// is treated as one that is cancelled in it. Errors: the wait is impossible.
+// is treated as one that is cancelled in it. Errors: the wait is impossible; WouldDeadlock.
 template <class OnCancel>
 awaitable<WaitEnd::How> settled(CellReference cell, OnCancel on_cancel, std::shared_ptr<Alarm> alarm = nullptr) {
   if (cell->has_outcome()) co_return WaitEnd::outcome;
   if (co_await is_cancelled()) {
     if (const std::optional<WaitEnd> end = on_cancel(*cell)) co_return end->how;
   }
+  troupe::detail::check_can_come(*cell);
   const WaitEnd end = co_await wait_once(cell, std::move(on_cancel), std::move(alarm));
   if (end.how == WaitEnd::failed) std::rethrow_exception(end.why);
   co_return end.how;

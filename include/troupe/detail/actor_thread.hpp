@@ -47,6 +47,15 @@ class RunningFor {
   const std::int64_t deadline_before_;
 };
 
+// While it lives, the coroutine of a method runs in its turn: whatever it waits for, its actor waits for.
+class OneTurn {
+ public:
+  OneTurn() noexcept;
+  ~OneTurn();
+  OneTurn(const OneTurn&) = delete;
+  OneTurn& operator=(const OneTurn&) = delete;
+};
+
 // One part of an open call, once.
 class CallPart {
  public:

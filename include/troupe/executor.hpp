@@ -2,7 +2,7 @@
 #pragma once
 
 #include <troupe/async_result.hpp>
-#include <troupe/detail/crew.hpp>
+#include <troupe/detail/call_crew.hpp>
 #include <troupe/detail/pool_imap.hpp>
 #include <troupe/detail/pool_map.hpp>
 #include <troupe/detail/zip.hpp>
@@ -102,7 +102,7 @@ class ProcessPoolExecutor {
   }
   [[noreturn]] static void shut_down();
 
-  std::shared_ptr<detail::Crew> crew_;
+  std::shared_ptr<detail::CallCrew> crew_;
 };
 
 }  // namespace troupe

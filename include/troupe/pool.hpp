@@ -2,11 +2,11 @@
 #pragma once
 
 #include <troupe/async_result.hpp>
-#include <troupe/detail/crew.hpp>
+#include <troupe/detail/call_crew.hpp>
+#include <troupe/detail/call_task.hpp>
 #include <troupe/detail/pool_function.hpp>
 #include <troupe/detail/pool_imap.hpp>
 #include <troupe/detail/pool_map.hpp>
-#include <troupe/detail/task.hpp>
 #include <troupe/options.hpp>
 #include <troupe/progress.hpp>
 #include <troupe/runtime.hpp>
@@ -181,7 +181,7 @@ class Pool {
   std::vector<int> pids() const { return crew_->pids(); }
 
  private:
-  std::shared_ptr<detail::Crew> crew_;
+  std::shared_ptr<detail::CallCrew> crew_;
 };
 
 }  // namespace troupe

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <troupe/detail/crew.hpp>
+#include <troupe/detail/call_crew.hpp>
 
 #include <memory>
 #include <optional>

@@ -15,7 +15,7 @@ ProcessPoolExecutor::ProcessPoolExecutor(Runtime& runtime, const ExecutorOptions
   crew.initializer = options.initializer.node();
   crew.is_strict = options.strict;
   crew.start = options.start;
-  crew_ = detail::Crew::start(detail::RuntimeAccess::session(runtime), crew);
+  crew_ = detail::CallCrew::start(detail::RuntimeAccess::session(runtime), crew);
 }
 
 ProcessPoolExecutor::~ProcessPoolExecutor() {

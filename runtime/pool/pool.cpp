@@ -18,7 +18,7 @@ Pool::Pool(Runtime& runtime, const PoolOptions& options) {
   crew.initializer = options.initializer.node();
   crew.is_strict = options.strict;
   crew.start = options.start;
-  crew_ = detail::Crew::start(detail::RuntimeAccess::session(runtime), crew);
+  crew_ = detail::CallCrew::start(detail::RuntimeAccess::session(runtime), crew);
 }
 
 Pool::~Pool() {
@@ -43,7 +43,7 @@ std::size_t default_chunksize(std::size_t item_count, std::size_t worker_count) 
 }
 
 Unsent::~Unsent() {
-  for (Task* each : tasks_) {
+  for (CallTask* each : tasks_) {
     each->fail(std::make_exception_ptr(CancelledError("another part of the work cannot be sent")));
     each->drop_reference();
   }

@@ -21,7 +21,7 @@
 
 namespace troupe::detail {
 
-std::shared_ptr<Crew> Crew::start(std::shared_ptr<client::Session> session, const CrewOptions& options) {
+std::shared_ptr<CallCrew> CallCrew::start(std::shared_ptr<client::Session> session, const CrewOptions& options) {
   auto crew = std::make_shared<pool::ProcessCrew>(std::move(session), options);
   crew->begin();
   return crew;
@@ -33,8 +33,8 @@ int usable_processors() { return static_cast<int>(platform::usable_processors())
 
 namespace troupe::pool {
 
+using detail::CallTask;
 using detail::ResultCell;
-using detail::Task;
 
 namespace {
 
@@ -58,7 +58,7 @@ class NoDeadline {
 };
 
 // Whether the call will tell the task; else its outcome is there already. The task stays whose it is.
-bool is_added(ResultCell& call, Task& task) {
+bool is_added(ResultCell& call, CallTask& task) {
   std::unique_ptr<detail::Callback> waiter(&task);
   try {
     const bool is_added = call.try_add_callback(waiter);
@@ -108,7 +108,7 @@ void ProcessCrew::check_takes() const {
     throw PoolStateError("the pool has been closed or terminated, and takes nothing more; make another one");
 }
 
-void ProcessCrew::submit(std::vector<Task*> tasks) {
+void ProcessCrew::submit(std::vector<CallTask*> tasks) {
   Lock lock(mutex_, std::defer_lock);
   try {
     check_process();
@@ -116,14 +116,14 @@ void ProcessCrew::submit(std::vector<Task*> tasks) {
     check_takes();
   } catch (...) {
     if (lock.owns_lock()) lock.unlock();
-    for (Task* each : tasks) {
+    for (CallTask* each : tasks) {
       each->fail(std::current_exception());
       each->drop_reference();
     }
     throw;
   }
   std::size_t items = 0;
-  for (Task* each : tasks) {
+  for (CallTask* each : tasks) {
     each->crew_ = this;
     each->age_ = ++submitted_;
     items += each->item_count();
@@ -158,7 +158,7 @@ void ProcessCrew::assign(Lock& lock) {
     } catch (const std::bad_alloc&) {
       break;  // what has been collected goes out
     }
-    Task& task = *backlog_.pop_front();
+    CallTask& task = *backlog_.pop_front();
     assigned.back().task = &task;
     task.worker_ = static_cast<std::uint32_t>(worker - workers_.data());
     task.life_ = worker->life;
@@ -175,7 +175,7 @@ void ProcessCrew::assign(Lock& lock) {
 
 // Takes the lock. A call that cannot be sent has its outcome at once, and tells so as any other.
 void ProcessCrew::send(const Assigned& assigned) noexcept {
-  Task& task = *assigned.task;
+  CallTask& task = *assigned.task;
   if (!task.begin())
     return give_up(task, std::make_exception_ptr(CancelledError("the task was cancelled before a worker had begun with it")));
   try {
@@ -187,7 +187,7 @@ void ProcessCrew::send(const Assigned& assigned) noexcept {
 }
 
 // The outcome is there already. What may run code of the user's is not run here: this may be the reader of a channel.
-void ProcessCrew::tell_late(Task& task, ResultCell& call) {
+void ProcessCrew::tell_late(CallTask& task, ResultCell& call) {
   detail::Callback& waiter = task;
   call.add_reference();
   if (!waiter.note(call)) {
@@ -203,7 +203,7 @@ void ProcessCrew::tell_late(Task& task, ResultCell& call) {
   }
 }
 
-ResultCell& ProcessCrew::send_call_of(Task& task, const detail::LinkHandle& link) {
+ResultCell& ProcessCrew::send_call_of(CallTask& task, const detail::LinkHandle& link) {
   const NoDeadline no_deadline;
   ResultCell& call = task.new_call();
   detail::CallWriter writer(*link.get(), task.node_, &kNoDeadline, &call);
@@ -220,7 +220,7 @@ ResultCell& ProcessCrew::send_call_of(Task& task, const detail::LinkHandle& link
 }
 
 // With a reference on it, which is dropped.
-void ProcessCrew::give_up(Task& task, std::exception_ptr error) noexcept {
+void ProcessCrew::give_up(CallTask& task, std::exception_ptr error) noexcept {
   {
     const Lock lock(mutex_);
     Worker& worker = workers_[task.worker_];
@@ -251,7 +251,7 @@ void ProcessCrew::note_items(std::size_t given, std::size_t done) noexcept {
   wake();
 }
 
-void ProcessCrew::note_over(Task& task, bool is_answered) noexcept {
+void ProcessCrew::note_over(CallTask& task, bool is_answered) noexcept {
   const auto self = shared_from_this();  // a task that ends while more are sent may be the last
   Lock lock(mutex_);
   Worker& worker = workers_[task.worker_];

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <troupe/async_result.hpp>
-#include <troupe/detail/crew.hpp>
-#include <troupe/detail/task.hpp>
+#include <troupe/detail/call_crew.hpp>
+#include <troupe/detail/call_task.hpp>
 #include <troupe/proxy.hpp>
 
 #include <condition_variable>
@@ -22,14 +22,14 @@
 namespace troupe::pool {
 
 // See detail::Crew. The crew's thread keeps it alive until it has ended, and so does each task that is under way.
-class ProcessCrew final : public detail::Crew, public std::enable_shared_from_this<ProcessCrew> {
+class ProcessCrew final : public detail::CallCrew, public std::enable_shared_from_this<ProcessCrew> {
  public:
   ProcessCrew(std::shared_ptr<client::Session> session, const detail::CrewOptions& options);
   ~ProcessCrew() override;
-  // Once; see detail::Crew::start.
+  // Once; see detail::CallCrew::start.
   void begin();
 
-  void submit(std::vector<detail::Task*> tasks) override;
+  void submit(std::vector<detail::CallTask*> tasks) override;
   std::optional<Lent> borrow() override;
   bool give_back(const Lent& lent, detail::ResultCell& call) override;
   void leave_lent(const Lent& lent) noexcept override;
@@ -62,10 +62,10 @@ class ProcessCrew final : public detail::Crew, public std::enable_shared_from_th
     AsyncResult<Proxy<detail::PoolWorker>> started{};
     Proxy<detail::PoolWorker> proxy{};
     AsyncResult<void> initialized{};
-    TaskList tasks{};            // that it has, the oldest first
-    std::size_t task_count = 0;  // with one that is lent out
-    std::uint64_t taken = 0;     // in this life
-    Clock::time_point since{};   // it has something to do, or has done the last
+    TaskList<detail::CallTask> tasks{};  // that it has, the oldest first
+    std::size_t task_count = 0;          // with one that is lent out
+    std::uint64_t taken = 0;             // in this life
+    Clock::time_point since{};           // it has something to do, or has done the last
   };
   enum class Phase : std::uint8_t { running, closed, terminated, ended };
 
@@ -73,10 +73,10 @@ class ProcessCrew final : public detail::Crew, public std::enable_shared_from_th
   void drive();
   void look_round(Lock& lock);
   void judge(Lock& lock);
-  void wait_again(detail::Task& task);
+  void wait_again(detail::CallTask& task);
   bool is_cancelling() const;
-  void give_up_worker(const detail::Task& task);
-  bool judge_one(detail::Task& task);
+  void give_up_worker(const detail::CallTask& task);
+  bool judge_one(detail::CallTask& task);
   void look_after(Lock& lock, std::uint32_t number);
   void start_life(Lock& lock, std::uint32_t number);
   template <class T>
@@ -91,7 +91,7 @@ class ProcessCrew final : public detail::Crew, public std::enable_shared_from_th
   void kill_all();
   void recall_for_idle(Lock& lock);
   struct Recall {
-    detail::Task* task;
+    detail::CallTask* task;
     detail::ResultCell* call;
   };
   static std::vector<Recall> recalls_from(Worker& worker, std::size_t most);
@@ -104,11 +104,11 @@ class ProcessCrew final : public detail::Crew, public std::enable_shared_from_th
   template <class T>
   void tell_when_there(const AsyncResult<T>& result);
 
-  void note_over(detail::Task& task, bool is_answered) noexcept override;
+  void note_over(detail::CallTask& task, bool is_answered) noexcept override;
   client::Session& session() const override { return *session_; }
 
   struct Assigned {
-    detail::Task* task;
+    detail::CallTask* task;
     detail::LinkHandle link;
   };
   void check_takes() const;
@@ -116,9 +116,9 @@ class ProcessCrew final : public detail::Crew, public std::enable_shared_from_th
   Worker* roomiest();
   bool has_room(const Worker& worker) const;
   void send(const Assigned& assigned) noexcept;
-  void tell_late(detail::Task& task, detail::ResultCell& call);
-  static detail::ResultCell& send_call_of(detail::Task& task, const detail::LinkHandle& link);
-  void give_up(detail::Task& task, std::exception_ptr error) noexcept;
+  void tell_late(detail::CallTask& task, detail::ResultCell& call);
+  static detail::ResultCell& send_call_of(detail::CallTask& task, const detail::LinkHandle& link);
+  void give_up(detail::CallTask& task, std::exception_ptr error) noexcept;
   void note_done(Worker& worker) noexcept;
   void note_items(std::size_t given, std::size_t done) noexcept;
   void note_death(std::uint32_t number, std::uint64_t life) noexcept;
@@ -142,8 +142,8 @@ class ProcessCrew final : public detail::Crew, public std::enable_shared_from_th
   std::uint64_t submitted_ = 0;
   bool has_work_ = false;
   std::vector<Worker> workers_;
-  TaskList backlog_;
-  TaskList unjudged_;
+  TaskList<detail::CallTask> backlog_;
+  TaskList<detail::CallTask> unjudged_;
   std::size_t under_way_ = 0;  // tasks that are sent, or to be judged
   WorkTime work_time_;
   Progress progress_;

@@ -19,9 +19,9 @@
 
 namespace troupe::pool {
 
+using detail::CallTask;
 using detail::PoolWorker;
 using detail::ResultCell;
-using detail::Task;
 
 namespace {
 
@@ -118,7 +118,7 @@ void ProcessCrew::look_round(Lock& lock) {
 }
 
 void ProcessCrew::judge(Lock& lock) {
-  while (Task* const task = unjudged_.pop_front()) {
+  while (CallTask* const task = unjudged_.pop_front()) {
     lock.unlock();
     const bool is_to_run_again = judge_one(*task);
     lock.lock();
@@ -133,7 +133,7 @@ void ProcessCrew::judge(Lock& lock) {
 }
 
 // It goes before all that are younger. The worker that had it may have one more in its place.
-void ProcessCrew::wait_again(Task& task) {
+void ProcessCrew::wait_again(CallTask& task) {
   task.wait_again();
   backlog_.insert_by_age(task);
   Worker& worker = workers_[task.worker_];
@@ -143,7 +143,7 @@ void ProcessCrew::wait_again(Task& task) {
 }
 
 // Takes the lock. Whether it is to be done once more.
-bool ProcessCrew::judge_one(Task& task) {
+bool ProcessCrew::judge_one(CallTask& task) {
   ResultCell& call = *task.call_.load(std::memory_order_acquire);
   const bool was_recalled = std::exchange(task.is_recalled_, false);
   try {
@@ -175,7 +175,7 @@ bool ProcessCrew::is_cancelling() const {
 }
 
 // Nothing can be asked of it any more, though it may live.
-void ProcessCrew::give_up_worker(const Task& task) {
+void ProcessCrew::give_up_worker(const CallTask& task) {
   const Lock lock(mutex_);
   Worker& worker = workers_[task.worker_];
   if (worker.life == task.life_) told_to_end([&] { worker.proxy.kill(); });
@@ -371,8 +371,8 @@ void ProcessCrew::recall(Lock& lock, const std::vector<Recall>& recalls) {
 std::vector<ProcessCrew::Recall> ProcessCrew::recalls_from(Worker& worker, std::size_t most) {
   std::vector<Recall> recalls;
   recalls.reserve(most);
-  Task* task = worker.tasks.newest();
-  for (std::size_t left = most; left > 0 && task != nullptr; --left, task = TaskList::before(*task)) {
+  CallTask* task = worker.tasks.newest();
+  for (std::size_t left = most; left > 0 && task != nullptr; --left, task = TaskList<CallTask>::before(*task)) {
     ResultCell* const call = task->call_.load(std::memory_order_acquire);
     if (task->is_recalled_ || call == nullptr) continue;
     task->is_recalled_ = true;
@@ -392,7 +392,7 @@ void ProcessCrew::cancel_what_waits(Lock& lock) {
 }
 
 void ProcessCrew::fail_backlog(Lock& lock) {
-  while (Task* const task = backlog_.pop_front()) {
+  while (CallTask* const task = backlog_.pop_front()) {
     const std::exception_ptr error =
         may_run_again() ? std::make_exception_ptr(CancelledError("the executor was shut down before a worker had begun with it"))
                         : ending_error(Execution::not_started);

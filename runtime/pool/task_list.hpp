@@ -7,7 +7,9 @@
 
 namespace troupe::pool {
 
-// Tasks in a row; a task is in one list at a time. Nothing is allocated. Thread-safety: none. Ownership: a reference on each.
+// Tasks of type T in a row; a task is in one list at a time. Nothing is allocated. Thread-safety: none. Ownership: a reference on
+// each.
+template <class T>
 class TaskList {
  public:
   TaskList() = default;
@@ -20,45 +22,42 @@ class TaskList {
   }
 
   bool empty() const noexcept { return oldest_ == nullptr; }
-  detail::Task* newest() const noexcept { return newest_; }
-  static detail::Task* before(const detail::Task& task) noexcept { return task.older_; }
+  T* oldest() const noexcept { return static_cast<T*>(oldest_); }
+  T* newest() const noexcept { return static_cast<T*>(newest_); }
+  static T* before(const T& task) noexcept { return static_cast<T*>(base(task).older_); }
 
-  void push_back(detail::Task& task) noexcept {
-    task.older_ = newest_;
-    task.newer_ = nullptr;
-    (newest_ != nullptr ? newest_->newer_ : oldest_) = &task;
-    newest_ = &task;
-  }
-  void push_front(detail::Task& task) noexcept {
-    task.newer_ = oldest_;
-    task.older_ = nullptr;
-    (oldest_ != nullptr ? oldest_->older_ : newest_) = &task;
-    oldest_ = &task;
-  }
+  void push_back(T& task) noexcept { insert(newest_, task, nullptr); }
+  void push_front(T& task) noexcept { insert(nullptr, task, oldest_); }
   // Before all that are younger: of a list that is in order.
-  void insert_by_age(detail::Task& task) noexcept {
-    detail::Task* next = oldest_;
-    while (next != nullptr && next->age_ < task.age_) next = next->newer_;
-    if (next == nullptr) return push_back(task);
-    if (next == oldest_) return push_front(task);
-    task.newer_ = next;
-    task.older_ = next->older_;
-    next->older_->newer_ = &task;
-    next->older_ = &task;
+  void insert_by_age(T& task) noexcept {
+    Base* next = oldest_;
+    while (next != nullptr && static_cast<T*>(next)->age_ < task.age_) next = next->newer_;
+    insert(next != nullptr ? next->older_ : newest_, task, next);
   }
-  void remove(detail::Task& task) noexcept {
-    (task.older_ != nullptr ? task.older_->newer_ : oldest_) = task.newer_;
-    (task.newer_ != nullptr ? task.newer_->older_ : newest_) = task.older_;
+  void remove(T& task) noexcept {
+    Base& links = task;
+    (links.older_ != nullptr ? links.older_->newer_ : oldest_) = links.newer_;
+    (links.newer_ != nullptr ? links.newer_->older_ : newest_) = links.older_;
   }
-  detail::Task* pop_front() noexcept {
-    detail::Task* const task = oldest_;
+  T* pop_front() noexcept {
+    T* const task = oldest();
     if (task != nullptr) remove(*task);
     return task;
   }
 
  private:
-  detail::Task* oldest_ = nullptr;
-  detail::Task* newest_ = nullptr;
+  using Base = detail::Task;
+
+  static const Base& base(const T& task) noexcept { return task; }
+  void insert(Base* before, Base& task, Base* after) noexcept {
+    task.older_ = before;
+    task.newer_ = after;
+    (before != nullptr ? before->newer_ : oldest_) = &task;
+    (after != nullptr ? after->older_ : newest_) = &task;
+  }
+
+  Base* oldest_ = nullptr;
+  Base* newest_ = nullptr;
 };
 
 }  // namespace troupe::pool

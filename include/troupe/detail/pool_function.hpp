@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <troupe/detail/crew.hpp>
+#include <troupe/detail/call_crew.hpp>
+#include <troupe/detail/call_task.hpp>
 #include <troupe/detail/method.hpp>
-#include <troupe/detail/task.hpp>
 #include <troupe/fn.hpp>
 
 #include <cstddef>

@@ -100,7 +100,7 @@ class [[nodiscard]] PoolResults {
   class Iterator;
 
   // For Pool.
-  PoolResults(std::shared_ptr<detail::Crew> crew, Range&& items, const detail::ImapMode& mode)
+  PoolResults(std::shared_ptr<detail::CallCrew> crew, Range&& items, const detail::ImapMode& mode)
       : crew_(std::move(crew)),
         chunksize_(mode.chunksize),
         ends_at_error_(mode.ends_at_error),
@@ -218,7 +218,7 @@ class [[nodiscard]] PoolResults {
     }
   }
 
-  std::shared_ptr<detail::Crew> crew_;
+  std::shared_ptr<detail::CallCrew> crew_;
   std::size_t chunksize_;
   bool ends_at_error_;
   std::chrono::steady_clock::time_point deadline_;
@@ -264,7 +264,7 @@ class PoolResults<F, Range, kOrder>::Iterator {
 namespace detail {
 
 template <class F, Order kOrder, class Range>
-auto make_imap(const std::shared_ptr<Crew>& crew, Range&& items, std::ptrdiff_t chunksize) {
+auto make_imap(const std::shared_ptr<CallCrew>& crew, Range&& items, std::ptrdiff_t chunksize) {
   assert_maps<F, ItemOf<Range>>();
   return PoolResults<F, Range, kOrder>(crew, std::forward<Range>(items), ImapMode{checked_chunksize(chunksize)});
 }

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <troupe/async_result.hpp>
-#include <troupe/detail/crew.hpp>
+#include <troupe/detail/call_crew.hpp>
+#include <troupe/detail/call_task.hpp>
 #include <troupe/detail/join.hpp>
 #include <troupe/detail/pool_function.hpp>
-#include <troupe/detail/task.hpp>
 #include <troupe/gather.hpp>
 #include <troupe/proxy.hpp>
 #include <troupe/wait.hpp>
@@ -51,7 +51,7 @@ TaskCell<R>* new_task(const RegistrationNode& node, std::size_t item_count, cons
     encode(*buffer, wire...);
     task = new TaskCell<R>(node, std::move(buffer), item_count);
   }
-  static_cast<Task*>(task)->add_reference();
+  static_cast<CallTask*>(task)->add_reference();
   return task;
 }
 
@@ -64,7 +64,7 @@ AsyncResult<R> failed_result(std::exception_ptr error) {
 
 // Errors of encoding are in the result.
 template <class R, class... Wire>
-AsyncResult<R> submit_one(Crew& crew, const RegistrationNode& node, const Wire&... wire) {
+AsyncResult<R> submit_one(CallCrew& crew, const RegistrationNode& node, const Wire&... wire) {
   TaskCell<R>* task = nullptr;
   try {
     task = new_task<R>(node, 1, wire...);
@@ -77,7 +77,7 @@ AsyncResult<R> submit_one(Crew& crew, const RegistrationNode& node, const Wire&.
 }
 
 template <class F, class... Args>
-AsyncResult<ApplyResult<F, Args...>> apply_async(Crew& crew, Args&&... args) {
+AsyncResult<ApplyResult<F, Args...>> apply_async(CallCrew& crew, Args&&... args) {
   assert_applies<F, Args...>();
   return submit_one<ApplyResult<F, Args...>>(crew, Registration<ApplyKey<F, Args...>>::node(),
                                              as_wire<Travelling<Args>>(std::forward<Args>(args))...);
@@ -85,7 +85,7 @@ AsyncResult<ApplyResult<F, Args...>> apply_async(Crew& crew, Args&&... args) {
 
 // Where a worker has nothing to do, the thread that asks calls it itself.
 template <class F, class... Args>
-ApplyResult<F, Args...> apply(Crew& crew, Args&&... args) {
+ApplyResult<F, Args...> apply(CallCrew& crew, Args&&... args) {
   assert_applies<F, Args...>();
   using R = ApplyResult<F, Args...>;
   const auto& node = Registration<ApplyKey<F, Args...>>::node();
@@ -206,11 +206,11 @@ class Unsent {
   ~Unsent();
 
   void expect(std::size_t count) { tasks_.reserve(count); }
-  void add(Task& task) { tasks_.push_back(&task); }
-  void submit_to(Crew& crew) { crew.submit(std::exchange(tasks_, {})); }
+  void add(CallTask& task) { tasks_.push_back(&task); }
+  void submit_to(CallCrew& crew) { crew.submit(std::exchange(tasks_, {})); }
 
  private:
-  std::vector<Task*> tasks_;
+  std::vector<CallTask*> tasks_;
 };
 
 template <class F, class Item>
@@ -220,7 +220,7 @@ auto* new_chunk(const std::vector<Item>& items) {
 
 // Errors: of encoding.
 template <class F, class Item>
-AsyncResult<ChunkReply<ItemResult<F, Item>>> submit_chunk(Crew& crew, const std::vector<Item>& items) {
+AsyncResult<ChunkReply<ItemResult<F, Item>>> submit_chunk(CallCrew& crew, const std::vector<Item>& items) {
   using Reply = ChunkReply<ItemResult<F, Item>>;
   auto* task = new_chunk<F, Item>(items);
   AsyncResult<Reply> result = ResultAccess::adopt<Reply>(task);
@@ -230,7 +230,7 @@ AsyncResult<ChunkReply<ItemResult<F, Item>>> submit_chunk(Crew& crew, const std:
 
 // Errors of encoding are in the result.
 template <class F, class Item>
-AsyncResult<MapResult<ItemResult<F, Item>>> map_items(Crew& crew, std::vector<Item> items, std::size_t chunksize) {
+AsyncResult<MapResult<ItemResult<F, Item>>> map_items(CallCrew& crew, std::vector<Item> items, std::size_t chunksize) {
   using R = ItemResult<F, Item>;
   NewJoin<JoinCell<MapResult<R>, MakeMap<R>>> join(Join::Until::all);
   Unsent unsent;
@@ -277,7 +277,7 @@ struct MakeMapOfSingles {
 };
 
 template <class F, class Item>
-AsyncResult<MapResult<ItemResult<F, Item>>> map_singles(Crew& crew, const std::vector<Item>& items) {
+AsyncResult<MapResult<ItemResult<F, Item>>> map_singles(CallCrew& crew, const std::vector<Item>& items) {
   using R = ItemResult<F, Item>;
   NewJoin<JoinCell<MapResult<R>, MakeMapOfSingles<R>>> join(Join::Until::all);
   Unsent unsent;
@@ -299,7 +299,7 @@ AsyncResult<MapResult<ItemResult<F, Item>>> map_singles(Crew& crew, const std::v
 }
 
 template <class F, class Range>
-auto map_async(Crew& crew, Range&& items, std::optional<std::ptrdiff_t> chunksize) {
+auto map_async(CallCrew& crew, Range&& items, std::optional<std::ptrdiff_t> chunksize) {
   using Item = ItemOf<Range>;
   assert_maps<F, Item>();
   const std::size_t given = chunksize ? checked_chunksize(*chunksize) : 0;

@@ -1,55 +1,28 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <troupe/detail/derivation.hpp>
-#include <troupe/detail/growing_buffer.hpp>
-#include <troupe/detail/registry.hpp>
-#include <troupe/detail/result_cell.hpp>
-
-#include <atomic>
-#include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <exception>
-#include <memory>
-#include <utility>
-#include <vector>
 
 namespace troupe::pool {
-class ProcessCrew;
+template <class T>
 class TaskList;
-}  // namespace troupe::pool
+}
 
 namespace troupe::detail {
 
-class Crew;
-
-// Something that one of a crew's workers is to do once: a call, which is made when a worker has room for it, and again elsewhere
-// when that worker did not come to it. It is the waiter of its call: where the reply is read it tells the crew, and completes
-// what it is the outcome of, if that runs no code of the user's. Ownership: counted, with the cell that it is a part of.
-// Thread-safety: one owner at a time; the crew's mutex hands it on.
-class Task : public Callback {
+// Something that one of a crew's workers is to do once. How it is done, those that derive from this know. Ownership: counted,
+// with the cell that it is a part of. Thread-safety: one owner at a time; the crew's mutex hands it on.
+class Task {
  public:
-  // The arguments, encoded; or room for them.
-  Task(const RegistrationNode& node, std::unique_ptr<GrowingBuffer> arguments);
-  Task(const RegistrationNode& node, std::size_t argument_bytes);
-  ~Task() override;
+  Task() = default;
+  virtual ~Task() = default;
   Task(const Task&) = delete;
   Task& operator=(const Task&) = delete;
 
-  std::byte* arguments() noexcept { return large_ != nullptr ? large_.get() : inline_; }
-
   // False: it has been cancelled, and need not be done.
   virtual bool begin() noexcept = 0;
-  // It has not been begun with after all, and can be cancelled again.
-  virtual void wait_again() noexcept = 0;
-  // A new cell for a call of it, with a handle, and a reference for the call.
-  virtual ResultCell& new_call() = 0;
-  // That has been sent: its handle is the task's.
-  virtual void set_call(ResultCell& call) noexcept = 0;
-  // The latest of those has its outcome, which is its own.
-  virtual void finish(ResultCell& call) = 0;
-  // It has another outcome.
+  // Its outcome is this error.
   virtual void fail(std::exception_ptr error) = 0;
   virtual void add_reference() noexcept = 0;
   virtual void drop_reference() noexcept = 0;
@@ -57,110 +30,11 @@ class Task : public Callback {
   virtual std::size_t item_count() const noexcept { return 1; }
 
  private:
-  friend class Crew;
-  friend class pool::ProcessCrew;
+  template <class T>
   friend class pool::TaskList;
 
-  bool note(ResultCell& call) noexcept final;
-  void run(ResultCell& call) final;
-  void drop() noexcept final { drop_reference(); }
-  bool is_waiter() const noexcept final { return true; }
-
-  const RegistrationNode& node_;
-  std::size_t argument_bytes_ = 0;
-  std::byte inline_[48];
-  std::unique_ptr<std::byte[]> large_;
-  std::unique_ptr<GrowingBuffer> carrying_;  // where there are proxies among the arguments
-  Crew* crew_ = nullptr;                     // while it is one's; that lives as long
-  std::atomic<ResultCell*> call_{nullptr};   // the latest that has been sent
-  Task* newer_ = nullptr;                    // in the list that it is in
+  Task* newer_ = nullptr;  // in the list that it is in
   Task* older_ = nullptr;
-  std::uint32_t worker_ = 0;
-  std::uint64_t life_ = 0;    // of that worker
-  std::uint64_t age_ = 0;     // the older, the less
-  bool is_recalled_ = false;  // its worker has too many
-};
-
-// Whether an outcome can only be understood beside the call that it came from.
-template <class R>
-inline constexpr bool keeps_call = false;
-
-// The outcome of a task, as its caller gets it.
-template <class R>
-class TaskCell final : public DerivedCell<R>, public Derivation, public Task {
- public:
-  template <class Arguments>
-  TaskCell(const RegistrationNode& node, Arguments arguments, std::size_t item_count)
-      : DerivedCell<R>(kType),
-        Derivation(static_cast<ResultCell&>(*this)),
-        Task(node, std::move(arguments)),
-        item_count_(item_count) {}
-
-  bool begin() noexcept override { return this->start(); }
-  void wait_again() noexcept override { this->take_back_start(); }
-  ResultCell& new_call() override {
-    former_calls_.reserve(former_calls_.size() + 1);
-    return *new TypedCell<R>(1);
-  }
-  void set_call(ResultCell& call) noexcept override {
-    if (ResultCell* former = latest_.exchange(&call, std::memory_order_acq_rel)) former_calls_.push_back(former);
-    pass_on_wish(call);
-  }
-  void finish(ResultCell& call) override {
-    if constexpr (kKeepsCall) {
-      last_call_ = &call;
-      call.add_reference();
-    }
-    if (std::exception_ptr error = call.error()) return fail(std::move(error));
-    if (this->claim()) publish(call);
-    unpin();
-  }
-  void fail(std::exception_ptr error) override {
-    failed_at_ns_.store(std::chrono::steady_clock::now().time_since_epoch().count(), std::memory_order_relaxed);
-    this->complete_with_error(std::move(error));
-    unpin();
-  }
-  void add_reference() noexcept override { ResultCell::add_reference(); }
-  void drop_reference() noexcept override { ResultCell::drop_reference(); }
-  std::size_t item_count() const noexcept override { return item_count_; }
-  // Of a value that keeps it: the call that it came from.
-  ResultCell& call() noexcept { return *last_call_; }
-  std::int64_t failed_at_ns() const noexcept { return failed_at_ns_.load(std::memory_order_relaxed); }  // steady clock
-
- private:
-  friend class DerivedCell<R>;
-  static constexpr CellType kType = DerivedCell<R>::template type_of<TaskCell>();
-  static constexpr bool kKeepsCall = keeps_call<R>;
-
-  ~TaskCell() override {
-    if (last_call_ != nullptr) last_call_->drop_reference();
-  }
-
-  void publish(ResultCell& call) {
-    try {
-      if constexpr (std::is_void_v<R>) {
-        this->make_value();
-      } else {
-        this->make_value(std::move(static_cast<TypedCell<R>&>(call).value()));
-      }
-    } catch (...) {
-      return this->publish_error(std::current_exception());
-    }
-    this->publish_value();
-  }
-  ResultCell* source(std::size_t index) noexcept override {
-    return index == 0 ? latest_.load(std::memory_order_acquire) : nullptr;
-  }
-  void drop_sources() noexcept override {
-    for (ResultCell* each : std::exchange(former_calls_, {})) each->drop_handle();
-    if (ResultCell* latest = latest_.exchange(nullptr)) latest->drop_handle();
-  }
-
-  const std::size_t item_count_;
-  ResultCell* last_call_ = nullptr;  // a reference
-  std::atomic<std::int64_t> failed_at_ns_{0};
-  std::vector<ResultCell*> former_calls_;  // handles, as the next
-  std::atomic<ResultCell*> latest_{nullptr};
 };
 
 }  // namespace troupe::detail

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <troupe/detail/crew.hpp>
-#include <troupe/detail/task.hpp>
+#include <troupe/detail/call_crew.hpp>
+#include <troupe/detail/call_task.hpp>
 
 #include <cstring>
 
@@ -13,20 +13,20 @@ namespace troupe::detail {
 using client::CallbackThread;
 using client::CellAccess;
 
-Task::Task(const RegistrationNode& node, std::size_t argument_bytes) : node_(node), argument_bytes_(argument_bytes) {
+CallTask::CallTask(const RegistrationNode& node, std::size_t argument_bytes) : node_(node), argument_bytes_(argument_bytes) {
   if (argument_bytes > sizeof inline_) large_ = std::make_unique<std::byte[]>(argument_bytes);
 }
 
 // A buffer with proxies in it is kept, since it keeps them; the others' bytes take less.
-Task::Task(const RegistrationNode& node, std::unique_ptr<GrowingBuffer> arguments) : Task(node, arguments->size()) {
+CallTask::CallTask(const RegistrationNode& node, std::unique_ptr<GrowingBuffer> arguments) : CallTask(node, arguments->size()) {
   if (argument_bytes_ != 0) std::memcpy(this->arguments(), arguments->bytes().data(), argument_bytes_);
   if (arguments->carried() != nullptr) carrying_ = std::move(arguments);
 }
 
-Task::~Task() = default;
+CallTask::~CallTask() = default;
 
 // By the reader of the worker's channel, perhaps: nothing of the user's is run or destroyed here, and nothing is waited for.
-bool Task::note(ResultCell& call) noexcept {
+bool CallTask::note(ResultCell& call) noexcept {
   const bool is_decoded = CellAccess::is_decoded(call);
   const bool is_answered = !is_decoded || CellAccess::is_surely_value(call);
   client::Session& session = crew_->session();  // the channel keeps it; the crew may be gone after the next line
@@ -40,6 +40,6 @@ bool Task::note(ResultCell& call) noexcept {
 }
 
 // In the thread of the callbacks: what has come is decoded by code of the user's.
-void Task::run(ResultCell& call) { finish(call); }
+void CallTask::run(ResultCell& call) { finish(call); }
 
 }  // namespace troupe::detail

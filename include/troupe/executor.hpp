@@ -10,8 +10,10 @@
 #include <troupe/options.hpp>
 #include <troupe/pool.hpp>
 #include <troupe/runtime.hpp>
+#include <troupe/timeout.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -25,6 +27,8 @@ struct ExecutorOptions {
   std::optional<int> max_tasks_per_child{};    // likewise
   bool strict = false;                         // the first worker that dies breaks the executor
   StartMethod start = StartMethod::forkserver;
+  Timeout idle_timeout = {};                         // as PoolOptions'
+  std::optional<std::uint64_t> max_memory_growth{};  // likewise
 };
 
 struct MapOptions {

@@ -10,8 +10,10 @@
 #include <troupe/options.hpp>
 #include <troupe/progress.hpp>
 #include <troupe/runtime.hpp>
+#include <troupe/timeout.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <type_traits>
@@ -61,6 +63,11 @@ struct PoolOptions {
   std::optional<int> max_tasks_per_child{};  // then it is replaced; a chunk counts as one. Absent: never
   bool strict = false;                       // the first worker that dies ends the pool, as BrokenExecutorError says
   StartMethod start = StartMethod::forkserver;
+  // A worker that has had nothing to do for so long ends, and is started again when there is. Absent: it stays.
+  Timeout idle_timeout = {};
+  // A worker whose own memory has grown by more bytes than this since it was initialized is replaced, when it has done what it
+  // does; looked at every 100 ms as long as it works. Absent: it may grow.
+  std::optional<std::uint64_t> max_memory_growth{};
 };
 
 // Worker processes that run functions: multiprocessing's Pool, but that nothing hangs. A task goes to the worker that has the
@@ -176,6 +183,10 @@ class Pool {
     crew_->on_progress(std::make_shared<detail::ProgressCallbackOf<F>>(std::move(f)));
   }
 
+  // From now on it wants so many workers: those that are missing are started, those that are too many end when they have done
+  // what they do. Returns at once. Errors: std::invalid_argument for less than 1; PoolStateError, BrokenExecutorError.
+  void resize(int processes);
+  // How many it wants.
   std::size_t size() const { return crew_->size(); }
   // Of the workers' processes, as they are now.
   std::vector<int> pids() const { return crew_->pids(); }

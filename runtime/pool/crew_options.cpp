@@ -25,6 +25,15 @@ detail::CrewOptions crew_options(const Given& size, const Given& tasks_per_life)
   return options;
 }
 
+void set_upkeep(detail::CrewOptions& options, const Upkeep& upkeep) {
+  if (upkeep.idle_timeout.span().count() == 0)
+    throw std::invalid_argument(fmt::format("{}::idle_timeout is not above 0; give it a span, or leave it absent", upkeep.of));
+  if (upkeep.max_memory_growth == 0)
+    throw std::invalid_argument(fmt::format("{}::max_memory_growth is 0; it must be 1 byte or more, or absent", upkeep.of));
+  if (!upkeep.idle_timeout.is_forever()) options.idle_timeout = upkeep.idle_timeout.span();
+  options.memory_growth = upkeep.max_memory_growth;
+}
+
 void leave_to_parent(std::shared_ptr<detail::Crew> crew) {
   static auto* const left = new std::vector<std::shared_ptr<detail::Crew>>;
   left->push_back(std::move(crew));

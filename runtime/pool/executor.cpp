@@ -15,6 +15,7 @@ ProcessPoolExecutor::ProcessPoolExecutor(Runtime& runtime, const ExecutorOptions
   crew.initializer = options.initializer.node();
   crew.is_strict = options.strict;
   crew.start = options.start;
+  pool::set_upkeep(crew, {"ExecutorOptions", options.idle_timeout, options.max_memory_growth});
   crew_ = detail::CallCrew::start(detail::RuntimeAccess::session(runtime), crew);
 }
 

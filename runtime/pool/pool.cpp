@@ -18,6 +18,7 @@ Pool::Pool(Runtime& runtime, const PoolOptions& options) {
   crew.initializer = options.initializer.node();
   crew.is_strict = options.strict;
   crew.start = options.start;
+  pool::set_upkeep(crew, {"PoolOptions", options.idle_timeout, options.max_memory_growth});
   crew_ = detail::CallCrew::start(detail::RuntimeAccess::session(runtime), crew);
 }
 
@@ -28,6 +29,11 @@ Pool::~Pool() {
   }
   crew_->terminate();
   crew_->join();
+}
+
+void Pool::resize(int processes) {
+  if (processes < 1) throw std::invalid_argument(fmt::format("a pool of {} processes is none; it must be 1 or more", processes));
+  crew_->resize(processes);
 }
 
 namespace detail {

@@ -16,8 +16,8 @@
 #include "client/link.hpp"
 #include "client/session.hpp"
 #include "client/started_thread.hpp"
-#include "platform/fork_mark.hpp"
 #include "platform/processor.hpp"
+#include "pool/crew_errors.hpp"
 
 namespace troupe::detail {
 
@@ -39,11 +39,6 @@ using detail::ResultCell;
 namespace {
 
 constexpr CallOptions kNoDeadline{.deadline = Timeout()};
-
-void check_process() {
-  if (platform::is_forked_child())
-    throw std::logic_error("troupe: a pool is used in a process that was forked from the one that made it; make one there");
-}
 
 // A task is nobody's but its pool's: whoever sends it, for whatever call, it has not that one's deadline.
 class NoDeadline {
@@ -76,7 +71,9 @@ ProcessCrew::ProcessCrew(std::shared_ptr<client::Session> session, const detail:
     : session_(std::move(session)),
       options_(options),
       spawn_options_{.start = options.start},
-      workers_(static_cast<std::size_t>(options.size)) {}
+      wanted_(static_cast<std::size_t>(options.size)) {
+  while (workers_.size() < wanted_) workers_.emplace_back(static_cast<std::uint32_t>(workers_.size()));
+}
 
 ProcessCrew::~ProcessCrew() {
   if (!thread_.joinable()) return;
@@ -131,11 +128,12 @@ void ProcessCrew::submit(std::vector<CallTask*> tasks) {
   }
   note_items(items, 0);
   assign(lock);
-  if (!backlog_.empty() && under_way_ == 0) wake();  // nobody's reply will
+  if (is_somebody_to_look()) wake();
 }
 
 bool ProcessCrew::has_room(const Worker& worker) const {
-  return worker.state == Worker::State::ready && !worker.has_died && worker.task_count < work_time_.allowance();
+  return worker.state == Worker::State::ready && !worker.has_died && !is_unwanted(worker) &&
+         worker.task_count < work_time_.allowance();
 }
 
 // Null: none has room.
@@ -160,11 +158,12 @@ void ProcessCrew::assign(Lock& lock) {
     }
     CallTask& task = *backlog_.pop_front();
     assigned.back().task = &task;
-    task.worker_ = static_cast<std::uint32_t>(worker - workers_.data());
+    task.worker_ = worker->number;
     task.life_ = worker->life;
     if (worker->task_count++ == 0) worker->since = Clock::now();
     worker->tasks.push_back(task);
-    if (++worker->taken == options_.tasks_per_life) worker->state = Worker::State::leaving;
+    ++worker->taken;
+    if (has_done_enough(*worker)) worker->state = Worker::State::leaving;
     ++under_way_;
   }
   if (assigned.empty()) return;
@@ -304,8 +303,10 @@ std::optional<ProcessCrew::Lent> ProcessCrew::borrow() {
   if (worker == nullptr || worker->task_count != 0) return std::nullopt;
   worker->task_count = 1;
   worker->since = Clock::now();
-  if (++worker->taken == options_.tasks_per_life) worker->state = Worker::State::leaving;
-  return Lent{detail::ProxyAccess::link(worker->proxy), static_cast<std::uint32_t>(worker - workers_.data()), worker->life};
+  ++worker->taken;
+  if (has_done_enough(*worker)) worker->state = Worker::State::leaving;
+  if (is_somebody_to_look()) wake();
+  return Lent{detail::ProxyAccess::link(worker->proxy), worker->number, worker->life};
 }
 
 void ProcessCrew::leave_lent(const Lent& lent) noexcept {

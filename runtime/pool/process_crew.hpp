@@ -6,8 +6,10 @@
 #include <troupe/detail/call_task.hpp>
 #include <troupe/proxy.hpp>
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -39,7 +41,8 @@ class ProcessCrew final : public detail::CallCrew, public std::enable_shared_fro
   void join() override;
   void on_progress(std::shared_ptr<detail::ProgressCallback> callback) override;
   std::vector<int> pids() const override;
-  std::size_t size() const override { return workers_.size(); }
+  void resize(int size) override;
+  std::size_t size() const override { return wanted_; }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -47,6 +50,8 @@ class ProcessCrew final : public detail::CallCrew, public std::enable_shared_fro
 
   // What becomes of one of them: a new life, when it has died or has done enough.
   struct Worker {
+    explicit Worker(std::uint32_t its_number) : number(its_number) {}
+
     enum class State : std::uint8_t {
       starting,
       initializing,
@@ -55,8 +60,10 @@ class ProcessCrew final : public detail::CallCrew, public std::enable_shared_fro
       dead,
       given_up,
     };
+    const std::uint32_t number;
     State state = State::dead;
-    std::uint64_t life = 0;  // counts
+    std::uint64_t life = 0;   // counts
+    bool is_resting = false;  // it is dead since there was nothing to do, until there is
     bool has_died = false;
     bool is_killed = false;
     AsyncResult<Proxy<detail::PoolWorker>> started{};
@@ -66,6 +73,9 @@ class ProcessCrew final : public detail::CallCrew, public std::enable_shared_fro
     std::size_t task_count = 0;          // with one that is lent out
     std::uint64_t taken = 0;             // in this life
     Clock::time_point since{};           // it has something to do, or has done the last
+    std::uint64_t first_bytes = 0;       // of its own memory, when it had been initialized; 0: unknown
+    std::uint64_t taken_at_look = 0;     // when its memory was looked at
+    bool has_outgrown = false;
   };
   enum class Phase : std::uint8_t { running, closed, terminated, ended };
 
@@ -77,11 +87,11 @@ class ProcessCrew final : public detail::CallCrew, public std::enable_shared_fro
   bool is_cancelling() const;
   void give_up_worker(const detail::CallTask& task);
   bool judge_one(detail::CallTask& task);
-  void look_after(Lock& lock, std::uint32_t number);
-  void start_life(Lock& lock, std::uint32_t number);
+  void look_after(Lock& lock, Worker& worker);
+  void start_life(Lock& lock, Worker& worker);
   template <class T>
   static bool is_there(Lock& lock, AsyncResult<T> result);
-  void take_started(Lock& lock, std::uint32_t number);
+  void take_started(Lock& lock, Worker& worker);
   AsyncResult<void> initialize(const Proxy<detail::PoolWorker>& proxy, std::uint32_t number, std::uint64_t life);
   void take_initialized(Lock& lock, Worker& worker);
   void become_ready(Worker& worker);
@@ -101,6 +111,22 @@ class ProcessCrew final : public detail::CallCrew, public std::enable_shared_fro
   void tell_progress(Lock& lock);
   bool has_nothing_to_do() const;
   void end_if_done();
+
+  // How many there are, and which are worth their keep (process_crew_upkeep.cpp).
+  bool is_surplus(const Worker& worker) const { return worker.number >= wanted_; }
+  bool is_unwanted(const Worker& worker) const { return is_surplus(worker) || worker.has_outgrown; }
+  bool has_done_enough(const Worker& worker) const { return is_unwanted(worker) || worker.taken == options_.tasks_per_life; }
+  bool is_to_live(const Worker& worker) const;
+  std::size_t waiting_count() const;
+  bool is_idle(const Worker& worker) const;
+  void rest_if_idle(Worker& worker);
+  void look_at_memory(Lock& lock);
+  bool is_memory_to_be_seen(const Worker& worker) const;
+  void recall_from_unwanted(Lock& lock);
+  Clock::time_point next_upkeep() const;
+  void sleep(Lock& lock);
+  bool has_upkeep() const { return options_.idle_timeout || options_.memory_growth; }
+  bool is_somebody_to_look() const;
   template <class T>
   void tell_when_there(const AsyncResult<T>& result);
 
@@ -141,7 +167,10 @@ class ProcessCrew final : public detail::CallCrew, public std::enable_shared_fro
   bool cancels_waiting_ = false;
   std::uint64_t submitted_ = 0;
   bool has_work_ = false;
-  std::vector<Worker> workers_;
+  std::deque<Worker> workers_;           // never fewer: those that are not wanted any more come last
+  std::atomic<std::size_t> wanted_ = 0;  // written with the lock
+  Clock::time_point memory_seen_{};
+  bool sleeps_until_woken_ = false;
   TaskList<detail::CallTask> backlog_;
   TaskList<detail::CallTask> unjudged_;
   std::size_t under_way_ = 0;  // tasks that are sent, or to be judged

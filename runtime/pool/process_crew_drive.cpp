@@ -15,6 +15,7 @@
 #include "client/cell_status.hpp"
 #include "client/link.hpp"
 #include "client/session.hpp"
+#include "platform/process_memory.hpp"
 #include "pool/process_crew.hpp"
 
 namespace troupe::pool {
@@ -96,7 +97,7 @@ void ProcessCrew::drive() {
       is_due_.wait_for(lock, std::chrono::milliseconds(1));
       continue;
     }
-    if (phase_ != Phase::ended) is_due_.wait(lock, [this] { return has_work_; });
+    if (phase_ != Phase::ended) sleep(lock);
   }
   lock.unlock();
   for (const auto& each : leavers_) each.wait();
@@ -104,12 +105,14 @@ void ProcessCrew::drive() {
 
 void ProcessCrew::look_round(Lock& lock) {
   judge(lock);
-  for (std::uint32_t number = 0; number < workers_.size(); ++number) look_after(lock, number);
+  look_at_memory(lock);
+  for (std::size_t number = 0; number < workers_.size(); ++number) look_after(lock, workers_[number]);
   if (phase_ == Phase::terminated || !broken_.empty()) {
     kill_all();
     fail_backlog(lock);
   } else {
     if (cancels_waiting_) cancel_what_waits(lock);
+    recall_from_unwanted(lock);
     assign(lock);
     recall_for_idle(lock);
   }
@@ -139,7 +142,7 @@ void ProcessCrew::wait_again(CallTask& task) {
   Worker& worker = workers_[task.worker_];
   if (worker.life != task.life_ || worker.taken == 0) return;
   --worker.taken;
-  if (worker.state == Worker::State::leaving && !worker.has_died) worker.state = Worker::State::ready;
+  if (worker.state == Worker::State::leaving && !worker.has_died && !has_done_enough(worker)) worker.state = Worker::State::ready;
 }
 
 // Takes the lock. Whether it is to be done once more.
@@ -201,25 +204,24 @@ bool ProcessCrew::is_there(Lock& lock, AsyncResult<T> result) {
   return is_there && result.valid();
 }
 
-void ProcessCrew::look_after(Lock& lock, std::uint32_t number) {
-  Worker& worker = workers_[number];
+void ProcessCrew::look_after(Lock& lock, Worker& worker) {
   using State = Worker::State;
-  if (worker.state == State::starting && is_there(lock, worker.started)) take_started(lock, number);
+  if (worker.state == State::starting && is_there(lock, worker.started)) take_started(lock, worker);
   if (worker.state == State::initializing && is_there(lock, worker.initialized)) take_initialized(lock, worker);
   if (worker.has_died && worker.task_count == 0 && (worker.state == State::ready || worker.state == State::leaving)) {
     await_end_of(worker);
     if (options_.is_strict && phase_ != Phase::terminated) break_down("one of its workers died");
   }
+  if (worker.state == State::ready && is_unwanted(worker)) worker.state = State::leaving;
   if (worker.state == State::leaving && worker.task_count == 0) leave(worker);
-  if (worker.state == State::dead && may_run_again() && (phase_ == Phase::running || !has_nothing_to_do()))
-    start_life(lock, number);
+  rest_if_idle(worker);
+  if (worker.state == State::dead && is_to_live(worker)) start_life(lock, worker);
 }
 
-void ProcessCrew::start_life(Lock& lock, std::uint32_t number) {
-  Worker& worker = workers_[number];
+void ProcessCrew::start_life(Lock& lock, Worker& worker) {
   ++worker.life;
-  worker.has_died = worker.is_killed = false;
-  worker.taken = 0;
+  worker.has_died = worker.is_killed = worker.is_resting = worker.has_outgrown = false;
+  worker.taken = worker.taken_at_look = 0;
   worker.state = Worker::State::starting;
   lock.unlock();
   AsyncResult<Proxy<PoolWorker>> started;
@@ -236,8 +238,7 @@ void ProcessCrew::start_life(Lock& lock, std::uint32_t number) {
   wake();  // it may have come meanwhile
 }
 
-void ProcessCrew::take_started(Lock& lock, std::uint32_t number) {
-  Worker& worker = workers_[number];
+void ProcessCrew::take_started(Lock& lock, Worker& worker) {
   const std::uint64_t life = worker.life;
   const auto started = std::exchange(worker.started, {});
   lock.unlock();
@@ -251,7 +252,7 @@ void ProcessCrew::take_started(Lock& lock, std::uint32_t number) {
   AsyncResult<void> initialized;
   std::exception_ptr trouble;
   try {
-    initialized = initialize(proxy, number, life);
+    initialized = initialize(proxy, worker.number, life);
   } catch (const std::exception&) {  // no memory, no handles
     trouble = std::current_exception();
   }
@@ -289,6 +290,7 @@ void ProcessCrew::take_initialized(Lock& lock, Worker& worker) {
   const auto initialized = std::exchange(worker.initialized, {});
   lock.unlock();
   const std::exception_ptr error = initialized.exception();  // decoded by code of the user's, perhaps
+  if (options_.memory_growth) worker.first_bytes = platform::own_bytes_of(worker.proxy.pid());
   lock.lock();
   if (error == nullptr) return become_ready(worker);
   leave(worker);
@@ -297,6 +299,7 @@ void ProcessCrew::take_initialized(Lock& lock, Worker& worker) {
 
 void ProcessCrew::become_ready(Worker& worker) {
   worker.state = Worker::State::ready;
+  worker.since = Clock::now();
   failures_in_a_row_ = 0;
   if (has_been_ready_) return;
   for (const Worker& each : workers_) {
@@ -320,7 +323,7 @@ void ProcessCrew::fail_to_start(Worker& worker, const std::exception_ptr& error)
   if (++failures_in_a_row_ < kMostFailuresInARow) return;
   worker.state = Worker::State::given_up;
   for (const Worker& each : workers_) {
-    if (each.state != Worker::State::given_up) return;
+    if (each.state != Worker::State::given_up && !is_surplus(each)) return;
   }
   break_down("its workers cannot be started any more: " + text_of(error));
 }

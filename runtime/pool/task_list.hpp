@@ -24,6 +24,7 @@ class TaskList {
   bool empty() const noexcept { return oldest_ == nullptr; }
   T* oldest() const noexcept { return static_cast<T*>(oldest_); }
   T* newest() const noexcept { return static_cast<T*>(newest_); }
+  static T* after(const T& task) noexcept { return static_cast<T*>(base(task).newer_); }
   static T* before(const T& task) noexcept { return static_cast<T*>(base(task).older_); }
 
   void push_back(T& task) noexcept { insert(newest_, task, nullptr); }

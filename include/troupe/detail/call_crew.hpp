@@ -6,6 +6,7 @@
 #include <troupe/detail/registry.hpp>
 #include <troupe/options.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -33,6 +34,8 @@ struct CrewOptions {
   std::optional<std::uint64_t> tasks_per_life{};  // at least 1
   bool is_strict = false;                         // the first worker that dies ends all
   StartMethod start = StartMethod::forkserver;
+  std::optional<std::chrono::nanoseconds> idle_timeout{};  // above 0; of workers
+  std::optional<std::uint64_t> memory_growth{};            // bytes, at least 1; of a worker, since it was initialized
 };
 
 // Workers that are processes of their own; their tasks are calls. A task goes to the worker that has the fewest, of which each
@@ -64,6 +67,8 @@ class CallCrew : public Crew {
   // Instead, when who borrowed it cannot wait any more.
   virtual void leave_lent(const Lent& lent) noexcept = 0;
 
+  // At least 1. Returns at once. Errors: PoolStateError, BrokenExecutorError.
+  virtual void resize(int size) = 0;
   virtual std::vector<int> pids() const = 0;
 
  protected:

@@ -100,7 +100,7 @@ class ThenCell final : public DerivedCell<typename ThenOf<F, T>::Value>, public 
 
   ResultCell* source(std::size_t index) noexcept override {
     if (index != 0) return nullptr;
-    ResultCell* second = second_.load(std::memory_order_acquire);
+    ResultCell* second = second_.load(std::memory_order_seq_cst);
     return second != nullptr ? second : first_;
   }
   void drop_sources() noexcept override {
@@ -150,7 +150,7 @@ class ThenCell final : public DerivedCell<typename ThenOf<F, T>::Value>, public 
 
   // The handle is this cell's from here on.
   void wait_for(TypedCell<Value>* second) {
-    second_.store(second, std::memory_order_release);
+    second_.store(second, std::memory_order_seq_cst);
     pass_on_wish(*second);
     add_pins(1);
     second->add_callback(&after_);

@@ -95,11 +95,11 @@ void Derivation::collect(std::vector<ResultCell*>& sources) {
   }
 }
 
-// Of this, which has put the source in its place, and want(), which marks the cell and then looks at its sources, one sees the
-// other.
+// Of this, behind the update that has put the source in its place, and want(), which marks the cell and then looks at its
+// sources, one sees the other: all four accesses are of one order.
 void Derivation::pass_on_wish(ResultCell& source) {
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (CellAccess::is_wanted(own_)) CellAccess::want(source);
+  const bool is_wanted = (CellAccess::status(own_).load(std::memory_order_seq_cst) & CellStatus::kWanted) != 0;
+  if (is_wanted) CellAccess::want(source);
 }
 
 }  // namespace troupe::detail

@@ -88,11 +88,14 @@ class TaskCell final : public DerivedCell<R>, public Derivation, public CallTask
   bool begin() noexcept override { return this->start(); }
   void wait_again() noexcept override { this->take_back_start(); }
   ResultCell& new_call() override {
-    former_calls_.reserve(former_calls_.size() + 1);
+    if constexpr (kHasFirstCall) {
+      if (!std::exchange(has_made_call_, true)) return *new (static_cast<void*>(first_call_)) FirstCall(*this);
+    }
+    if (latest_.load(std::memory_order_relaxed) != nullptr) former_calls_.reserve(former_calls_.size() + 1);
     return *new TypedCell<R>(1);
   }
   void set_call(ResultCell& call) noexcept override {
-    if (ResultCell* former = latest_.exchange(&call, std::memory_order_acq_rel)) former_calls_.push_back(former);
+    if (ResultCell* former = latest_.exchange(&call, std::memory_order_seq_cst)) former_calls_.push_back(former);
     pass_on_wish(call);
   }
   void finish(ResultCell& call) override {
@@ -120,6 +123,28 @@ class TaskCell final : public DerivedCell<R>, public Derivation, public CallTask
   friend class DerivedCell<R>;
   static constexpr CellType kType = DerivedCell<R>::template type_of<TaskCell>();
   static constexpr bool kKeepsCall = keeps_call<R>;
+  static constexpr bool kHasFirstCall = !kKeepsCall && (std::is_void_v<R> || is_plain<Stored<R>>);
+
+  // Most tasks have one call only: so that is a part of the task, and keeps it. Not so if the task keeps the call; nor if values
+  // are more than plain bytes: who drops the last reference may be the reader of a channel, and destroys nothing of the user's.
+  class FirstCall final : public TypedCell<R> {
+   public:
+    explicit FirstCall(TaskCell& task) : TypedCell<R>(kType, 1), task_(task) { task_.add_reference(); }
+
+   private:
+    static void decode_value(ResultCell& cell, std::span<const std::byte> bytes) { TypedCell<R>::kType.decode(cell, bytes); }
+    static void destroy_cell(ResultCell* cell) noexcept {
+      auto& self = *static_cast<FirstCall*>(cell);
+      TaskCell& task = self.task_;
+      self.~FirstCall();
+      task.drop_reference();
+    }
+    static constexpr CellType kType{&decode_value, &destroy_cell, true};
+    ~FirstCall() = default;
+
+    TaskCell& task_;
+  };
+  struct NoCall {};
 
   ~TaskCell() override {
     if (last_call_ != nullptr) last_call_->drop_reference();
@@ -138,7 +163,7 @@ class TaskCell final : public DerivedCell<R>, public Derivation, public CallTask
     this->publish_value();
   }
   ResultCell* source(std::size_t index) noexcept override {
-    return index == 0 ? latest_.load(std::memory_order_acquire) : nullptr;
+    return index == 0 ? latest_.load(std::memory_order_seq_cst) : nullptr;
   }
   void drop_sources() noexcept override {
     for (ResultCell* each : std::exchange(former_calls_, {})) each->drop_handle();
@@ -150,6 +175,9 @@ class TaskCell final : public DerivedCell<R>, public Derivation, public CallTask
   std::atomic<std::int64_t> failed_at_ns_{0};
   std::vector<ResultCell*> former_calls_;  // handles, as the next
   std::atomic<ResultCell*> latest_{nullptr};
+  bool has_made_call_ = false;
+  using FirstPlace = std::conditional_t<kHasFirstCall, FirstCall, NoCall>;
+  alignas(FirstPlace) std::byte first_call_[sizeof(FirstPlace)];
 };
 
 }  // namespace troupe::detail

@@ -35,7 +35,8 @@ class Derivation {
   explicit Derivation(ResultCell& own) noexcept : own_(own) {}
   virtual ~Derivation() = default;
 
-  // With a pin: the sources that it waits for now; null behind the last.
+  // With a pin: the sources that it waits for now; null behind the last. One that may be put in its place later is read there, as
+  // it is put there, by a sequentially consistent access.
   virtual ResultCell* source(std::size_t index) noexcept = 0;
   // Once, and nobody looks at them any more.
   virtual void drop_sources() noexcept = 0;
@@ -48,7 +49,7 @@ class Derivation {
   bool pin() noexcept;                                                                                // false: all is over
   void unpin(std::uint32_t count = 1) noexcept;
   bool unpin_unless_last() noexcept;
-  // A source has come to it: whoever waits for this result in a callback waits for that, too.
+  // A source has been put in its place: whoever waits for this result in a callback waits for that, too.
   void pass_on_wish(ResultCell& source);
 
   static std::exception_ptr cancellation();

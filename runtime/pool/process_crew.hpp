@@ -78,6 +78,11 @@ class ProcessCrew final : public detail::CallCrew, public std::enable_shared_fro
     bool has_outgrown = false;
   };
   enum class Phase : std::uint8_t { running, closed, terminated, ended };
+  enum class End : std::uint8_t { by_itself, by_force };
+  struct Farewell {
+    Proxy<detail::PoolWorker> worker;
+    End how;
+  };
 
   // By the crew's thread (process_crew_drive.cpp).
   void drive();
@@ -96,6 +101,8 @@ class ProcessCrew final : public detail::CallCrew, public std::enable_shared_fro
   void take_initialized(Lock& lock, Worker& worker);
   void become_ready(Worker& worker);
   void fail_to_start(Worker& worker, const std::exception_ptr& error);
+  void tell_to_end(const Worker& worker, End how);
+  void say_farewells(Lock& lock);
   void leave(Worker& worker);
   void await_end_of(Worker& worker);
   void kill_all();
@@ -184,6 +191,7 @@ class ProcessCrew final : public detail::CallCrew, public std::enable_shared_fro
   std::string broken_;              // why it cannot go on; empty: it can
   std::exception_ptr first_error_;  // before all were ready for the first time
   bool has_been_ready_ = false;
+  std::vector<Farewell> farewells_;                 // still to be said, without the lock
   std::vector<Proxy<detail::PoolWorker>> leavers_;  // that have been told to end
   std::mutex join_mutex_;
   std::thread thread_;  // guarded by join_mutex_

@@ -38,15 +38,6 @@ std::string text_of(const std::exception_ptr& error) {
   }
 }
 
-// Where there is no manager any more, nobody has to be told.
-template <class Tell>
-void told_to_end(const Tell& tell) {
-  try {
-    tell();
-  } catch (const Error&) {
-  }
-}
-
 int pid_of(ResultCell& call) { return client::CellAccess::channel(call)->actor().pid; }
 
 // The death of a worker as its pool tells of it.
@@ -88,7 +79,7 @@ void ProcessCrew::tell_when_there(const AsyncResult<T>& result) {
 void ProcessCrew::drive() {
   session_->callbacks().stand_in_here();
   Lock lock(mutex_);
-  while (phase_ != Phase::ended) {
+  while (phase_ != Phase::ended || !farewells_.empty()) {
     has_work_ = false;
     try {
       look_round(lock);
@@ -104,6 +95,7 @@ void ProcessCrew::drive() {
 }
 
 void ProcessCrew::look_round(Lock& lock) {
+  if (phase_ == Phase::ended) return say_farewells(lock);  // that could not be said before
   judge(lock);
   look_at_memory(lock);
   for (std::size_t number = 0; number < workers_.size(); ++number) look_after(lock, workers_[number]);
@@ -118,6 +110,7 @@ void ProcessCrew::look_round(Lock& lock) {
   }
   tell_progress(lock);
   end_if_done();
+  say_farewells(lock);
 }
 
 void ProcessCrew::judge(Lock& lock) {
@@ -177,11 +170,26 @@ bool ProcessCrew::is_cancelling() const {
   return cancels_waiting_;
 }
 
+void ProcessCrew::tell_to_end(const Worker& worker, End how) { farewells_.push_back({worker.proxy, how}); }
+
+// The manager may take its time. Where there is none any more, nobody has to be told.
+void ProcessCrew::say_farewells(Lock& lock) {
+  for (; !farewells_.empty(); farewells_.pop_back()) {
+    const Farewell each = farewells_.back();
+    lock.unlock();
+    try {
+      each.how == End::by_itself ? each.worker.stop() : each.worker.kill();
+    } catch (const Error&) {
+    }
+    lock.lock();
+  }
+}
+
 // Nothing can be asked of it any more, though it may live.
 void ProcessCrew::give_up_worker(const CallTask& task) {
   const Lock lock(mutex_);
   Worker& worker = workers_[task.worker_];
-  if (worker.life == task.life_) told_to_end([&] { worker.proxy.kill(); });
+  if (worker.life == task.life_) tell_to_end(worker, End::by_force);
   note_death(task.worker_, task.life_);
 }
 
@@ -219,6 +227,7 @@ void ProcessCrew::look_after(Lock& lock, Worker& worker) {
 }
 
 void ProcessCrew::start_life(Lock& lock, Worker& worker) {
+  say_farewells(lock);  // to its former life first
   ++worker.life;
   worker.has_died = worker.is_killed = worker.is_resting = worker.has_outgrown = false;
   worker.taken = worker.taken_at_look = 0;
@@ -330,7 +339,7 @@ void ProcessCrew::fail_to_start(Worker& worker, const std::exception_ptr& error)
 
 // It ends by itself, when it has read this.
 void ProcessCrew::leave(Worker& worker) {
-  told_to_end([&] { worker.proxy.stop(); });
+  tell_to_end(worker, End::by_itself);
   await_end_of(worker);
 }
 
@@ -344,7 +353,9 @@ void ProcessCrew::kill_all() {
   for (Worker& each : workers_) {
     using State = Worker::State;
     const bool has_process = each.state == State::ready || each.state == State::leaving || each.state == State::initializing;
-    if (has_process && !std::exchange(each.is_killed, true)) told_to_end([&] { each.proxy.kill(); });
+    if (!has_process || each.is_killed) continue;
+    tell_to_end(each, End::by_force);
+    each.is_killed = true;
   }
 }
 

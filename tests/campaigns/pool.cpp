@@ -17,7 +17,8 @@
 #include "watchdog.hpp"
 
 // SIGKILL of a pool's workers under load: what had not begun runs once, by another worker; what had begun fails, and only that. A
-// case is the life of one pool, which is closed at its end, or terminated, or dropped.
+// case is the life of one pool, which is resized meanwhile, and closed at its end, or terminated, or dropped; its workers may
+// rest, or be replaced when they have done or grown enough.
 namespace troupe::campaigns {
 
 namespace {
@@ -80,11 +81,18 @@ bool end(std::unique_ptr<Pool>& pool, Random& random) {
   return false;
 }
 
-void live_and_kill(Ledger& ledger, Random& random) {
-  Runtime runtime;
+PoolOptions draw_options(Random& random) {
   PoolOptions options{.processes = uniform(random, 1, 4)};
   if (one_in(random, 3)) options.max_tasks_per_child = uniform(random, 1, 100);
-  auto pool = std::make_unique<Pool>(runtime, options);
+  if (one_in(random, 2)) options.start = StartMethod::spawn;
+  if (one_in(random, 3)) options.idle_timeout = std::chrono::milliseconds(uniform(random, 1, 5));
+  if (one_in(random, 4)) options.max_memory_growth = static_cast<std::uint64_t>(uniform(random, 1, 64)) * 4096;
+  return options;
+}
+
+void live_and_kill(Ledger& ledger, Random& random) {
+  Runtime runtime;
+  auto pool = std::make_unique<Pool>(runtime, draw_options(random));
   std::deque<Sent> sent;
   int kills = kKillsPerPool;
   for (int task = 0; task < kTasks; ++task) {
@@ -92,6 +100,8 @@ void live_and_kill(Ledger& ledger, Random& random) {
     expect(number.has_value(), "the ledger is full");
     sent.push_back({*number, pool->apply_async<&count>(*number, draw_work_us(random), ledger.path())});
     if (one_in(random, 50)) sent.back().result.cancel();
+    if (one_in(random, 200)) pool->resize(uniform(random, 1, 5));
+    if (one_in(random, 300)) sleep_up_to(random, std::chrono::milliseconds(5));  // some may rest
     if (kills > 0 && one_in(random, kTasks / kKillsPerPool)) {
       sleep_up_to(random, std::chrono::milliseconds(1));
       kill_one(*pool, random);

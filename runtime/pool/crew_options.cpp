@@ -3,9 +3,8 @@
 
 #include <fmt/core.h>
 
+#include <cstdint>
 #include <stdexcept>
-#include <utility>
-#include <vector>
 
 namespace troupe::pool {
 
@@ -18,16 +17,15 @@ int checked(const Given& given, int value) {
 
 }  // namespace
 
-detail::CrewOptions crew_options(const Given& size, const Given& tasks_per_life) {
-  detail::CrewOptions options;
+template <class Options>
+Options crew_options(const Given& size, const Given& tasks_per_life) {
+  Options options;
   options.size = checked(size, size.value.value_or(detail::usable_processors()));
   if (tasks_per_life.value) options.tasks_per_life = static_cast<std::uint64_t>(checked(tasks_per_life, *tasks_per_life.value));
   return options;
 }
 
-void leave_to_parent(std::shared_ptr<detail::Crew> crew) {
-  static auto* const left = new std::vector<std::shared_ptr<detail::Crew>>;
-  left->push_back(std::move(crew));
-}
+template detail::CrewOptions crew_options(const Given& size, const Given& tasks_per_life);
+template detail::LocalCrewOptions crew_options(const Given& size, const Given& tasks_per_life);
 
 }  // namespace troupe::pool

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <troupe/detail/call_crew.hpp>
+#include <troupe/detail/local_crew.hpp>
 
-#include <memory>
 #include <optional>
 
 namespace troupe::pool {
@@ -14,10 +14,11 @@ struct Given {
   std::optional<int> value;
 };
 
-// Errors: std::invalid_argument, which names the option, for a number below 1.
-detail::CrewOptions crew_options(const Given& size, const Given& tasks_per_life);
+// How many workers, and how many tasks each does. Errors: std::invalid_argument, which names the option, for a number below 1.
+template <class Options>
+Options crew_options(const Given& size, const Given& tasks_per_life);
 
-// In a forked child there are no workers, and the crew's thread does not exist: nothing of it is destroyed.
-void leave_to_parent(std::shared_ptr<detail::Crew> crew);
+extern template detail::CrewOptions crew_options(const Given& size, const Given& tasks_per_life);
+extern template detail::LocalCrewOptions crew_options(const Given& size, const Given& tasks_per_life);
 
 }  // namespace troupe::pool

@@ -7,12 +7,13 @@
 
 namespace troupe {
 
-// The call that an actor's method is running for. Thread-safety: a value, for the thread that runs the method; the token as any
-// std::stop_token.
+// The call that an actor's method is running for; or the task that a thread of a pool runs. Thread-safety: a value, for the
+// thread that runs the method; the token as any std::stop_token.
 class ThisCall {
  public:
   // Set when the caller cancels (AsyncResult::cancel). A method that then gives up by throwing CancelledError leaves the caller
-  // with a CancelledError; what else it returns or throws arrives as always. Stop callbacks run in a thread of the runtime.
+  // with a CancelledError; what else it returns or throws arrives as always. Stop callbacks run in a thread of the runtime. Of a
+  // task: set, too, when its pool is terminated; stop callbacks run where that, or cancel(), was called.
   // Errors: std::system_error (no thread can be started), the first time.
   std::stop_token stop_token() const;
 
@@ -25,7 +26,7 @@ class ThisCall {
 };
 
 // In an actor's method, in the thread that runs it; of one that is a coroutine, in all its parts and whatever else its executor
-// runs. Errors: std::logic_error elsewhere.
+// runs; in a task of a ThreadPool or ThreadPoolExecutor. Errors: std::logic_error elsewhere.
 ThisCall this_call();
 
 }  // namespace troupe

@@ -5,12 +5,17 @@
 
 namespace troupe {
 
-// What this thread runs methods for, if it is an actor's.
+namespace detail {
+class LocalTask;
+}
+
+// What this thread runs methods for, if it is an actor's; or which task it runs, if it is a thread pool's.
 struct Serving {
   std::uint64_t actor_key = 0;           // half of its key; 0: none. Its calls run one at a time, all in this thread
   bool is_coroutine = false;             // one that its actor waits for, so that whatever this thread waits for, its actor does
   std::int64_t deadline_ns = INT64_MAX;  // when the call that runs ends for its caller, by the steady clock: what the method
                                          // calls in turn ends then at the latest
+  detail::LocalTask* task = nullptr;
 };
 inline thread_local constinit Serving serving;
 

@@ -57,6 +57,8 @@ class Arrivals {
   void come(Waiter& waiter) noexcept;
   ResultCell* take_arrived(std::optional<AsyncResult<void>>& arrival);
   void want_all();
+  bool do_one_here();
+  bool has_arrived();
   void check_not_all_own() const;
 
   const Clock::time_point deadline_;
@@ -134,7 +136,8 @@ ResultCell* Arrivals::next() {
       throw TimeoutError(fmt::format("{} (of {}) results unfinished", waiters_.size() - handed_out_, waiters_.size()));
     }
     if (client::CallbackThread::is_this_thread()) want_all();
-    if (serving.actor_key != 0) check_not_all_own();
+    if (serving.task != nullptr && do_one_here()) continue;
+    if (serving.actor_key != 0 || serving.task != nullptr) check_not_all_own();
     is_late = !arrival->wait(deadline_ == Clock::time_point::max() ? Timeout() : Timeout(deadline_ - Clock::now()));
   }
 }
@@ -146,7 +149,22 @@ void Arrivals::want_all() {
   }
 }
 
-// In an actor's own thread, which is about to wait.
+// In a thread that runs a pool's task, which is about to wait. Whether one is there now.
+bool Arrivals::do_one_here() {
+  for (const auto& waiter : waiters_) {
+    if (waiter.cell == nullptr) continue;
+    CellAccess::do_here(*waiter.cell, deadline_);
+    if (has_arrived()) return true;
+  }
+  return false;
+}
+
+bool Arrivals::has_arrived() {
+  const std::lock_guard lock(mutex_);
+  return taken_ < arrived_.size();
+}
+
+// In an actor's own thread, or in a task of a pool's, which is about to wait.
 void Arrivals::check_not_all_own() const {
   std::vector<ResultCell*> left;
   for (const auto& waiter : waiters_) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Who is told of a cell's outcome, and where. In which order: callback_list.hpp.
 #include <troupe/detail/derivation.hpp>
+#include <troupe/detail/local_task.hpp>
 #include <troupe/detail/result_cell.hpp>
 #include <troupe/error.hpp>
 
@@ -13,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/serving.hpp"
 #include "client/call_channel.hpp"
 #include "client/callback_thread.hpp"
 #include "client/cell_status.hpp"
@@ -204,6 +206,29 @@ void CellAccess::want(Cell& cell) {
   if (is_one_new) CallbackThread::signal();
 }
 
+void CellAccess::do_here(Cell& cell, Clock::time_point deadline) {
+  if (deadline != Clock::time_point::max()) return;
+  std::unordered_set<const Cell*> seen;  // of those that are made of others
+  go_up(cell, [&](Cell& each) -> detail::Derivation* {
+    if (is_over(cell) || is_over(each)) return nullptr;
+    if (detail::LocalTask* task = each.local_task()) task->run_here();
+    detail::Derivation* made = each.derivation();
+    return made != nullptr && seen.insert(&each).second ? made : nullptr;
+  });
+}
+
+namespace {
+
+// A task of this thread, which goes on only when the wait is over.
+void check_not_running(const detail::LocalTask& task) {
+  for (const detail::LocalTask* each = serving.task; each != nullptr; each = each->outer()) {
+    if (each == &task)
+      throw WouldDeadlock("the result of a pool's task: the task itself waits for it, or what it waits for does; return first");
+  }
+}
+
+}  // namespace
+
 void CellAccess::check_not_own(Cell& cell, Clock::time_point deadline) { check_not_own(cell, deadline, 0); }
 
 void CellAccess::check_not_own(Cell& cell, Clock::time_point deadline, int depth) {
@@ -211,6 +236,7 @@ void CellAccess::check_not_own(Cell& cell, Clock::time_point deadline, int depth
   go_up(cell, [&](Cell& each) -> detail::Derivation* {
     if (is_over(each)) return nullptr;
     if (each.channel_ != nullptr) each.channel_->check_not_own(each, deadline);
+    if (const detail::LocalTask* task = each.local_task()) check_not_running(*task);
     detail::Derivation* made = each.derivation();
     if (made == nullptr || !seen.insert(&each).second) return nullptr;
     if (made->needs_all_sources()) return made;

@@ -144,10 +144,13 @@ class CellAccess {
   static void sleep_on(Cell& cell, std::chrono::steady_clock::time_point deadline);
 
   // This thread is about to wait for the cell, which no channel completes. Errors: WouldDeadlock when it is made of a call that
-  // this very thread keeps from running.
+  // this very thread keeps from running, or of a task that it runs.
   [[gnu::cold]] static void check_not_own(Cell& cell, std::chrono::steady_clock::time_point deadline);
   // The same, where one of them is enough.
   [[gnu::cold]] static void check_not_all_own(std::span<Cell* const> cells, std::chrono::steady_clock::time_point deadline);
+  // This thread runs a task of a pool of threads, and is about to wait for the cell: what tasks of that pool it is made of this
+  // thread runs itself, where none has begun with them. Unless there is a deadline, since that could take longer.
+  [[gnu::cold]] static void do_here(Cell& cell, std::chrono::steady_clock::time_point deadline);
   // Runs what this thread has put off (Cascade).
   [[gnu::cold]] static void catch_up_with_cascade();
 

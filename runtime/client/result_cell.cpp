@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <troupe/detail/derivation.hpp>
+#include <troupe/detail/local_task.hpp>
 #include <troupe/detail/result_cell.hpp>
 #include <troupe/error.hpp>
 
@@ -134,7 +135,8 @@ bool ResultCell::await(Timeout timeout) {
 // One that no channel completes.
 bool ResultCell::await_by_hand(Clock::time_point deadline) {
   CellAccess::catch_up_with_cascade();
-  if (serving.actor_key != 0) CellAccess::check_not_own(*this, deadline);
+  if (serving.task != nullptr) CellAccess::do_here(*this, deadline);
+  if (serving.actor_key != 0 || serving.task != nullptr) CellAccess::check_not_own(*this, deadline);
   if (client::CallbackThread::is_this_thread()) return client::CallbackThread::await_in_callback(*this, deadline);
   return Protocol::await(status_, CellStatus::kReleased, deadline);
 }
@@ -213,7 +215,10 @@ bool ResultCell::recall() { return !is_ready() && channel_ != nullptr && channel
 bool ResultCell::cancel_by_hand() {
   const Protocol::Cancel answer = Protocol::cancel(status_);
   if (answer == Protocol::Cancel::claimed) return await(Timeout()) && is_cancelled();
-  if (answer == Protocol::Cancel::started) return false;
+  if (answer == Protocol::Cancel::started) {
+    if (LocalTask* task = local_task()) task->ask_to_stop();
+    return false;
+  }
   publish_error(std::make_exception_ptr(CancelledError("the result was cancelled before the work had started")));
   return true;
 }

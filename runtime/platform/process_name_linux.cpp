@@ -5,6 +5,8 @@
 
 namespace troupe::platform {
 
-void set_process_name(const std::string& name) noexcept { (void)::prctl(PR_SET_NAME, name.c_str()); }
+void set_process_name(const std::string& name) noexcept { set_thread_name(name); }
+
+void set_thread_name(const std::string& name) noexcept { (void)::prctl(PR_SET_NAME, name.c_str()); }
 
 }  // namespace troupe::platform

@@ -12,4 +12,35 @@ void check_process() {
     throw std::logic_error("troupe: a pool is used in a process that was forked from the one that made it; make one there");
 }
 
+void refuse_more() { throw PoolStateError("the pool has been closed or terminated, and takes nothing more; make another one"); }
+
+void refuse_to_join() {
+  throw PoolStateError("the pool still runs, so that join() would wait for ever; close() or terminate() it first");
+}
+
+std::exception_ptr cancelled_before_begun() {
+  return std::make_exception_ptr(CancelledError("the task was cancelled before a worker had begun with it"));
+}
+
+std::exception_ptr cancelled_by_shutdown() {
+  return std::make_exception_ptr(CancelledError("the executor was shut down before a worker had begun with it"));
+}
+
+std::exception_ptr terminated(Execution execution) {
+  return std::make_exception_ptr(PoolTerminated(execution == Execution::not_started
+                                                    ? "the pool was terminated before a worker had begun with it"
+                                                    : "the pool was terminated while a worker was doing it",
+                                                execution));
+}
+
+std::string text_of(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::exception& thrown) {
+    return thrown.what();
+  } catch (...) {
+    return "an exception of an unknown type";
+  }
+}
+
 }  // namespace troupe::pool

@@ -3,9 +3,8 @@
 
 #include <fmt/core.h>
 
+#include <cstdint>
 #include <stdexcept>
-#include <utility>
-#include <vector>
 
 namespace troupe::pool {
 
@@ -18,12 +17,16 @@ int checked(const Given& given, int value) {
 
 }  // namespace
 
-detail::CrewOptions crew_options(const Given& size, const Given& tasks_per_life) {
-  detail::CrewOptions options;
+template <class Options>
+Options crew_options(const Given& size, const Given& tasks_per_life) {
+  Options options;
   options.size = checked(size, size.value.value_or(detail::usable_processors()));
   if (tasks_per_life.value) options.tasks_per_life = static_cast<std::uint64_t>(checked(tasks_per_life, *tasks_per_life.value));
   return options;
 }
+
+template detail::CrewOptions crew_options(const Given& size, const Given& tasks_per_life);
+template detail::LocalCrewOptions crew_options(const Given& size, const Given& tasks_per_life);
 
 void set_upkeep(detail::CrewOptions& options, const Upkeep& upkeep) {
   if (upkeep.idle_timeout.span().count() == 0)
@@ -32,11 +35,6 @@ void set_upkeep(detail::CrewOptions& options, const Upkeep& upkeep) {
     throw std::invalid_argument(fmt::format("{}::max_memory_growth is 0; it must be 1 byte or more, or absent", upkeep.of));
   if (!upkeep.idle_timeout.is_forever()) options.idle_timeout = upkeep.idle_timeout.span();
   options.memory_growth = upkeep.max_memory_growth;
-}
-
-void leave_to_parent(std::shared_ptr<detail::Crew> crew) {
-  static auto* const left = new std::vector<std::shared_ptr<detail::Crew>>;
-  left->push_back(std::move(crew));
 }
 
 }  // namespace troupe::pool

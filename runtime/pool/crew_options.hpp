@@ -2,9 +2,10 @@
 #pragma once
 
 #include <troupe/detail/call_crew.hpp>
+#include <troupe/detail/local_crew.hpp>
+#include <troupe/timeout.hpp>
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 
 namespace troupe::pool {
@@ -15,8 +16,12 @@ struct Given {
   std::optional<int> value;
 };
 
-// Errors: std::invalid_argument, which names the option, for a number below 1.
-detail::CrewOptions crew_options(const Given& size, const Given& tasks_per_life);
+// How many workers, and how many tasks each does. Errors: std::invalid_argument, which names the option, for a number below 1.
+template <class Options>
+Options crew_options(const Given& size, const Given& tasks_per_life);
+
+extern template detail::CrewOptions crew_options(const Given& size, const Given& tasks_per_life);
+extern template detail::LocalCrewOptions crew_options(const Given& size, const Given& tasks_per_life);
 
 // What makes workers rest, or be replaced. Errors: likewise.
 struct Upkeep {
@@ -25,8 +30,5 @@ struct Upkeep {
   std::optional<std::uint64_t> max_memory_growth;
 };
 void set_upkeep(detail::CrewOptions& options, const Upkeep& upkeep);
-
-// In a forked child there are no workers, and the crew's thread does not exist: nothing of it is destroyed.
-void leave_to_parent(std::shared_ptr<detail::Crew> crew);
 
 }  // namespace troupe::pool

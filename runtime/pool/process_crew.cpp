@@ -101,8 +101,7 @@ void ProcessCrew::wake() noexcept {
 // With the lock held, as all that follows unless it takes it.
 void ProcessCrew::check_takes() const {
   if (!broken_.empty()) throw BrokenExecutorError(broken_);
-  if (phase_ != Phase::running)
-    throw PoolStateError("the pool has been closed or terminated, and takes nothing more; make another one");
+  if (phase_ != Phase::running) refuse_more();
 }
 
 void ProcessCrew::submit(std::vector<CallTask*> tasks) {
@@ -175,8 +174,7 @@ void ProcessCrew::assign(Lock& lock) {
 // Takes the lock. A call that cannot be sent has its outcome at once, and tells so as any other.
 void ProcessCrew::send(const Assigned& assigned) noexcept {
   CallTask& task = *assigned.task;
-  if (!task.begin())
-    return give_up(task, std::make_exception_ptr(CancelledError("the task was cancelled before a worker had begun with it")));
+  if (!task.begin()) return give_up(task, cancelled_before_begun());
   try {
     ResultCell& call = send_call_of(task, assigned.link);
     if (!is_added(call, task)) tell_late(task, call);
@@ -240,14 +238,7 @@ void ProcessCrew::note_done(Worker& worker) noexcept {
 }
 
 void ProcessCrew::note_items(std::size_t given, std::size_t done) noexcept {
-  if (progress_.total == 0) first_given_ = Clock::now();
-  progress_.total += given;
-  progress_.done += done;
-  if (done == 0 || on_progress_ == nullptr) return;
-  constexpr std::chrono::milliseconds kOften(100);
-  if (progress_.done != progress_.total && Clock::now() - told_of_progress_ < kOften) return;
-  is_progress_due_ = true;
-  wake();
+  if (progress_.note(given, done)) wake();
 }
 
 void ProcessCrew::note_over(CallTask& task, bool is_answered) noexcept {
@@ -339,10 +330,7 @@ bool ProcessCrew::may_run_again() const { return broken_.empty() && (phase_ == P
 
 std::exception_ptr ProcessCrew::ending_error(Execution execution) const {
   if (!broken_.empty()) return std::make_exception_ptr(BrokenExecutorError(broken_));
-  return std::make_exception_ptr(PoolTerminated(execution == Execution::not_started
-                                                    ? "the pool was terminated before a worker had begun with it"
-                                                    : "the pool was terminated while a worker was doing it",
-                                                execution));
+  return terminated(execution);
 }
 
 void ProcessCrew::close() {
@@ -371,8 +359,7 @@ void ProcessCrew::join() {
   check_process();
   {
     const Lock lock(mutex_);
-    if (phase_ == Phase::running)
-      throw PoolStateError("the pool still runs, so that join() would wait for ever; close() or terminate() it first");
+    if (phase_ == Phase::running) refuse_to_join();
   }
   const std::lock_guard lock(join_mutex_);
   if (thread_.joinable()) thread_.join();
@@ -381,7 +368,7 @@ void ProcessCrew::join() {
 void ProcessCrew::on_progress(std::shared_ptr<detail::ProgressCallback> callback) {
   check_process();
   const Lock lock(mutex_);
-  on_progress_.swap(callback);  // the former one goes without the lock
+  callback = progress_.tell(std::move(callback));  // the former one goes without the lock
 }
 
 std::vector<int> ProcessCrew::pids() const {

@@ -18,6 +18,7 @@
 #include <thread>
 #include <vector>
 
+#include "pool/progress_count.hpp"
 #include "pool/task_list.hpp"
 #include "pool/work_time.hpp"
 
@@ -41,7 +42,7 @@ class ProcessCrew final : public detail::CallCrew, public std::enable_shared_fro
   void join() override;
   void on_progress(std::shared_ptr<detail::ProgressCallback> callback) override;
   std::vector<int> pids() const override;
-  void resize(int size) override;
+  void resize(std::size_t size) override;
   std::size_t size() const override { return wanted_; }
 
  private:
@@ -182,11 +183,7 @@ class ProcessCrew final : public detail::CallCrew, public std::enable_shared_fro
   TaskList<detail::CallTask> unjudged_;
   std::size_t under_way_ = 0;  // tasks that are sent, or to be judged
   WorkTime work_time_;
-  Progress progress_;
-  Clock::time_point first_given_{};
-  Clock::time_point told_of_progress_{};
-  bool is_progress_due_ = false;
-  std::shared_ptr<detail::ProgressCallback> on_progress_;
+  ProgressCount progress_;
   int failures_in_a_row_ = 0;       // to start a worker
   std::string broken_;              // why it cannot go on; empty: it can
   std::exception_ptr first_error_;  // before all were ready for the first time

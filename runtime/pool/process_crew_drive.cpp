@@ -16,6 +16,7 @@
 #include "client/link.hpp"
 #include "client/session.hpp"
 #include "platform/process_memory.hpp"
+#include "pool/crew_errors.hpp"
 #include "pool/process_crew.hpp"
 
 namespace troupe::pool {
@@ -27,16 +28,6 @@ using detail::ResultCell;
 namespace {
 
 constexpr int kMostFailuresInARow = 5;
-
-std::string text_of(const std::exception_ptr& error) {
-  try {
-    std::rethrow_exception(error);
-  } catch (const std::exception& thrown) {
-    return thrown.what();
-  } catch (...) {
-    return "an exception of an unknown type";
-  }
-}
 
 int pid_of(ResultCell& call) { return client::CellAccess::channel(call)->actor().pid; }
 
@@ -407,9 +398,7 @@ void ProcessCrew::cancel_what_waits(Lock& lock) {
 
 void ProcessCrew::fail_backlog(Lock& lock) {
   while (CallTask* const task = backlog_.pop_front()) {
-    const std::exception_ptr error =
-        may_run_again() ? std::make_exception_ptr(CancelledError("the executor was shut down before a worker had begun with it"))
-                        : ending_error(Execution::not_started);
+    const std::exception_ptr error = may_run_again() ? cancelled_by_shutdown() : ending_error(Execution::not_started);
     note_items(0, task->item_count());
     lock.unlock();
     task->fail(error);
@@ -419,14 +408,10 @@ void ProcessCrew::fail_backlog(Lock& lock) {
 }
 
 void ProcessCrew::tell_progress(Lock& lock) {
-  if (!std::exchange(is_progress_due_, false) || on_progress_ == nullptr) return;
-  told_of_progress_ = Clock::now();
-  const std::chrono::duration<double> span = told_of_progress_ - first_given_;
-  progress_.per_second = static_cast<double>(progress_.done) / std::max(span.count(), 1e-9);
-  const auto callback = on_progress_;
-  const Progress progress = progress_;
+  auto news = progress_.take_news();
+  if (!news) return;
   lock.unlock();
-  session_->callbacks().post([callback, progress] { callback->run(progress); });
+  session_->callbacks().post(std::move(*news));
   lock.lock();
 }
 

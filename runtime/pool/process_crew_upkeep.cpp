@@ -18,13 +18,12 @@ constexpr std::chrono::milliseconds kBetweenLooks(100);  // at the memory
 
 }  // namespace
 
-void ProcessCrew::resize(int size) {
+void ProcessCrew::resize(std::size_t size) {
   check_process();
   const Lock lock(mutex_);
   check_takes();
-  const auto wanted = static_cast<std::size_t>(size);
-  while (workers_.size() < wanted) workers_.emplace_back(static_cast<std::uint32_t>(workers_.size()));
-  wanted_ = wanted;
+  while (workers_.size() < size) workers_.emplace_back(static_cast<std::uint32_t>(workers_.size()));
+  wanted_ = size;
   wake();
 }
 

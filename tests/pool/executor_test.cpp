@@ -1,41 +1,26 @@
 // SPDX-License-Identifier: BSL-1.0
-// What concurrent.futures' ProcessPoolExecutor does, by the numbers of its features.
+// What concurrent.futures' executors do, by the numbers of its features.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <troupe/executor.hpp>
-#include <troupe/testing.hpp>
-#include <troupe/troupe.hpp>
-
-#include <unistd.h>
-
 #include <chrono>
 #include <csignal>
-#include <numeric>
+#include <cstddef>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
-#include "tests/end_to_end/gate.hpp"
+#include "tests/pool/kinds.hpp"
 
 namespace troupe::test {
 namespace {
 
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
-int square(int number) { return number * number; }
-int sum(int a, int b) { return a + b; }
-int fail_at_three(int number) {
-  if (number == 3) throw std::out_of_range("three");
-  return number;
-}
 int die_of(int signal_number) { return ::raise(signal_number); }
-int wait_at_gate(const std::string& gate) {
-  wait_at(gate);
-  return 1;
-}
-void fail_to_initialize() { throw std::domain_error("this worker does not work"); }
 
 template <class Results>
 std::vector<int> all_of(Results results) {
@@ -44,45 +29,43 @@ std::vector<int> all_of(Results results) {
   return values;
 }
 
-std::vector<int> numbers_to(int last) {
-  std::vector<int> numbers(static_cast<std::size_t>(last));
-  std::iota(numbers.begin(), numbers.end(), 0);
-  return numbers;
-}
+template <class Kind>
+class Executor : public KindTest<Kind> {};
+TYPED_TEST_SUITE(Executor, Kinds, KindNames);
 
-class Executor : public testing::RuntimeTest {};
+class ProcessExecutor : public testing::RuntimeTest {};
 
-TEST_F(Executor, C30_SubmitGivesAFuture) {
-  ProcessPoolExecutor executor(runtime(), {.max_workers = 2});
-  const AsyncResult<int> future = executor.submit<&square>(5);
+TYPED_TEST(Executor, C30_SubmitGivesAFuture) {
+  auto executor = this->executor(2);
+  const AsyncResult<int> future = executor.submit(fn<&square>, 5);
   EXPECT_EQ(future.get(), 25);
   EXPECT_EQ(executor.submit([](int a, int b) { return a * b; }, 3, 4).get(), 12);
   executor.shutdown();
-  EXPECT_THROW(executor.submit<&square>(5), ExecutorShutdownError);
-  EXPECT_THROW(executor.submit<&square>(5), PoolStateError) << "which it is, too";
+  EXPECT_THROW(executor.submit(fn<&square>, 5), ExecutorShutdownError);
+  EXPECT_THROW(executor.submit(fn<&square>, 5), PoolStateError) << "which it is, too";
 }
 
-TEST_F(Executor, C31_MapZipsItsRanges) {
-  ProcessPoolExecutor executor(runtime(), {.max_workers = 2});
-  EXPECT_THAT(all_of(executor.map<&square>(numbers_to(5))), ElementsAre(0, 1, 4, 9, 16));
+TYPED_TEST(Executor, C31_MapZipsItsRanges) {
+  auto executor = this->executor(2);
+  EXPECT_THAT(all_of(executor.map(fn<&square>, numbers_to(5))), ElementsAre(0, 1, 4, 9, 16));
   const std::vector<int> longer{10, 20, 30, 40};
-  EXPECT_THAT(all_of(executor.map<&sum>(numbers_to(3), longer)), ElementsAre(10, 21, 32)) << "as long as the shortest";
+  EXPECT_THAT(all_of(executor.map(fn<&sum>, numbers_to(3), longer)), ElementsAre(10, 21, 32)) << "as long as the shortest";
   EXPECT_THAT(all_of(executor.map({.chunksize = 3}, fn<&sum>, longer, longer)), ElementsAre(20, 40, 60, 80));
   EXPECT_THROW((void)executor.map({.chunksize = 0}, fn<&square>, longer), std::invalid_argument);
 }
 
-TEST_F(Executor, C31_AnErrorInItsPlaceEndsAMap) {
-  ProcessPoolExecutor executor(runtime(), {.max_workers = 2});
-  auto results = executor.map<&fail_at_three>(numbers_to(10));
+TYPED_TEST(Executor, C31_AnErrorInItsPlaceEndsAMap) {
+  auto executor = this->executor(2);
+  auto results = executor.map(fn<&fail_at_three>, numbers_to(10));
   for (int number = 0; number < 3; ++number) EXPECT_EQ(results.next(), number);
   EXPECT_THROW(results.next(), std::out_of_range);
   EXPECT_EQ(results.next(), std::nullopt);
 }
 
-TEST_F(Executor, C31_TheTimeOutOfAMapIsForAllOfIt) {
+TYPED_TEST(Executor, C31_TheTimeOutOfAMapIsForAllOfIt) {
   Gate gate;
-  ProcessPoolExecutor executor(runtime(), {.max_workers = 1});
-  const auto holding = executor.submit<&wait_at_gate>(gate.path());
+  auto executor = this->executor(1);
+  const auto holding = executor.submit(fn<&wait_at_gate>, gate.path());
   gate.wait_reached();
   auto results = executor.map({.timeout = 20ms}, fn<&square>, numbers_to(100));
   EXPECT_THROW(results.next(), TimeoutError);
@@ -91,12 +74,12 @@ TEST_F(Executor, C31_TheTimeOutOfAMapIsForAllOfIt) {
   EXPECT_EQ(holding.get(), 1);
 }
 
-TEST_F(Executor, C32_ShutdownDoesWhatIsThere) {
+TYPED_TEST(Executor, C32_ShutdownDoesWhatIsThere) {
   Gate gate;
-  ProcessPoolExecutor executor(runtime(), {.max_workers = 1});
-  const auto running = executor.submit<&wait_at_gate>(gate.path());
+  auto executor = this->executor(1);
+  const auto running = executor.submit(fn<&wait_at_gate>, gate.path());
   std::vector<AsyncResult<int>> behind;
-  for (int number = 0; number < 100; ++number) behind.push_back(executor.submit<&square>(number));
+  for (int number = 0; number < 100; ++number) behind.push_back(executor.submit(fn<&square>, number));
   executor.shutdown(false);
   EXPECT_FALSE(running.ready());
   gate.open();
@@ -105,12 +88,12 @@ TEST_F(Executor, C32_ShutdownDoesWhatIsThere) {
   executor.shutdown();
 }
 
-TEST_F(Executor, C32_ShutdownCanCancelWhatHasNotBegun) {
+TYPED_TEST(Executor, C32_ShutdownCanCancelWhatHasNotBegun) {
   Gate gate;
-  ProcessPoolExecutor executor(runtime(), {.max_workers = 1});
-  const auto running = executor.submit<&wait_at_gate>(gate.path());
+  auto executor = this->executor(1);
+  const auto running = executor.submit(fn<&wait_at_gate>, gate.path());
   std::vector<AsyncResult<int>> behind;
-  for (int number = 0; number < 100; ++number) behind.push_back(executor.submit<&square>(number));
+  for (int number = 0; number < 100; ++number) behind.push_back(executor.submit(fn<&square>, number));
   gate.wait_reached();
   executor.shutdown(false, true);
   for (const auto& each : behind) EXPECT_THROW(each.get(), CancelledError);
@@ -119,26 +102,46 @@ TEST_F(Executor, C32_ShutdownCanCancelWhatHasNotBegun) {
   EXPECT_EQ(running.get(), 1);
 }
 
-TEST_F(Executor, C34_AnInitializerThatThrowsIsItsError) {
-  EXPECT_THROW(ProcessPoolExecutor(runtime(), {.max_workers = 2, .initializer = fn<&fail_to_initialize>}), std::domain_error);
-  EXPECT_THROW(ProcessPoolExecutor(runtime(), {.max_workers = 0}), std::invalid_argument);
-  EXPECT_THROW(ProcessPoolExecutor(runtime(), {.max_workers = 1, .max_tasks_per_child = -3}), std::invalid_argument);
+TYPED_TEST(Executor, C34_AnInitializerThatThrowsIsItsError) {
+  EXPECT_THROW(this->executor(2, fn<&fail_to_initialize>), std::domain_error);
+  this->expect_no_worker();
 }
 
-TEST_F(Executor, C35_AWorkerThatDiesTakesItsTaskAlongOnly) {
+TYPED_TEST(Executor, C34_RefusesImpossibleOptions) {
+  EXPECT_THROW(this->executor(0), std::invalid_argument);
+  try {
+    this->executor(1, typename TypeParam::Initializer(), -3);
+    ADD_FAILURE() << "that cannot be meant";
+  } catch (const std::invalid_argument& error) {
+    EXPECT_THAT(error.what(), HasSubstr("ExecutorOptions::max_tasks_per_child"));
+  }
+}
+
+TYPED_TEST(Executor, C37_AWorkerIsReplacedWhenItHasDoneSoMuch) {
+  auto executor = this->executor(1, typename TypeParam::Initializer(), 2);
+  std::map<int, int> tasks;
+  for (int round = 0; round < 6; ++round) ++tasks[executor.submit(fn<&own_thread>).get()];
+  EXPECT_THAT(tasks, ::testing::SizeIs(3));
+  std::vector<AsyncResult<int>> left;
+  for (int number = 0; number < 20; ++number) left.push_back(executor.submit(fn<&square>, number));
+  executor.shutdown();
+  for (int number = 0; number < 20; ++number) EXPECT_EQ(left[static_cast<std::size_t>(number)].get(), number * number);
+}
+
+TEST_F(ProcessExecutor, C35_AWorkerThatDiesTakesItsTaskAlongOnly) {
   ProcessPoolExecutor executor(runtime(), {.max_workers = 2});
   const auto deadly = executor.submit<&die_of>(SIGKILL);
   EXPECT_THROW(deadly.get(), WorkerDiedError);
   EXPECT_EQ(executor.submit<&square>(3).get(), 9);
 }
 
-TEST_F(Executor, C35_AStrictOneBreaks) {
+TEST_F(ProcessExecutor, C35_AStrictOneBreaks) {
   ProcessPoolExecutor executor(runtime(), {.max_workers = 2, .strict = true});
   EXPECT_THROW(executor.submit<&die_of>(SIGKILL).get(), BrokenExecutorError);
   EXPECT_THROW(executor.submit<&square>(3), BrokenExecutorError);
 }
 
-TEST_F(Executor, C38_WorkersCanBeKilled) {
+TEST_F(ProcessExecutor, C38_WorkersCanBeKilled) {
   Gate gate;
   ProcessPoolExecutor executor(runtime(), {.max_workers = 1});
   const auto running = executor.submit<&wait_at_gate>(gate.path());

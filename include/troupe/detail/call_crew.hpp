@@ -67,8 +67,6 @@ class CallCrew : public Crew {
   // Instead, when who borrowed it cannot wait any more.
   virtual void leave_lent(const Lent& lent) noexcept = 0;
 
-  // At least 1. Returns at once. Errors: PoolStateError, BrokenExecutorError.
-  virtual void resize(int size) = 0;
   virtual std::vector<int> pids() const = 0;
 
  protected:

@@ -22,8 +22,14 @@ class Crew {
   virtual void terminate() = 0;
   // Blocks: until the workers have ended. Errors: PoolStateError unless it is closed or terminated.
   virtual void join() = 0;
+  // Whether this thread runs one of its tasks, which join() would wait for.
+  virtual bool is_in_own_task() const { return false; }
   // From now on, every 100 ms at the most, and when all is done.
   virtual void on_progress(std::shared_ptr<ProgressCallback> callback) = 0;
+  // From now on it wants so many workers, at least 1. Returns at once. Errors: PoolStateError when it takes nothing more,
+  // BrokenExecutorError.
+  virtual void resize(std::size_t size) = 0;
+  // How many it wants.
   virtual std::size_t size() const = 0;
 };
 

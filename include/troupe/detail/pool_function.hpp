@@ -4,6 +4,7 @@
 #include <troupe/detail/call_crew.hpp>
 #include <troupe/detail/call_task.hpp>
 #include <troupe/detail/method.hpp>
+#include <troupe/detail/pool_items.hpp>
 #include <troupe/fn.hpp>
 
 #include <cstddef>
@@ -14,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-// What a pool's workers run, in templates: a function that is a type, for one task or for a chunk of items.
+// What a pool's worker processes run, in templates: a function that is a type, for one task or for a chunk of items.
 namespace troupe::detail {
 
 template <class F>
@@ -32,15 +33,6 @@ struct TaskFunction {
   decltype(auto) operator()(PoolWorker&, Args&&... args) const { return F()(std::forward<Args>(args)...); }
 };
 
-// Calls F with the elements of a tuple.
-template <class F>
-struct Starred {
-  template <class Tuple>
-  decltype(auto) operator()(Tuple&& tuple) const {
-    return std::apply(F(), std::forward<Tuple>(tuple));
-  }
-};
-
 // What items failed with: the place, when (steady clock, which is one for all processes), what.
 using ItemErrors = std::vector<std::tuple<std::uint32_t, std::int64_t, std::vector<std::byte>>>;
 
@@ -56,14 +48,6 @@ template <class R>
 using ChunkReply = std::tuple<ChunkValues<R>, ItemErrors>;
 template <class Values>
 inline constexpr bool keeps_call<std::tuple<Values, ItemErrors>> = true;
-
-template <class F, class Item>
-using ItemResult = std::remove_cvref_t<std::invoke_result_t<F&, Item&&>>;
-
-template <class Item>
-Item take_item(std::vector<Item>& items, std::size_t index) {
-  return std::move(items[index]);
-}
 
 template <class F>
 struct ChunkFunction {

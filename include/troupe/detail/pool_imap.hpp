@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <exception>
 #include <iterator>
@@ -15,6 +16,7 @@
 #include <optional>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace troupe {
@@ -30,18 +32,18 @@ struct ImapMode {
   Timeout timeout = {};  // for all of it, from the beginning
 };
 
-// A chunk of an imap that is under way, or that could not be sent.
-template <class R>
+// A chunk of an imap that is under way, or that could not be sent; Reply is what it gives.
+template <class Reply>
 struct ChunkAhead {
-  AsyncResult<ChunkReply<R>> result{};
+  AsyncResult<Reply> result{};
   std::size_t item_count = 0;
   std::exception_ptr error{};
 };
 
-template <class R>
+template <class Reply>
 class ChunksAhead {
  public:
-  using Chunk = ChunkAhead<R>;
+  using Chunk = ChunkAhead<Reply>;
 
   std::size_t size() const { return chunks_.size(); }
   void add(Chunk chunk) { chunks_.push_back(std::move(chunk)); }
@@ -71,7 +73,7 @@ class ChunksAhead {
     return next;
   }
   Place any(Timeout timeout) {
-    std::vector<AsyncResult<ChunkReply<R>>> results;
+    std::vector<AsyncResult<Reply>> results;
     for (Place each = chunks_.begin(); each != chunks_.end(); ++each) {
       if (each->error != nullptr) return each;
       results.push_back(each->result);
@@ -90,18 +92,22 @@ class ChunksAhead {
 
 // What Pool::imap gives: a range of the function's results, to be gone through once; of a function that gives nothing,
 // std::monostate. Destroyed before its end, it cancels what has not begun. Thread-safety: one thread at a time.
-template <class F, class Range, detail::Order kOrder>
+template <class Work, class F, class Range, detail::Order kOrder>
 class [[nodiscard]] PoolResults {
   using Item = detail::ItemOf<Range>;
-  using R = detail::ItemResult<F, Item>;
+  using R = typename Work::template Result<F, Item>;
+  using Reply = typename Work::template Chunk<R>;
+  using Crew = typename Work::Crew;
+  using Function = typename Work::template Function<F>;
 
  public:
   using value_type = std::conditional_t<std::is_void_v<R>, std::monostate, R>;
   class Iterator;
 
   // For Pool.
-  PoolResults(std::shared_ptr<detail::CallCrew> crew, Range&& items, const detail::ImapMode& mode)
+  PoolResults(std::shared_ptr<Crew> crew, Function function, Range&& items, const detail::ImapMode& mode)
       : crew_(std::move(crew)),
+        function_(std::move(function)),
         chunksize_(mode.chunksize),
         ends_at_error_(mode.ends_at_error),
         deadline_(mode.timeout.after(std::chrono::steady_clock::now())),
@@ -165,16 +171,16 @@ class [[nodiscard]] PoolResults {
 
   void have_asked() {
     while (!items_->has_ended && ahead_.size() < window_) {
-      const auto items = next_items();
-      if (!items.empty()) ask_for(items);
+      auto items = next_items();
+      if (!items.empty()) ask_for(std::move(items));
     }
   }
 
   // What cannot be written fails in its place; a pool that takes nothing more is the end.
-  void ask_for(const std::vector<Item>& items) {
-    detail::ChunkAhead<R> chunk{.item_count = items.size()};
+  void ask_for(std::vector<Item> items) {
+    detail::ChunkAhead<Reply> chunk{.item_count = items.size()};
     try {
-      chunk.result = detail::submit_chunk<F, Item>(*crew_, items);
+      chunk.result = submit(std::move(items));
     } catch (const PoolStateError& error) {
       items_->has_ended = true;
       input_error_ = ends_at_error_ ? std::make_exception_ptr(ExecutorShutdownError(error.what())) : std::current_exception();
@@ -183,6 +189,13 @@ class [[nodiscard]] PoolResults {
       chunk.error = std::current_exception();
     }
     ahead_.add(std::move(chunk));
+  }
+
+  AsyncResult<Reply> submit(std::vector<Item> items) {
+    auto* task = Work::template new_chunk<F, Item>(*crew_, function_, std::move(items));
+    AsyncResult<Reply> result = detail::ResultAccess::adopt<Reply>(task);
+    crew_->submit({task});
+    return result;
   }
 
   std::vector<Item> next_items() {
@@ -197,7 +210,7 @@ class [[nodiscard]] PoolResults {
     return chunk;
   }
 
-  void open(detail::ChunkAhead<R> chunk) {
+  void open(detail::ChunkAhead<Reply> chunk) {
     at_ = 0;
     count_ = chunk.item_count;
     next_error_ = 0;
@@ -206,27 +219,28 @@ class [[nodiscard]] PoolResults {
 
   value_type result_at(std::size_t index) {
     if (chunk_.error != nullptr) std::rethrow_exception(chunk_.error);  // of each of its items
-    auto& cell = static_cast<detail::TaskCell<detail::ChunkReply<R>>&>(detail::ResultAccess::cell(chunk_.result));
+    auto& cell = static_cast<typename Work::template Cell<Reply>&>(detail::ResultAccess::cell(chunk_.result));
     cell.await_value(Timeout());  // likewise
     auto& [values, errors] = cell.value();
     if (next_error_ < errors.size() && std::get<0>(errors[next_error_]) == index)
-      std::rethrow_exception(detail::exception_of(errors[next_error_++], cell.call()));
+      std::rethrow_exception(Work::template error_of<R>(errors[next_error_++], cell));
     if constexpr (std::is_void_v<R>) {
       return {};
     } else {
-      return std::move(values[index]);
+      return Work::template value_of<R>(values, index);
     }
   }
 
-  std::shared_ptr<detail::CallCrew> crew_;
+  std::shared_ptr<Crew> crew_;
+  [[no_unique_address]] Function function_;
   std::size_t chunksize_;
   bool ends_at_error_;
   std::chrono::steady_clock::time_point deadline_;
   std::size_t window_;  // chunks
   std::unique_ptr<Items> items_;
   std::exception_ptr input_error_;
-  detail::ChunksAhead<R> ahead_;
-  detail::ChunkAhead<R> chunk_;
+  detail::ChunksAhead<Reply> ahead_;
+  detail::ChunkAhead<Reply> chunk_;
   std::size_t at_ = 0;
   std::size_t count_ = 0;
   std::size_t next_error_ = 0;
@@ -234,8 +248,8 @@ class [[nodiscard]] PoolResults {
 };
 
 // An input iterator; the results may be moved from.
-template <class F, class Range, detail::Order kOrder>
-class PoolResults<F, Range, kOrder>::Iterator {
+template <class Work, class F, class Range, detail::Order kOrder>
+class PoolResults<Work, F, Range, kOrder>::Iterator {
  public:
   using iterator_concept = std::input_iterator_tag;
   using iterator_category = std::input_iterator_tag;
@@ -263,10 +277,11 @@ class PoolResults<F, Range, kOrder>::Iterator {
 
 namespace detail {
 
-template <class F, Order kOrder, class Range>
-auto make_imap(const std::shared_ptr<CallCrew>& crew, Range&& items, std::ptrdiff_t chunksize) {
-  assert_maps<F, ItemOf<Range>>();
-  return PoolResults<F, Range, kOrder>(crew, std::forward<Range>(items), ImapMode{checked_chunksize(chunksize)});
+template <class Work, class F, Order kOrder, class Range>
+auto make_imap(const std::shared_ptr<typename Work::Crew>& crew, typename Work::template Function<F> function, Range&& items,
+               const ImapMode& mode) {
+  Work::template assert_maps<F, ItemOf<Range>>();
+  return PoolResults<Work, F, Range, kOrder>(crew, std::move(function), std::forward<Range>(items), mode);
 }
 
 }  // namespace detail

@@ -24,6 +24,7 @@ class CellAccess;
 namespace troupe::detail {
 
 class Derivation;
+class LocalTask;
 class ResultCell;
 struct RegistrationNode;
 
@@ -33,6 +34,7 @@ struct CellType {
   void (*destroy)(ResultCell* cell) noexcept;
   bool is_plain;  // decoding runs no code of the user's, so whoever reads the reply may do it
   Derivation* (*derivation)(ResultCell& cell) noexcept = nullptr;  // of one that is made of other results
+  LocalTask* (*local_task)(ResultCell& cell) noexcept = nullptr;   // of one that a thread of this process completes
 };
 
 // A function that waits for a result; a link of a cell's list. Those of users run in the order of their registration, before
@@ -130,6 +132,7 @@ class ResultCell {
   using Counts = CellCounts<>;
 
   Derivation* derivation() noexcept { return type_->derivation != nullptr ? type_->derivation(*this) : nullptr; }
+  LocalTask* local_task() noexcept { return type_->local_task != nullptr ? type_->local_task(*this) : nullptr; }
   bool await_by_hand(std::chrono::steady_clock::time_point deadline);
   bool cancel_by_hand();
 

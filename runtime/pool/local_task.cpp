@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <cxxabi.h>
+#include <troupe/detail/local_crew.hpp>
+#include <troupe/detail/local_task.hpp>
+
+#include <mutex>
+
+#include "base/serving.hpp"
+
+namespace troupe::detail {
+namespace {
+
+// Of all tasks: few are asked to stop, and few ask for their token; a mutex in each would be a quarter of it.
+std::mutex stopping;
+
+}  // namespace
+
+std::exception_ptr caught_in_task() {
+  try {
+    throw;
+  } catch (abi::__forced_unwind&) {
+    throw;
+  } catch (...) {
+    return std::current_exception();
+  }
+}
+
+// One that has no outcome yet has its crew; so if that is at the same place as the one whose task runs here, it is the same.
+void LocalTask::run_here() {
+  if (&serving.task->crew_ == &crew_) crew_.run_here(*this);
+}
+
+void LocalTask::ask_to_stop() noexcept {
+  std::stop_source asked(std::nostopstate);
+  {
+    const std::lock_guard lock(stopping);
+    is_asked_to_stop_ = true;
+    asked = stop_;
+  }
+  asked.request_stop();  // runs code of the user's
+}
+
+std::stop_token LocalTask::stop_token() {
+  if (!stop_.stop_possible()) {
+    const std::stop_source made;
+    const std::lock_guard lock(stopping);
+    stop_ = made;
+    if (is_asked_to_stop_) stop_.request_stop();  // nobody has the token yet
+  }
+  return stop_.get_token();
+}
+
+}  // namespace troupe::detail

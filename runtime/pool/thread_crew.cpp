@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "pool/thread_crew.hpp"
+
+#include <troupe/error.hpp>
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "base/serving.hpp"
+#include "platform/fork_mark.hpp"
+#include "pool/crew_errors.hpp"
+
+namespace troupe::detail {
+
+std::shared_ptr<LocalCrew> LocalCrew::start(LocalCrewOptions options) {
+  platform::watch_forks();
+  auto crew = std::make_shared<pool::ThreadCrew>(std::move(options));
+  crew->begin();
+  return crew;
+}
+
+}  // namespace troupe::detail
+
+namespace troupe::pool {
+
+using client::CallbackThread;
+using detail::LocalTask;
+
+namespace {
+
+struct DropTask {
+  void operator()(LocalTask* task) const noexcept { task->drop_reference(); }
+};
+
+}  // namespace
+
+ThreadCrew::ThreadCrew(detail::LocalCrewOptions options)
+    : options_(std::move(options)), workers_(static_cast<std::size_t>(options_.size)), wanted_(workers_.size()) {}
+
+// No thread is left that does anything but end; one of them may be this.
+ThreadCrew::~ThreadCrew() {
+  for (Worker& each : workers_) {
+    for (std::thread* thread : {&each.thread, &each.former}) {
+      if (!thread->joinable()) continue;
+      thread->get_id() == std::this_thread::get_id() ? thread->detach() : thread->join();
+    }
+  }
+}
+
+void ThreadCrew::submit(std::vector<LocalTask*> tasks) {
+  Lock lock(mutex_, std::defer_lock);
+  try {
+    check_process();
+    lock.lock();
+    check_takes();
+  } catch (...) {
+    if (lock.owns_lock()) lock.unlock();
+    for (LocalTask* each : tasks) {
+      each->fail(std::current_exception());
+      each->drop_reference();
+    }
+    throw;
+  }
+  std::size_t items = 0;
+  for (LocalTask* each : tasks) {
+    items += each->item_count();
+    each->is_waiting_ = true;
+    backlog_.push_back(*each);
+  }
+  progress_.note(items, 0);
+  const std::size_t woken = std::min(idle_, tasks.size());
+  lock.unlock();
+  for (std::size_t i = 0; i < woken; ++i) is_due_.notify_one();
+}
+
+void ThreadCrew::resize(std::size_t size) {
+  check_process();
+  const Lock lock(mutex_);
+  check_takes();
+  while (workers_.size() < size) workers_.emplace_back();
+  for (std::uint32_t number = 0; number < size; ++number) {
+    if (!workers_[number].is_live) start_thread(number);
+  }
+  wanted_ = size;
+  is_due_.notify_all();
+}
+
+// With the lock held.
+void ThreadCrew::check_takes() const {
+  if (!broken_.empty()) throw BrokenExecutorError(broken_);
+  if (phase_ != Phase::running) refuse_more();
+}
+
+// Takes the lock, for a task that no thread has begun with; which runs as any other, but for the thread that it runs in.
+void ThreadCrew::run_here(LocalTask& task) {
+  Lock lock(mutex_);
+  if (!task.is_waiting_) return;
+  task.is_waiting_ = false;
+  backlog_.remove(task);
+  run(lock, task);
+}
+
+void ThreadCrew::close() {
+  check_process();
+  const Lock lock(mutex_);
+  if (phase_ == Phase::running) phase_ = Phase::closed;
+  is_due_.notify_all();
+}
+
+void ThreadCrew::cancel_waiting() {
+  check_process();
+  Lock lock(mutex_);
+  if (phase_ == Phase::running) phase_ = Phase::closed;
+  is_due_.notify_all();
+  give_up_backlog(lock, cancelled_by_shutdown);
+}
+
+void ThreadCrew::terminate() {
+  check_process();
+  std::vector<std::unique_ptr<LocalTask, DropTask>> running;
+  Lock lock(mutex_);
+  for (LocalTask* task = running_.newest(); task != nullptr; task = Tasks::before(*task)) {
+    running.emplace_back(task);
+    task->add_reference();
+  }
+  phase_ = Phase::terminated;
+  is_due_.notify_all();
+  give_up_backlog(lock, [] { return terminated(Execution::not_started); });
+  lock.unlock();
+  for (const auto& each : running) each->ask_to_stop();
+}
+
+// With the lock held, but for what may run code of the user's. Each task has an error of its own.
+void ThreadCrew::give_up_backlog(Lock& lock, const std::function<std::exception_ptr()>& make_error) {
+  const CallbackThread::StandIn callbacks(callbacks_);
+  while (LocalTask* const task = backlog_.pop_front()) {
+    task->is_waiting_ = false;
+    progress_.note(0, task->item_count());
+    lock.unlock();
+    task->fail(make_error());
+    task->drop_reference();
+    lock.lock();
+  }
+  tell_progress(lock);
+}
+
+void ThreadCrew::tell_progress(Lock& lock) {
+  auto news = progress_.take_news();
+  if (!news) return;
+  lock.unlock();
+  callbacks_.post(std::move(*news));
+  lock.lock();
+}
+
+void ThreadCrew::join() {
+  check_process();
+  {
+    const Lock lock(mutex_);
+    if (phase_ == Phase::running) refuse_to_join();
+  }
+  if (is_in_own_task())
+    throw WouldDeadlock("a task of the pool joins it, and would wait for its own end; close() or terminate() it, and return");
+  const std::lock_guard joining(join_mutex_);
+  for (Worker& each : workers_) {
+    for (;;) {  // it may have been replaced meanwhile
+      Lock lock(mutex_);
+      std::thread thread = std::move(each.thread);
+      lock.unlock();
+      if (!thread.joinable()) break;
+      thread.join();
+    }
+  }
+}
+
+bool ThreadCrew::is_in_own_task() const {
+  for (const LocalTask* each = serving.task; each != nullptr; each = each->outer()) {
+    if (&each->crew_ == this) return true;
+  }
+  return false;
+}
+
+void ThreadCrew::on_progress(std::shared_ptr<detail::ProgressCallback> callback) {
+  check_process();
+  const Lock lock(mutex_);
+  callback = progress_.tell(std::move(callback));  // the former one goes without the lock
+}
+
+}  // namespace troupe::pool

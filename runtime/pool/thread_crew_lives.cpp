@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: BSL-1.0
+// What a crew's threads do, from the first of a worker's to the last.
+#include <cxxabi.h>
+#include <troupe/error.hpp>
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <exception>
+#include <string>
+#include <utility>
+
+#include "base/serving.hpp"
+#include "client/started_thread.hpp"
+#include "platform/alternate_stack.hpp"
+#include "platform/process_name.hpp"
+#include "pool/crew_errors.hpp"
+#include "pool/thread_crew.hpp"
+
+namespace troupe::pool {
+
+using detail::LocalTask;
+
+namespace {
+
+constexpr int kMostFailuresInARow = 5;
+
+std::exception_ptr thread_ended(const char* who) {
+  return std::make_exception_ptr(
+      Error(fmt::format("{} has ended the thread that it ran in (pthread_exit, pthread_cancel); another takes its place", who)));
+}
+
+// This thread runs the task.
+class Running {
+ public:
+  Running(LocalTask& task, LocalTask*& outer) : outer_(outer) { outer_ = std::exchange(serving.task, &task); }
+  ~Running() { serving.task = std::exchange(outer_, nullptr); }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+ private:
+  LocalTask*& outer_;
+};
+
+}  // namespace
+
+void ThreadCrew::begin() {
+  Lock lock(mutex_);
+  try {
+    for (std::uint32_t number = 0; number < workers_.size(); ++number) start_thread(number);
+  } catch (...) {
+    first_error_ = std::current_exception();
+  }
+  has_begun_.wait(lock, [this] { return has_been_ready_ || first_error_ != nullptr; });
+  if (first_error_ == nullptr) return;
+  const std::exception_ptr error = first_error_;
+  lock.unlock();
+  terminate();
+  join();
+  std::rethrow_exception(error);
+}
+
+// With the lock held. Errors: StartError, and nothing has changed.
+void ThreadCrew::start_thread(std::uint32_t number) {
+  std::thread next = client::started_thread([self = shared_from_this(), number] { self->live(number); });
+  Worker& worker = workers_[number];
+  worker.former = std::exchange(worker.thread, std::move(next));
+  worker.is_live = true;
+}
+
+// With the lock held, in the thread that is to be replaced. False: there can be no more threads.
+bool ThreadCrew::replace(std::uint32_t number) {
+  try {
+    start_thread(number);
+    return true;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+void ThreadCrew::live(std::uint32_t number) {
+  callbacks_.stand_in_here();
+  const platform::AlternateStack for_signals;  // it runs what the user has written
+  if (!options_.thread_name_prefix.empty()) platform::set_thread_name(fmt::format("{}_{}", options_.thread_name_prefix, number));
+  join_former(number);
+  Lock lock(mutex_, std::defer_lock);
+  if (has_initialized(lock, number)) work(lock, number);
+}
+
+void ThreadCrew::join_former(std::uint32_t number) {
+  Lock lock(mutex_);
+  std::thread former = std::move(workers_[number].former);
+  lock.unlock();
+  if (former.joinable()) former.join();
+}
+
+// Takes the lock, and keeps it.
+bool ThreadCrew::has_initialized(Lock& lock, std::uint32_t number) {
+  try {
+    if (options_.initializer) options_.initializer();
+  } catch (abi::__forced_unwind&) {
+    lock.lock();
+    fail_to_initialize(lock, number, thread_ended("the initializer"));
+    lock.unlock();
+    throw;
+  } catch (...) {
+    const std::exception_ptr error = std::current_exception();
+    lock.lock();
+    fail_to_initialize(lock, number, error);
+    return false;
+  }
+  lock.lock();
+  failures_in_a_row_ = 0;
+  if (has_been_ready_ || ++ready_ < workers_.size()) return true;
+  has_been_ready_ = true;
+  has_begun_.notify_all();
+  return true;
+}
+
+// Nobody starts threads for ever that end at once.
+void ThreadCrew::fail_to_initialize(Lock& lock, std::uint32_t number, const std::exception_ptr& error) {
+  if (!has_been_ready_) {
+    if (first_error_ == nullptr) first_error_ = error;
+    has_begun_.notify_all();
+    return;
+  }
+  if (is_ending() || (++failures_in_a_row_ < kMostFailuresInARow && replace(number))) return;
+  give_up_worker(lock, number, "its threads cannot be initialized any more: " + text_of(error));
+}
+
+// With the last of those that are wanted it is the end.
+void ThreadCrew::give_up_worker(Lock& lock, std::uint32_t number, const std::string& why) {
+  workers_[number].is_live = false;
+  const auto wanted = workers_.begin() + static_cast<std::ptrdiff_t>(wanted_);
+  if (std::any_of(workers_.begin(), wanted, [](const Worker& each) { return each.is_live; })) return;
+  broken_ = "the pool is broken: " + why;
+  give_up_backlog(lock, [this] { return std::make_exception_ptr(BrokenExecutorError(broken_)); });
+}
+
+// With the lock held, but while a task runs.
+void ThreadCrew::work(Lock& lock, std::uint32_t number) {
+  std::uint64_t done = 0;
+  try {
+    while (LocalTask* const task = next(lock, number)) {
+      if (run(lock, *task)) ++done;
+      const bool is_enough = options_.tasks_per_life && done >= *options_.tasks_per_life;
+      if (is_enough && !is_ending() && number < wanted_ && replace(number)) return;
+    }
+  } catch (abi::__forced_unwind&) {  // by a task
+    if (!is_ending() && !replace(number)) give_up_worker(lock, number, "there can be no more threads");
+    throw;
+  }
+}
+
+// Null: the thread is not needed any more, and if there is to be another one, it is to be started.
+LocalTask* ThreadCrew::next(Lock& lock, std::uint32_t number) {
+  while (!is_ending() && number < wanted_) {
+    if (LocalTask* const task = backlog_.pop_front()) {
+      task->is_waiting_ = false;
+      return task;
+    }
+    ++idle_;
+    is_due_.wait(lock);
+    --idle_;
+  }
+  workers_[number].is_live = false;
+  return nullptr;
+}
+
+// Whether it has run. With the lock held before and after, also when it leaves by unwinding; with a reference, which is dropped.
+bool ThreadCrew::run(Lock& lock, LocalTask& task) {
+  running_.push_back(task);
+  lock.unlock();
+  try {
+    const bool has_run = run_if_wanted(task);
+    note_end(lock, task);
+    return has_run;
+  } catch (abi::__forced_unwind&) {
+    task.fail(thread_ended("the task"));
+    note_end(lock, task);
+    throw;
+  }
+}
+
+bool ThreadCrew::run_if_wanted(LocalTask& task) {
+  const Running running(task, task.outer_);
+  const bool is_wanted = task.begin();
+  if (is_wanted) {
+    task.run();
+  } else {
+    task.fail(cancelled_before_begun());  // it has that outcome; what it would have run goes
+  }
+  return is_wanted;
+}
+
+void ThreadCrew::note_end(Lock& lock, LocalTask& task) {
+  lock.lock();
+  running_.remove(task);
+  progress_.note(0, task.item_count());
+  tell_progress(lock);
+  lock.unlock();
+  task.drop_reference();  // its value may go with it
+  lock.lock();
+}
+
+}  // namespace troupe::pool

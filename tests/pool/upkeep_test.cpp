@@ -13,7 +13,6 @@
 #include <array>
 #include <chrono>
 #include <csignal>
-#include <numeric>
 #include <string>
 #include <thread>
 #include <vector>
@@ -51,36 +50,12 @@ INSTANTIATE_TEST_SUITE_P(Pool, PoolUpkeep, ::testing::Values(StartMethod::forkse
   return each.param == StartMethod::forkserver ? std::string("ByFork") : std::string("ByExec");
 });
 
-TEST_P(PoolUpkeep, StartsWhatIsMissingAfterResize) {
-  Pool pool(runtime(), options(1));
-  pool.resize(3);
-  EXPECT_EQ(pool.size(), 3);
-  await_workers(pool, 3);
-  std::array<Gate, 3> gates;
-  std::vector<AsyncResult<int>> at_gates;
-  for (const Gate& each : gates) at_gates.push_back(pool.apply_async<&wait_at_gate>(each.path()));
-  for (Gate& each : gates) each.wait_reached();  // all at the same time
-  for (Gate& each : gates) each.let_go();
-  for (const auto& each : at_gates) EXPECT_GT(each.get(), 0);
-}
-
 TEST_P(PoolUpkeep, EndsWhatIsTooManyAfterResize) {
   Pool pool(runtime(), options(4));
   pool.resize(1);
   EXPECT_EQ(pool.size(), 1);
   await_workers(pool, 1);
   EXPECT_EQ(pool.apply<&own_pid>(), pool.pids().front());
-}
-
-TEST_P(PoolUpkeep, LosesNothingByResize) {
-  Pool pool(runtime(), options(2));
-  std::vector<int> numbers(2000);
-  std::iota(numbers.begin(), numbers.end(), 0);
-  const auto squares = pool.map_async<&square>(numbers, 1);
-  for (const int size : {4, 1, 3, 1, 2}) pool.resize(size);
-  const auto& values = squares.get();
-  for (int number = 0; number < 2000; ++number) ASSERT_EQ(values[static_cast<std::size_t>(number)], number * number);
-  await_workers(pool, 2);
 }
 
 TEST_P(PoolUpkeep, LeavesNothingBehindASlowTaskOfOneThatEnds) {
@@ -99,15 +74,6 @@ TEST_P(PoolUpkeep, LeavesNothingBehindASlowTaskOfOneThatEnds) {
   gates[0].let_go();
   if (at_gates[0].get() != stays) gates[1].let_go();
   for (const auto& each : waiting) EXPECT_EQ(each.get(), stays);
-}
-
-TEST_P(PoolUpkeep, RefusesToWantNoWorker) {
-  Pool pool(runtime(), options(1));
-  EXPECT_THROW(pool.resize(0), std::invalid_argument);
-  EXPECT_THROW(pool.resize(-1), std::invalid_argument);
-  EXPECT_EQ(pool.size(), 1);
-  pool.close();
-  EXPECT_THROW(pool.resize(2), PoolStateError);
 }
 
 TEST_P(PoolUpkeep, HasNoWorkersAfterTheIdleTimeout) {

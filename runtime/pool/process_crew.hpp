@@ -93,20 +93,6 @@ class ProcessCrew final : public detail::CallCrew, public std::enable_shared_fro
   bool is_cancelling() const;
   void give_up_worker(const detail::CallTask& task);
   bool judge_one(detail::CallTask& task);
-  void look_after(Lock& lock, Worker& worker);
-  void start_life(Lock& lock, Worker& worker);
-  template <class T>
-  static bool is_there(Lock& lock, AsyncResult<T> result);
-  void take_started(Lock& lock, Worker& worker);
-  AsyncResult<void> initialize(const Proxy<detail::PoolWorker>& proxy, std::uint32_t number, std::uint64_t life);
-  void take_initialized(Lock& lock, Worker& worker);
-  void become_ready(Worker& worker);
-  void fail_to_start(Worker& worker, const std::exception_ptr& error);
-  void tell_to_end(const Worker& worker, End how);
-  void say_farewells(Lock& lock);
-  void leave(Worker& worker);
-  void await_end_of(Worker& worker);
-  void kill_all();
   void recall_for_idle(Lock& lock);
   struct Recall {
     detail::CallTask* task;
@@ -116,9 +102,27 @@ class ProcessCrew final : public detail::CallCrew, public std::enable_shared_fro
   static void recall(Lock& lock, const std::vector<Recall>& recalls);
   void cancel_what_waits(Lock& lock);
   void fail_backlog(Lock& lock);
+  void say_farewells(Lock& lock);
   void tell_progress(Lock& lock);
   bool has_nothing_to_do() const;
   void end_if_done();
+
+  // A worker's lives, by the crew's thread, too (process_crew_lives.cpp).
+  void look_after(Lock& lock, Worker& worker);
+  void start_life(Lock& lock, Worker& worker);
+  template <class T>
+  static bool is_there(Lock& lock, AsyncResult<T> result);
+  template <class T>
+  void tell_when_there(const AsyncResult<T>& result);
+  void take_started(Lock& lock, Worker& worker);
+  AsyncResult<void> initialize(const Proxy<detail::PoolWorker>& proxy, std::uint32_t number, std::uint64_t life);
+  void take_initialized(Lock& lock, Worker& worker);
+  void become_ready(Worker& worker);
+  void fail_to_start(Worker& worker, const std::exception_ptr& error);
+  void tell_to_end(const Worker& worker, End how);
+  void leave(Worker& worker);
+  void await_end_of(Worker& worker);
+  void kill_all();
 
   // How many there are, and which are worth their keep (process_crew_upkeep.cpp).
   bool is_surplus(const Worker& worker) const { return worker.number >= wanted_; }
@@ -135,8 +139,6 @@ class ProcessCrew final : public detail::CallCrew, public std::enable_shared_fro
   void sleep(Lock& lock);
   bool has_upkeep() const { return options_.idle_timeout || options_.memory_growth; }
   bool is_somebody_to_look() const;
-  template <class T>
-  void tell_when_there(const AsyncResult<T>& result);
 
   void note_over(detail::CallTask& task, bool is_answered) noexcept override;
   client::Session& session() const override { return *session_; }

@@ -1,71 +1,29 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a crew's own thread does: its workers' lives, and what was not answered.
-#include <troupe/detail/spawn.hpp>
+// What a crew's own thread does: it looks after the workers, judges what was not answered, and takes back what waits in vain.
 #include <troupe/error.hpp>
-
-#include <fmt/core.h>
 
 #include <chrono>
 #include <exception>
-#include <memory>
 #include <new>
 #include <utility>
+#include <vector>
 
 #include "client/callback_thread.hpp"
 #include "client/cell_status.hpp"
-#include "client/link.hpp"
 #include "client/session.hpp"
-#include "platform/process_memory.hpp"
 #include "pool/crew_errors.hpp"
 #include "pool/process_crew.hpp"
 
 namespace troupe::pool {
 
 using detail::CallTask;
-using detail::PoolWorker;
 using detail::ResultCell;
 
 namespace {
 
-constexpr int kMostFailuresInARow = 5;
-
 int pid_of(ResultCell& call) { return client::CellAccess::channel(call)->actor().pid; }
 
-// The death of a worker as its pool tells of it.
-std::exception_ptr in_pool_words(const std::exception_ptr& error, int pid) {
-  try {
-    std::rethrow_exception(error);
-  } catch (const ActorDied& death) {
-    return std::make_exception_ptr(WorkerDiedError(death.what(), pid, death));
-  } catch (...) {
-    return error;
-  }
-}
-
 }  // namespace
-
-// The result is there: the crew's thread looks at it.
-template <class T>
-void ProcessCrew::tell_when_there(const AsyncResult<T>& result) {
-  class Notice final : public detail::Callback {
-   public:
-    explicit Notice(std::weak_ptr<ProcessCrew> crew) : crew_(std::move(crew)) {}
-    bool note(ResultCell&) noexcept override {
-      if (const auto crew = crew_.lock()) {
-        const Lock lock(crew->mutex_);
-        crew->wake();
-      }
-      drop();
-      return true;
-    }
-    void run(ResultCell&) override {}  // never: note() says that that was all
-    bool is_waiter() const noexcept override { return true; }
-
-   private:
-    const std::weak_ptr<ProcessCrew> crew_;
-  };
-  detail::ResultAccess::cell(result).add_callback(new Notice(weak_from_this()));
-}
 
 void ProcessCrew::drive() {
   session_->callbacks().stand_in_here();
@@ -161,21 +119,6 @@ bool ProcessCrew::is_cancelling() const {
   return cancels_waiting_;
 }
 
-void ProcessCrew::tell_to_end(const Worker& worker, End how) { farewells_.push_back({worker.proxy, how}); }
-
-// The manager may take its time. Where there is none any more, nobody has to be told.
-void ProcessCrew::say_farewells(Lock& lock) {
-  for (; !farewells_.empty(); farewells_.pop_back()) {
-    const Farewell each = farewells_.back();
-    lock.unlock();
-    try {
-      each.how == End::by_itself ? each.worker.stop() : each.worker.kill();
-    } catch (const Error&) {
-    }
-    lock.lock();
-  }
-}
-
 // Nothing can be asked of it any more, though it may live.
 void ProcessCrew::give_up_worker(const CallTask& task) {
   const Lock lock(mutex_);
@@ -192,162 +135,6 @@ void ProcessCrew::break_down(const std::string& why) {
     has_begun_.notify_all();
   }
   wake();
-}
-
-// Without the lock: who looks may read the channel, and tell others of their results.
-template <class T>
-bool ProcessCrew::is_there(Lock& lock, AsyncResult<T> result) {
-  lock.unlock();
-  const bool is_there = !result.valid() || result.ready();
-  lock.lock();
-  return is_there && result.valid();
-}
-
-void ProcessCrew::look_after(Lock& lock, Worker& worker) {
-  using State = Worker::State;
-  if (worker.state == State::starting && is_there(lock, worker.started)) take_started(lock, worker);
-  if (worker.state == State::initializing && is_there(lock, worker.initialized)) take_initialized(lock, worker);
-  if (worker.has_died && worker.task_count == 0 && (worker.state == State::ready || worker.state == State::leaving)) {
-    await_end_of(worker);
-    if (options_.is_strict && phase_ != Phase::terminated) break_down("one of its workers died");
-  }
-  if (worker.state == State::ready && is_unwanted(worker)) worker.state = State::leaving;
-  if (worker.state == State::leaving && worker.task_count == 0) leave(worker);
-  rest_if_idle(worker);
-  if (worker.state == State::dead && is_to_live(worker)) start_life(lock, worker);
-}
-
-void ProcessCrew::start_life(Lock& lock, Worker& worker) {
-  say_farewells(lock);  // to its former life first
-  ++worker.life;
-  worker.has_died = worker.is_killed = worker.is_resting = worker.has_outgrown = false;
-  worker.taken = worker.taken_at_look = 0;
-  worker.state = Worker::State::starting;
-  lock.unlock();
-  AsyncResult<Proxy<PoolWorker>> started;
-  std::exception_ptr error;
-  try {
-    started = detail::start_actor<PoolWorker>({*session_, spawn_options_});
-    tell_when_there(started);
-  } catch (const std::exception&) {  // no memory, no handles
-    error = std::current_exception();
-  }
-  lock.lock();
-  if (error != nullptr) return fail_to_start(worker, error);
-  worker.started = started;
-  wake();  // it may have come meanwhile
-}
-
-void ProcessCrew::take_started(Lock& lock, Worker& worker) {
-  const std::uint64_t life = worker.life;
-  const auto started = std::exchange(worker.started, {});
-  lock.unlock();
-  const std::exception_ptr error = started.exception();
-  lock.lock();
-  if (error != nullptr) return fail_to_start(worker, error);
-  const Proxy<PoolWorker>& proxy = started.get();
-  worker.proxy = proxy;
-  worker.state = Worker::State::initializing;
-  lock.unlock();
-  AsyncResult<void> initialized;
-  std::exception_ptr trouble;
-  try {
-    initialized = initialize(proxy, worker.number, life);
-  } catch (const std::exception&) {  // no memory, no handles
-    trouble = std::current_exception();
-  }
-  lock.lock();
-  worker.initialized = initialized;
-  wake();  // it may have come meanwhile
-  if (trouble == nullptr) return;
-  leave(worker);
-  fail_to_start(worker, trouble);
-}
-
-// Without the lock.
-AsyncResult<void> ProcessCrew::initialize(const Proxy<PoolWorker>& proxy, std::uint32_t number, std::uint64_t life) {
-  AsyncResult<void> initialized;
-  proxy.on_down([crew = weak_from_this(), number, life] {
-    if (const auto self = crew.lock()) {
-      const Lock its_lock(self->mutex_);
-      self->note_death(number, life);
-    }
-  });
-  client::Link& link = *detail::ProxyAccess::link(proxy).get();
-  link.channel().have_loop_watch();  // here, where that may fail
-  if (options_.initializer != nullptr) {
-    initialized = detail::send_call<void>(link, *options_.initializer, nullptr);
-  } else {
-    Promise<void> nothing_to_do;
-    nothing_to_do.set_value();
-    initialized = nothing_to_do.result();
-  }
-  tell_when_there(initialized);
-  return initialized;
-}
-
-void ProcessCrew::take_initialized(Lock& lock, Worker& worker) {
-  const auto initialized = std::exchange(worker.initialized, {});
-  lock.unlock();
-  const std::exception_ptr error = initialized.exception();  // decoded by code of the user's, perhaps
-  if (options_.memory_growth) worker.first_bytes = platform::own_bytes_of(worker.proxy.pid());
-  lock.lock();
-  if (error == nullptr) return become_ready(worker);
-  leave(worker);
-  fail_to_start(worker, in_pool_words(error, worker.proxy.pid()));
-}
-
-void ProcessCrew::become_ready(Worker& worker) {
-  worker.state = Worker::State::ready;
-  worker.since = Clock::now();
-  failures_in_a_row_ = 0;
-  if (has_been_ready_) return;
-  for (const Worker& each : workers_) {
-    if (each.state != Worker::State::ready) return;
-  }
-  has_been_ready_ = true;
-  has_begun_.notify_all();
-}
-
-// Nobody starts processes for ever that end at once.
-void ProcessCrew::fail_to_start(Worker& worker, const std::exception_ptr& error) {
-  worker.state = Worker::State::dead;
-  if (!has_been_ready_) {
-    worker.state = Worker::State::given_up;
-    if (first_error_ == nullptr) first_error_ = error;
-    phase_ = Phase::terminated;
-    has_begun_.notify_all();
-    return wake();
-  }
-  wake();
-  if (++failures_in_a_row_ < kMostFailuresInARow) return;
-  worker.state = Worker::State::given_up;
-  for (const Worker& each : workers_) {
-    if (each.state != Worker::State::given_up && !is_surplus(each)) return;
-  }
-  break_down("its workers cannot be started any more: " + text_of(error));
-}
-
-// It ends by itself, when it has read this.
-void ProcessCrew::leave(Worker& worker) {
-  tell_to_end(worker, End::by_itself);
-  await_end_of(worker);
-}
-
-void ProcessCrew::await_end_of(Worker& worker) {
-  worker.state = Worker::State::dead;
-  std::erase_if(leavers_, [](const auto& each) { return each.wait(std::chrono::seconds(0)).has_value(); });
-  leavers_.push_back(worker.proxy);
-}
-
-void ProcessCrew::kill_all() {
-  for (Worker& each : workers_) {
-    using State = Worker::State;
-    const bool has_process = each.state == State::ready || each.state == State::leaving || each.state == State::initializing;
-    if (!has_process || each.is_killed) continue;
-    tell_to_end(each, End::by_force);
-    each.is_killed = true;
-  }
 }
 
 // The youngest half of what waits behind the tasks of the busiest goes to who has nothing to do.
@@ -403,6 +190,19 @@ void ProcessCrew::fail_backlog(Lock& lock) {
     lock.unlock();
     task->fail(error);
     task->drop_reference();
+    lock.lock();
+  }
+}
+
+// The manager may take its time. Where there is none any more, nobody has to be told.
+void ProcessCrew::say_farewells(Lock& lock) {
+  for (; !farewells_.empty(); farewells_.pop_back()) {
+    const Farewell each = farewells_.back();
+    lock.unlock();
+    try {
+      each.how == End::by_itself ? each.worker.stop() : each.worker.kill();
+    } catch (const Error&) {
+    }
     lock.lock();
   }
 }

@@ -15,6 +15,7 @@ namespace troupe::pool {
 namespace {
 
 constexpr std::chrono::milliseconds kBetweenLooks(100);  // at the memory
+constexpr std::chrono::milliseconds kShortestSleep(1);
 
 }  // namespace
 
@@ -48,7 +49,8 @@ std::size_t ProcessCrew::waiting_count() const {
 bool ProcessCrew::is_idle(const Worker& worker) const { return worker.state == Worker::State::ready && worker.task_count == 0; }
 
 void ProcessCrew::rest_if_idle(Worker& worker) {
-  if (!options_.idle_timeout || phase_ != Phase::running || !is_idle(worker) || worker.has_died || !backlog_.empty()) return;
+  const bool may_rest = has_been_ready_ && phase_ == Phase::running && backlog_.empty();  // begin() waits for all of them
+  if (!options_.idle_timeout || !may_rest || !is_idle(worker) || worker.has_died) return;
   if (Clock::now() - worker.since < *options_.idle_timeout) return;
   leave(worker);
   worker.is_resting = true;
@@ -86,12 +88,13 @@ void ProcessCrew::recall_from_unwanted(Lock& lock) {
 // When the crew's thread has to look again though nobody wakes it; a busy worker may be idle at any time from now on.
 ProcessCrew::Clock::time_point ProcessCrew::next_upkeep() const {
   auto next = Clock::time_point::max();
-  if (phase_ != Phase::running) return next;
+  if (phase_ != Phase::running || !has_been_ready_) return next;
+  const auto now = Clock::now();
   for (const Worker& each : workers_) {
     if (is_memory_to_be_seen(each)) next = std::min(next, memory_seen_ + kBetweenLooks);
     if (!options_.idle_timeout || each.state != Worker::State::ready) continue;
-    const auto idle_at = is_idle(each) ? each.since + *options_.idle_timeout : Clock::now() + *options_.idle_timeout / 4;
-    next = std::min(next, idle_at);
+    const auto idle_at = is_idle(each) ? each.since + *options_.idle_timeout : now + *options_.idle_timeout / 4;
+    next = std::min(next, std::max(idle_at, now + kShortestSleep));
   }
   return next;
 }

@@ -86,6 +86,13 @@ TEST_P(PoolUpkeep, HasNoWorkersAfterTheIdleTimeout) {
   }
 }
 
+TEST_P(PoolUpkeep, LetsNoneRestBeforeAllHaveBegun) {
+  for (int round = 0; round < 5; ++round) {
+    Pool pool(runtime(), options(4, 1ns));
+    EXPECT_EQ(pool.apply<&square>(round), round * round);
+  }
+}
+
 TEST_P(PoolUpkeep, StartsAsManyAsThereAreTasksForAfterARest) {
   Pool pool(runtime(), options(2, 10ms));
   for (int round = 0; round < 3; ++round) {

@@ -31,27 +31,25 @@ Runtime make_runtime(const char* harmed_role, Harm harm, const RuntimeOptions& o
   return Runtime(options);
 }
 
-void start(Stage& stage, Harm harm, Place place, const RuntimeOptions& options, Random& random) {
+// Waits for it as the asker does, while its manager lives.
+void start(Stage& stage, const FalseStart& order, const RuntimeOptions& options, Random& random) {
   const std::string& ledger = stage.ledger().path();
-  switch (place) {
-    case Place::host_start:
-      stage.runtime().spawn<Victim>(SpawnOptions{.environment = {harm_at_start("host", harm)}}, ledger);
-      return;
-    case Place::zygote_start:
-      make_runtime("zygote", harm, options).spawn<Victim>(ledger);
-      return;
-    case Place::manager_start:
-      make_runtime("manager", harm, options).spawn<Victim>(ledger);
-      return;
-    default:
-      stage.runtime().spawn<Victim>(draw_start(random), ledger, harm);
+  const auto start_in = [&](Runtime& runtime, const SpawnOptions& spawn_options, auto... arguments) {
+    await_as(order.asker, runtime.spawn_async<Victim>(spawn_options, ledger, arguments...));
+  };
+  if (order.place == Place::host_start)
+    return start_in(stage.runtime(), SpawnOptions{.environment = {harm_at_start("host", order.harm)}});
+  if (order.place == Place::zygote_start || order.place == Place::manager_start) {
+    Runtime runtime = make_runtime(order.place == Place::zygote_start ? "zygote" : "manager", order.harm, options);
+    return start_in(runtime, SpawnOptions());
   }
+  start_in(stage.runtime(), draw_start(random), order.harm);
 }
 
 }  // namespace
 
-Told come_to_harm_at_start(Stage& stage, Harm harm, Place place, const RuntimeOptions& options, Random& random) {
-  return told_by([&] { start(stage, harm, place, options, random); });
+Told come_to_harm_at_start(Stage& stage, const FalseStart& order, const RuntimeOptions& options, Random& random) {
+  return told_by([&] { start(stage, order, options, random); });
 }
 
 }  // namespace troupe::campaigns

@@ -15,13 +15,12 @@
 #include "scene.hpp"
 #include "stage.hpp"
 
-// Each way to come to harm in each place, asked for by a thread and by a callback. A part is a place; case i of it is the harm
-// and the asker of i's remainder.
+// Each way to come to harm in each place, asked for by a thread, a callback and a coroutine. A part is a place; case i of it is
+// the harm and the asker of i's remainder.
 namespace troupe::campaigns {
 
 namespace {
 
-constexpr int kAskers = 2;
 constexpr int kCells = static_cast<int>(kHarms) * kAskers;  // of one place
 constexpr int kLongRounds = 25;
 
@@ -51,12 +50,12 @@ void play(const Cell& cell, Random& random) {
   if (!comes_up(cell.place) && fate_of(cell.harm, cell.place) == Fate::hangs) options.start_timeout = time_to_start();
   Stage stage(options);
   if (comes_up(cell.place)) {
-    Scene scene(stage, cell.harm, cell.place, random);
+    Scene scene(stage, cell.harm, cell.place, cell.asker, random);
     expect_told(stage.ask(cell.asker, [&] { return scene.come_to_harm(); }), expected);
     scene.expect_end();
   } else {
-    expect_told(stage.ask(cell.asker, [&] { return come_to_harm_at_start(stage, cell.harm, cell.place, options, random); }),
-                expected);
+    const FalseStart false_start{cell.harm, cell.place, cell.asker};
+    expect_told(stage.ask(cell.asker, [&] { return come_to_harm_at_start(stage, false_start, options, random); }), expected);
   }
   stage.expect_goes_on();
 }
@@ -66,8 +65,8 @@ void run_cell(const Cell& cell, Random& random) {
   try {
     play(cell, random);
   } catch (const std::exception& error) {
-    throw Broken(fmt::format("{}, {}, asked for by a {}: {}", name_of(cell.place), name_of(cell.harm),
-                             cell.asker == Asker::thread ? "thread" : "callback", error.what()));
+    throw Broken(
+        fmt::format("{}, {}, asked for by a {}: {}", name_of(cell.place), name_of(cell.harm), name_of(cell.asker), error.what()));
   }
   oracle.expect_nothing_left();
 }

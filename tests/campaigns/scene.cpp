@@ -22,10 +22,11 @@ Verdict outcome_of(const Told& told, Place place) {
 
 }  // namespace
 
-Scene::Scene(Stage& stage, Harm harm, Place place, Random& random)
+Scene::Scene(Stage& stage, Harm harm, Place place, Asker asker, Random& random)
     : stage_(stage),
       harm_(harm),
       place_(place),
+      asker_(asker),
       expected_(expected_of(harm, place)),
       random_(random),
       victim_(stage.runtime().spawn<Victim>(draw_start(random), stage.ledger().path())),
@@ -41,7 +42,7 @@ Told Scene::come_to_harm() { return place_ == Place::destructor ? stop_it() : ca
 Told Scene::stop_it() {
   Ledger& ledger = stage_.ledger();
   const auto number = ledger.open_reserved(victim_.pid(), Verdict::waiting);
-  victim_.call<&Victim::order_in_destructor>(number, harm_).get();
+  await_as(asker_, victim_.call<&Victim::order_in_destructor>(number, harm_));
   victim_.stop(std::chrono::hours(1));
   if (fate_of(harm_, place_) == Fate::hangs) {
     ledger.await_begin(victim_.pid(), std::chrono::steady_clock::now() + Watchdog::kPatience);
@@ -92,7 +93,7 @@ Told Scene::call_with(Timeout deadline, std::uint64_t number) {
 template <class T>
 Told Scene::told_of(const AsyncResult<T>& result) {
   behind_.send_some(random_);
-  return told_by([&] { result.get(); });
+  return told_by([&] { await_as(asker_, result); });
 }
 
 void Scene::expect_end() {
@@ -122,7 +123,7 @@ void Scene::expect_death(const Death& death) {
   expect_status(down.status, death);
   expect_cause(down.cause, death);
   const auto number = stage_.ledger().open_reserved(victim_.pid(), Verdict::waiting);
-  const Told later = told_by([&] { victim_.call<&Victim::count>(number).get(); });
+  const Told later = told_by([&] { await_as(asker_, victim_.call<&Victim::count>(number)); });
   expect_told(later, {.answer = Answer::actor_died, .execution = Execution::not_started, .death = death, .text = {}});
   stage_.ledger().close(number, Verdict::not_started, Blame::actor);
 }

@@ -18,7 +18,7 @@ namespace troupe::campaigns {
 // An actor that comes to harm, among calls before and behind it. The stage outlives it.
 class Scene {
  public:
-  Scene(Stage& stage, Harm harm, Place place, Random& random);
+  Scene(Stage& stage, Harm harm, Place place, Asker asker, Random& random);
 
   // Blocks: until whoever asked for it has been told. Errors: Broken.
   Told come_to_harm();
@@ -39,6 +39,7 @@ class Scene {
   Stage& stage_;
   const Harm harm_;
   const Place place_;
+  const Asker asker_;
   const Expected expected_;
   Random& random_;
   const std::shared_ptr<std::promise<Down>> down_ = std::make_shared<std::promise<Down>>();

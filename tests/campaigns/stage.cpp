@@ -39,7 +39,7 @@ Stage::Stage(const RuntimeOptions& options) : runtime_(options), other_(runtime_
 
 Told Stage::ask(Asker asker, const std::function<Told()>& question) const {
   const Step step("coming to harm");
-  if (asker == Asker::thread) return question();
+  if (asker != Asker::callback) return question();
   Told told;
   std::exception_ptr error;
   run_in_callback(other_, [&] {

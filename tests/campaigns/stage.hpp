@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "asker.hpp"
 #include "campaign.hpp"
 #include "ledger.hpp"
 #include "told.hpp"
@@ -31,9 +32,6 @@ class HarmlessCalls {
   std::vector<std::pair<std::uint64_t, AsyncResult<std::uint64_t>>> sent_;
 };
 
-// Who asks for the harm: a thread of the program, or a callback, which runs in a thread of the runtime.
-enum class Asker : std::uint8_t { thread, callback };
-
 // Either way to start it.
 SpawnOptions draw_start(Random& random);
 
@@ -46,7 +44,7 @@ class Stage {
   Runtime& runtime() { return runtime_; }
   const Proxy<Victim>& other() const { return other_; }
 
-  // Puts the question, in the asker's thread. Errors: what it throws.
+  // Puts the question, in the asker's thread; a coroutine is of the question's own. Errors: what it throws.
   Told ask(Asker asker, const std::function<Told()>& question) const;
   // Blocks: until the runtime has ended. Errors: Broken when anything but the harmed one does not go on as before.
   void expect_goes_on();

@@ -4,14 +4,36 @@
 #include <troupe/error.hpp>
 
 #include <exception>
+#include <mutex>
 #include <string>
+#include <vector>
 
-// What every crew says.
+// What every crew says, and refuses.
 namespace troupe::pool {
 
 // Errors: std::logic_error in a forked child, where no worker is.
 void check_process();
 [[noreturn]] void refuse_more();
+
+// The lock, when `check` has thrown nothing with it. Else what is thrown is the tasks' error, too, and they go.
+template <class T, class Check>
+std::unique_lock<std::mutex> locked_to_submit(std::mutex& mutex, const std::vector<T*>& tasks, const Check& check) {
+  std::unique_lock lock(mutex, std::defer_lock);
+  try {
+    check_process();
+    lock.lock();
+    check();
+    return lock;
+  } catch (...) {
+    if (lock.owns_lock()) lock.unlock();
+    for (T* each : tasks) {
+      each->fail(std::current_exception());
+      each->drop_reference();
+    }
+    throw;
+  }
+}
+
 [[noreturn]] void refuse_to_join();
 
 std::exception_ptr cancelled_before_begun();

@@ -105,19 +105,7 @@ void ProcessCrew::check_takes() const {
 }
 
 void ProcessCrew::submit(std::vector<CallTask*> tasks) {
-  Lock lock(mutex_, std::defer_lock);
-  try {
-    check_process();
-    lock.lock();
-    check_takes();
-  } catch (...) {
-    if (lock.owns_lock()) lock.unlock();
-    for (CallTask* each : tasks) {
-      each->fail(std::current_exception());
-      each->drop_reference();
-    }
-    throw;
-  }
+  Lock lock = locked_to_submit(mutex_, tasks, [this] { check_takes(); });
   std::size_t items = 0;
   for (CallTask* each : tasks) {
     each->crew_ = this;

@@ -50,19 +50,7 @@ ThreadCrew::~ThreadCrew() {
 }
 
 void ThreadCrew::submit(std::vector<LocalTask*> tasks) {
-  Lock lock(mutex_, std::defer_lock);
-  try {
-    check_process();
-    lock.lock();
-    check_takes();
-  } catch (...) {
-    if (lock.owns_lock()) lock.unlock();
-    for (LocalTask* each : tasks) {
-      each->fail(std::current_exception());
-      each->drop_reference();
-    }
-    throw;
-  }
+  Lock lock = locked_to_submit(mutex_, tasks, [this] { check_takes(); });
   std::size_t items = 0;
   for (LocalTask* each : tasks) {
     items += each->item_count();

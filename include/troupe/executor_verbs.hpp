@@ -92,7 +92,7 @@ class ExecutorVerbs {
   using Crew = typename Work::Crew;
 
   explicit ExecutorVerbs(std::shared_ptr<Crew> crew) : crew_(std::move(crew)) {}
-  ~ExecutorVerbs() { detail::end_executor(std::move(crew_)); }
+  ~ExecutorVerbs() { detail::end_executor(crew_); }  // as PoolVerbs
 
   Crew& crew() const { return *crew_; }
 

@@ -157,7 +157,7 @@ class PoolVerbs {
   using Crew = typename Work::Crew;
 
   explicit PoolVerbs(std::shared_ptr<Crew> crew) : crew_(std::move(crew)) {}
-  ~PoolVerbs() { detail::end_pool(std::move(crew_)); }
+  ~PoolVerbs() { detail::end_pool(crew_); }  // it stays: tasks and callbacks may use the pool until they have ended
 
   Crew& crew() const { return *crew_; }
 

@@ -150,10 +150,8 @@ void ResultCell::await_value(Timeout timeout) {
   if (error_ != nullptr) std::rethrow_exception(error_);
 }
 
-bool ResultCell::is_in_one_turn() noexcept { return serving.is_coroutine; }
-
-void ResultCell::check_one_can_come(std::span<ResultCell* const> cells) {
-  CellAccess::check_not_all_own(cells, Clock::time_point::max());
+void ResultCell::check_one_can_come(std::span<ResultCell* const> cells, Clock::time_point deadline) {
+  CellAccess::check_not_all_own(cells, deadline);
 }
 
 bool ResultCell::look_briefly() {

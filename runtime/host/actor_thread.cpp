@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <exception>
 #include <new>
+#include <utility>
 
 #include "base/serving.hpp"
 #include "host/dispatcher.hpp"
@@ -56,8 +57,10 @@ RunningFor::~RunningFor() {
 
 const OpenCall* RunningFor::call() noexcept { return running_for; }
 
-OneTurn::OneTurn() noexcept { serving.is_coroutine = serving.actor_key != 0; }
-OneTurn::~OneTurn() { serving.is_coroutine = false; }
+OneTurn::OneTurn(const void* context) noexcept
+    : before_(std::exchange(serving.one_turn, serving.actor_key != 0 ? context : nullptr)) {}
+OneTurn::~OneTurn() { serving.one_turn = before_; }
+const void* OneTurn::context() noexcept { return serving.one_turn; }
 
 ActorThread::~ActorThread() = default;
 

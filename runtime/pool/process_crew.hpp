@@ -24,7 +24,7 @@
 
 namespace troupe::pool {
 
-// See detail::Crew. The crew's thread keeps it alive until it has ended, and so does each task that is under way.
+// See detail::CallCrew. The crew's thread keeps it alive until it has ended, and so does each task that is under way.
 class ProcessCrew final : public detail::CallCrew, public std::enable_shared_from_this<ProcessCrew> {
  public:
   ProcessCrew(std::shared_ptr<client::Session> session, const detail::CrewOptions& options);
@@ -131,7 +131,7 @@ class ProcessCrew final : public detail::CallCrew, public std::enable_shared_fro
   bool is_to_live(const Worker& worker) const;
   std::size_t waiting_count() const;
   bool is_idle(const Worker& worker) const;
-  void rest_if_idle(Worker& worker);
+  void let_rest();
   void look_at_memory(Lock& lock);
   bool is_memory_to_be_seen(const Worker& worker) const;
   void recall_from_unwanted(Lock& lock);

@@ -56,6 +56,7 @@ void ProcessCrew::look_round(Lock& lock) {
     recall_from_unwanted(lock);
     assign(lock);
     recall_for_idle(lock);
+    let_rest();
   }
   tell_progress(lock);
   end_if_done();

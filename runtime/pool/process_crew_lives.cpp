@@ -80,7 +80,6 @@ void ProcessCrew::look_after(Lock& lock, Worker& worker) {
   }
   if (worker.state == State::ready && is_unwanted(worker)) worker.state = State::leaving;
   if (worker.state == State::leaving && worker.task_count == 0) leave(worker);
-  rest_if_idle(worker);
   if (worker.state == State::dead && is_to_live(worker)) start_life(lock, worker);
 }
 

@@ -24,6 +24,10 @@ void ProcessCrew::resize(std::size_t size) {
   const Lock lock(mutex_);
   check_takes();
   while (workers_.size() < size) workers_.emplace_back(static_cast<std::uint32_t>(workers_.size()));
+  for (Worker& each : workers_) {
+    if (each.state == Worker::State::given_up) each.state = Worker::State::dead;  // another try: the others may go
+  }
+  failures_in_a_row_ = 0;
   wanted_ = size;
   wake();
 }
@@ -48,12 +52,16 @@ std::size_t ProcessCrew::waiting_count() const {
 
 bool ProcessCrew::is_idle(const Worker& worker) const { return worker.state == Worker::State::ready && worker.task_count == 0; }
 
-void ProcessCrew::rest_if_idle(Worker& worker) {
-  const bool may_rest = has_been_ready_ && phase_ == Phase::running && backlog_.empty();  // begin() waits for all of them
-  if (!options_.idle_timeout || !may_rest || !is_idle(worker) || worker.has_died) return;
-  if (Clock::now() - worker.since < *options_.idle_timeout) return;
-  leave(worker);
-  worker.is_resting = true;
+// When all that there is runs already. begin() waits for all of them.
+void ProcessCrew::let_rest() {
+  const bool has_work = waiting_count() != 0 || !unjudged_.empty();
+  if (!options_.idle_timeout || !has_been_ready_ || phase_ != Phase::running || has_work) return;
+  const auto now = Clock::now();
+  for (Worker& each : workers_) {
+    if (!is_idle(each) || each.has_died || now - each.since < *options_.idle_timeout) continue;
+    leave(each);
+    each.is_resting = true;
+  }
 }
 
 bool ProcessCrew::is_memory_to_be_seen(const Worker& worker) const {

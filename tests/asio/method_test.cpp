@@ -80,6 +80,23 @@ class Asker {
     both.push_back(self.call<&Asker::note>(2));
     co_return co_await async::gather(std::move(both));
   }
+  awaitable<int> ask_itself_by_token(Proxy<Asker> self) {
+    co_return co_await self.call<&Asker::note>(1).async_wait(asio::use_awaitable);
+  }
+  awaitable<int> take_all_as_completed(Proxy<Asker> self, Proxy<Adder> adder) {
+    std::vector<AsyncResult<int>> results;
+    for (int i = 0; i < 3; ++i) results.push_back(adder.call<&Adder::add>(1));
+    results.push_back(self.call<&Asker::note>(100));
+    auto all = async::as_completed(std::move(results));
+    int sum = 0;
+    while (auto each = co_await all.next()) sum += co_await std::move(*each);
+    co_return sum;
+  }
+  awaitable<bool> is_there(Proxy<Asker> self) {
+    std::vector<AsyncResult<int>> own{self.call<&Asker::note>(1)};
+    const auto waited = co_await async::wait(std::move(own), 0s);
+    co_return !waited.done.empty();
+  }
   awaitable<int> ask_either(Proxy<Asker> self, Proxy<Adder> adder) {
     using namespace boost::asio::experimental::awaitable_operators;
     auto ask_self = [](Proxy<Asker> its_self) -> awaitable<int> { co_return co_await its_self.call<&Asker::note>(-1); };
@@ -165,8 +182,12 @@ TEST_F(CoroutineMethod, CannotWaitForACallThatItsActorWouldHaveToRun) {
   expect_deadlock(asker_.call<&Asker::ask_itself_within_an_hour>(asker_));
   expect_deadlock(asker_.call<&Asker::gather_from_itself>(asker_));
   expect_deadlock(asker_.call<&Asker::gather_from_both>(asker_, adder_));
+  expect_deadlock(asker_.call<&Asker::ask_itself_by_token>(asker_));
+  expect_deadlock(asker_.call<&Asker::take_all_as_completed>(asker_, adder_));
   EXPECT_EQ(asker_.call<&Asker::note>(3).get(), 3) << "it goes on";
 }
+
+TEST_F(CoroutineMethod, MayLookWhetherSuchACallHasCome) { EXPECT_FALSE(asker_.call<&Asker::is_there>(asker_).get()); }
 
 TEST_F(CoroutineMethod, MayWaitForTheFirstOfSuchACallAndAnother) {
   EXPECT_EQ(asker_.call<&Asker::ask_either>(asker_, adder_).get(), 5);

@@ -5,7 +5,11 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "tests/pool/kinds.hpp"
@@ -14,6 +18,11 @@ namespace troupe::test {
 namespace {
 
 using ::testing::Each;
+
+// While it exists, no worker can be initialized. Its name is the test's and its workers': who starts first gives it.
+const int stop_is_named = ::setenv(
+    "TROUPE_TEST_STOP", (std::filesystem::temp_directory_path() / ("troupe-stop-" + std::to_string(::getpid()))).c_str(), 0);
+const char* stop_file() { return std::getenv("TROUPE_TEST_STOP"); }
 
 template <class Kind>
 class PoolResize : public KindTest<Kind> {};
@@ -77,6 +86,23 @@ TYPED_TEST(PoolResize, IsNotAfterTheEnd) {
   EXPECT_THROW(pool.resize(2), PoolStateError);
   pool.terminate();
   EXPECT_THROW(pool.resize(2), PoolStateError);
+}
+
+TYPED_TEST(PoolResize, TriesAgainWhatCouldNotBeStarted) {
+  auto pool = this->pool(1, [] {
+    if (std::filesystem::exists(stop_file())) throw std::domain_error("not now");
+  });
+  std::ofstream(stop_file()) << "now";
+  pool.resize(2);  // the second one cannot be
+  EXPECT_EQ(pool.apply(fn<&square>, 3), 9);
+  std::filesystem::remove(stop_file());
+  pool.resize(3);
+  std::array<Gate, 3> gates;
+  std::vector<AsyncResult<int>> at_gates;
+  for (const Gate& each : gates) at_gates.push_back(pool.apply_async(fn<&wait_at_gate>, each.path()));
+  for (Gate& each : gates) each.wait_reached();  // all at the same time
+  for (Gate& each : gates) each.let_go();
+  for (const auto& each : at_gates) EXPECT_EQ(each.get(), 1);
 }
 
 TYPED_TEST(PoolResize, GoesOnWhileItEnds) {

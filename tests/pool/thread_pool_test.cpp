@@ -7,9 +7,11 @@
 #include <array>
 #include <atomic>
 #include <functional>
+#include <future>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -201,6 +203,45 @@ TEST_F(ThreadPoolTest, B04_ATaskThatEndsItsThreadFailsAlone) {
   EXPECT_EQ(behind.get(), 9);
   EXPECT_THROW(pool.map([](int number) { number == 3 ? ::pthread_exit(nullptr) : void(); }, numbers_to(10), 5), Error);
   EXPECT_THROW(ThreadPool({.threads = 2, .initializer = [] { ::pthread_exit(nullptr); }}), Error);
+}
+
+TEST_F(ThreadPoolTest, P27_TasksMayUseItWhileItIsDestroyed) {
+  std::promise<void> begun;
+  std::string refusal;
+  {
+    ThreadPool pool({.threads = 1});
+    (void)pool.apply_async([&] {
+      begun.set_value();
+      while (!this_call().stop_token().stop_requested()) std::this_thread::yield();
+      try {
+        pool.apply_async<&square>(4);
+      } catch (const PoolStateError& error) {
+        refusal = error.what();
+      }
+    });
+    begun.get_future().wait();
+  }
+  EXPECT_THAT(refusal, HasSubstr("closed or terminated"));
+}
+
+TEST_F(ThreadPoolTest, C30_TasksMayUseAnExecutorWhileItIsDestroyed) {
+  std::promise<void> begun;
+  bool is_refused = false;
+  {
+    ThreadPoolExecutor executor({.max_workers = 1});
+    (void)executor.submit([&] {
+      begun.set_value();
+      while (!is_refused) {
+        try {
+          (void)executor.submit<&square>(4);
+        } catch (const ExecutorShutdownError&) {
+          is_refused = true;
+        }
+      }
+    });
+    begun.get_future().wait();
+  }
+  EXPECT_TRUE(is_refused);
 }
 
 TEST_F(ThreadPoolTest, C33_ItsThreadsHaveTheNamesThatTheyAreGiven) {

@@ -93,6 +93,15 @@ TEST_P(PoolUpkeep, LetsNoneRestBeforeAllHaveBegun) {
   }
 }
 
+TEST_P(PoolUpkeep, LetsNoneRestWhileATaskWaitsBehindAnother) {
+  Pool pool(runtime(), options(2, 1ns));
+  await_workers(pool, 0);
+  std::array<Gate, 2> gates;
+  std::vector<AsyncResult<int>> at_gates;
+  for (const Gate& each : gates) at_gates.push_back(pool.apply_async<&wait_at_gate>(each.path()));
+  for (Gate& each : gates) each.wait_reached();  // at the same time, though one came to a worker behind the other
+}
+
 TEST_P(PoolUpkeep, StartsAsManyAsThereAreTasksForAfterARest) {
   Pool pool(runtime(), options(2, 10ms));
   for (int round = 0; round < 3; ++round) {

@@ -8,6 +8,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_executor.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <deque>
 #include <memory>
@@ -33,7 +34,8 @@ class Arrivals {
     ++expected_count_;
     if (cell.has_outcome()) return state_->arrived.push_back(index);
     const auto arrived = [state = state_, index](const WaitEnd& end) { state->note(index, end); };
-    waited_for_.push_back(&cell);
+    waited_for_.resize(std::max(waited_for_.size(), index + 1));
+    waited_for_[index] = &cell;
     start_wait(cell, GoOn(), boost::asio::bind_executor(executor_, arrived),
                [this](const std::shared_ptr<WaitLink>& link) { links_.push_back(link); });
   }
@@ -47,7 +49,7 @@ class Arrivals {
     how = WaitEnd::outcome;
     while (state_->arrived.empty()) {
       if (state_->error != nullptr) std::rethrow_exception(state_->error);
-      check_one_can_come();
+      check_not_in_vain(alarm != nullptr ? alarm->when() : TimePoint::max());
       const AsyncResult<void> rung = state_->bell.emplace().result();
       how = co_await settled(CellReference(cell_of(rung)), on_cancel, alarm);
       if (how != WaitEnd::outcome && state_->arrived.empty()) co_return std::nullopt;
@@ -56,14 +58,18 @@ class Arrivals {
     const std::size_t index = state_->arrived.front();
     state_->arrived.pop_front();
     --expected_count_;
+    if (index < waited_for_.size()) waited_for_[index] = nullptr;  // the caller may let it go
     co_return index;
   }
 
  private:
-  void check_one_can_come() {
-    if (!ResultCell::is_in_one_turn()) return;
-    std::erase_if(waited_for_, [](ResultCell* each) { return each->has_outcome(); });
-    ResultCell::check_one_can_come(waited_for_);
+  void check_not_in_vain(TimePoint deadline) const {
+    if (troupe::detail::OneTurn::context() == nullptr) return;
+    std::vector<ResultCell*> left;
+    for (ResultCell* each : waited_for_) {
+      if (each != nullptr && !each->has_outcome()) left.push_back(each);
+    }
+    check_one_can_come(left, executor_, deadline);
   }
 
   struct State {
@@ -81,7 +87,7 @@ class Arrivals {
   const boost::asio::any_io_executor executor_;
   const std::shared_ptr<State> state_;
   std::vector<std::shared_ptr<WaitLink>> links_;
-  std::vector<ResultCell*> waited_for_;
+  std::vector<ResultCell*> waited_for_;  // by their indices; null: next() has given it
   std::size_t expected_count_ = 0;
 };
 

@@ -82,11 +82,7 @@ class TroupeWaitOp {
   template <class Given>
   TroupeWaitOp(Given&& given, awaitable_frame_base<Executor>* frame) : operation_(std::forward<Given>(given)), frame_(frame) {}
 
-  bool await_ready() {
-    const bool is_there = kMoves ? cell().is_ready() : cell().has_outcome();
-    if (!is_there) troupe::detail::check_can_come(cell());
-    return is_there;
-  }
+  bool await_ready() { return kMoves ? cell().is_ready() : cell().has_outcome(); }
 
   void await_suspend(coroutine_handle<void>) {
     frame_->after_suspend([](void* self) { static_cast<TroupeWaitOp*>(self)->start(); }, this);

@@ -59,7 +59,7 @@ struct Returned<boost::asio::awaitable<T, Executor>> {
     const auto task = async::create_task(context.get_executor(), std::move(coroutine));
     {
       const std::stop_callback cancel(stop, [&task] { cancel_task(task); });
-      const OneTurn in_turn;
+      const OneTurn in_turn(static_cast<const boost::asio::execution_context*>(&context));
       context.run();
     }
     return task.result();

@@ -3,6 +3,8 @@
 
 #include <troupe/asio/wait_link.hpp>
 #include <troupe/async_result.hpp>
+#include <troupe/detail/actor_thread.hpp>
+#include <troupe/error.hpp>
 
 #include <boost/asio/associated_allocator.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
@@ -13,11 +15,13 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
 
+#include <chrono>
 #include <exception>
 #include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace troupe::async::detail {
 
@@ -179,6 +183,19 @@ class WaitOperation final : public Wait {
   Work work_;
 };
 
+// Before a wait, until `deadline`, for one of these, which have no outcomes, on behalf of what runs on that executor. Errors:
+// WouldDeadlock where that is a coroutine that its own actor waits for, and all are calls to this actor.
+template <class Executor>
+void check_one_can_come(const std::vector<ResultCell*>& cells, const Executor& executor,
+                        std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max()) {
+  const void* const turn = troupe::detail::OneTurn::context();
+  if (turn == nullptr) return;
+  if constexpr (boost::asio::can_query<const Executor&, boost::asio::execution::context_t>::value) {
+    const boost::asio::execution_context& context = boost::asio::query(executor, boost::asio::execution::context);
+    if (&context == turn) ResultCell::check_one_can_come(cells, deadline);
+  }
+}
+
 // Calls `handler`(WaitEnd) on its executor when `cell` has its outcome, or the wait ends otherwise. Ownership: the caller keeps
 // the cell until then. `arm` is called with the link before the wait starts, to let something else end it.
 template <class Handler, class OnCancel, class Arm>
@@ -189,9 +206,17 @@ void start_wait(ResultCell& cell, OnCancel on_cancel, Handler handler, const Arm
   WaitOperation<Handler>::start(cell, link, executor);
 }
 
+// The same, of one who waits for nothing else. The wait ends with WouldDeadlock where the cell cannot come before it does.
 template <class Handler, class OnCancel>
 void start_wait(ResultCell& cell, OnCancel on_cancel, Handler handler) {
-  start_wait(cell, std::move(on_cancel), std::move(handler), [](const std::shared_ptr<WaitLink>&) {});
+  const auto executor = boost::asio::get_associated_executor(handler);
+  const std::shared_ptr<WaitLink> link = WaitOperation<Handler>::make(cell, std::move(handler), std::move(on_cancel));
+  try {
+    check_one_can_come({&cell}, executor);
+  } catch (const Error&) {
+    return link->complete({.how = WaitEnd::failed, .why = std::current_exception()});
+  }
+  WaitOperation<Handler>::start(cell, link, executor);
 }
 
 // take_value() of one whose outcome is there for callbacks, if not yet for waiters. Until they have seen it, it is copied; what

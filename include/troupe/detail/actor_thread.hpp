@@ -47,13 +47,20 @@ class RunningFor {
   const std::int64_t deadline_before_;
 };
 
-// While it lives, the coroutine of a method runs in its turn: whatever it waits for, its actor waits for.
+// While it lives, the coroutine of a method runs in one turn, in `context`, which this thread runs: whatever it waits for, its
+// actor waits for.
 class OneTurn {
  public:
-  OneTurn() noexcept;
+  explicit OneTurn(const void* context) noexcept;
   ~OneTurn();
   OneTurn(const OneTurn&) = delete;
   OneTurn& operator=(const OneTurn&) = delete;
+
+  // Of this thread; null: there is none.
+  static const void* context() noexcept;
+
+ private:
+  const void* const before_;
 };
 
 // One part of an open call, once.

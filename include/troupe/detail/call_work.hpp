@@ -52,14 +52,16 @@ TaskCell<R>* new_task(const RegistrationNode& node, std::size_t item_count, cons
 // Errors of encoding are in the result.
 template <class R, class... Wire>
 AsyncResult<R> submit_one(CallCrew& crew, const RegistrationNode& node, const Wire&... wire) {
+  std::vector<CallTask*> alone(1);
   TaskCell<R>* task = nullptr;
   try {
     task = new_task<R>(node, 1, wire...);
   } catch (const std::exception&) {
     return failed_result<R>(std::current_exception());
   }
+  alone.front() = task;
   AsyncResult<R> result = ResultAccess::adopt<R>(task);
-  crew.submit({task});
+  crew.submit(std::move(alone));
   return result;
 }
 

@@ -83,14 +83,14 @@ class ChunksAhead {
     return std::find_if(chunks_.begin(), chunks_.end(),
                         [&done = done](const Chunk& each) { return each.result == done.front(); });
   }
-  [[noreturn]] static void late() { throw TimeoutError("troupe::Pool: no result came within the time-out; the range goes on"); }
+  [[noreturn]] static void late() { throw TimeoutError("no result of imap came within the time-out; the range goes on"); }
 
   std::deque<Chunk> chunks_;
 };
 
 }  // namespace detail
 
-// What Pool::imap gives: a range of the function's results, to be gone through once; of a function that gives nothing,
+// What imap gives: a range of the function's results, to be gone through once; of a function that gives nothing,
 // std::monostate. Destroyed before its end, it cancels what has not begun. Thread-safety: one thread at a time.
 template <class Work, class F, class Range, detail::Order kOrder>
 class [[nodiscard]] PoolResults {
@@ -104,7 +104,7 @@ class [[nodiscard]] PoolResults {
   using value_type = std::conditional_t<std::is_void_v<R>, std::monostate, R>;
   class Iterator;
 
-  // For Pool.
+  // For the verbs.
   PoolResults(std::shared_ptr<Crew> crew, Function function, Range&& items, const detail::ImapMode& mode)
       : crew_(std::move(crew)),
         function_(std::move(function)),
@@ -192,9 +192,11 @@ class [[nodiscard]] PoolResults {
   }
 
   AsyncResult<Reply> submit(std::vector<Item> items) {
+    std::vector<typename Work::Task*> alone(1);
     auto* task = Work::template new_chunk<F, Item>(*crew_, function_, std::move(items));
+    alone.front() = task;
     AsyncResult<Reply> result = detail::ResultAccess::adopt<Reply>(task);
-    crew_->submit({task});
+    crew_->submit(std::move(alone));
     return result;
   }
 

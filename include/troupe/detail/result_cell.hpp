@@ -93,10 +93,9 @@ class ResultCell {
   bool has_outcome();
   // Whether a reply brings the outcome, so that looking for it can help.
   bool is_of_call() const noexcept { return channel_ != nullptr; }
-  // Whether this thread runs a coroutine that its actor waits for (OneTurn): no call to this actor can come meanwhile.
-  static bool is_in_one_turn() noexcept;
-  // There: it is about to wait for one of these, which have no outcomes. Errors: WouldDeadlock when none can come.
-  static void check_one_can_come(std::span<ResultCell* const> cells);
+  // A coroutine that its actor waits for (OneTurn) is about to wait, until `deadline`, for one of these, which have no outcomes.
+  // Errors: WouldDeadlock when all are calls that this actor would have to run.
+  static void check_one_can_come(std::span<ResultCell* const> cells, std::chrono::steady_clock::time_point deadline);
   // Before it is sent: it goes on with what an earlier call has begun, so it means nothing to a next life of the actor.
   void set_of_one_life() noexcept { is_of_one_life_ = true; }
 
@@ -163,12 +162,6 @@ class ResultCell {
   bool is_found_ : 1 = false;      // a channel that is being judged has found its request
   bool is_queued_ : 1 = false;     // it waits in the channel's queue, and no reply can come
 };
-
-// A coroutine is about to wait for the cell.
-inline void check_can_come(ResultCell& cell) {
-  ResultCell* const alone = &cell;
-  if (ResultCell::is_in_one_turn()) ResultCell::check_one_can_come({&alone, 1});
-}
 
 struct Nothing {};
 template <class T>

@@ -107,7 +107,8 @@ awaitable<WaitEnd::How> settled(CellReference cell, OnCancel on_cancel, std::sha
     if (const std::optional<WaitEnd> end = on_cancel(*cell)) co_return end->how;
   }
   const auto until = alarm != nullptr ? alarm->when() : TimePoint::max();
-  check_one_can_come({&*cell}, co_await this_coro::executor, until);
+  const auto executor = co_await this_coro::executor;
+  check_can_come(*cell, executor, until);
   const WaitEnd end = co_await wait_once(cell, std::move(on_cancel), std::move(alarm));
   if (end.how == WaitEnd::failed) std::rethrow_exception(end.why);
   co_return end.how;

@@ -187,13 +187,19 @@ class WaitOperation final : public Wait {
 // WouldDeadlock where that is a coroutine that its own actor waits for, and all are calls to this actor.
 template <class Executor>
 void check_one_can_come(const std::vector<ResultCell*>& cells, const Executor& executor,
-                        std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max()) {
+                        std::chrono::steady_clock::time_point deadline) {
   const void* const turn = troupe::detail::OneTurn::context();
   if (turn == nullptr) return;
   if constexpr (boost::asio::can_query<const Executor&, boost::asio::execution::context_t>::value) {
     const boost::asio::execution_context& context = boost::asio::query(executor, boost::asio::execution::context);
     if (&context == turn) ResultCell::check_one_can_come(cells, deadline);
   }
+}
+
+template <class Executor>
+void check_can_come(ResultCell& cell, const Executor& executor,
+                    std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max()) {
+  check_one_can_come({&cell}, executor, deadline);
 }
 
 // Calls `handler`(WaitEnd) on its executor when `cell` has its outcome, or the wait ends otherwise. Ownership: the caller keeps
@@ -212,7 +218,7 @@ void start_wait(ResultCell& cell, OnCancel on_cancel, Handler handler) {
   const auto executor = boost::asio::get_associated_executor(handler);
   const std::shared_ptr<WaitLink> link = WaitOperation<Handler>::make(cell, std::move(handler), std::move(on_cancel));
   try {
-    check_one_can_come({&cell}, executor);
+    check_can_come(cell, executor);
   } catch (const Error&) {
     return link->complete({.how = WaitEnd::failed, .why = std::current_exception()});
   }

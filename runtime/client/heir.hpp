@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <memory>
+
+namespace troupe::client {
+
+class MovedCall;
+
+// Whoever wants to know how a channel fares, and takes over the calls that it leaves: a pool, of its member's. Called by whoever
+// judges the channel, sends through it or waits for it (the loop included), with no lock held; so it neither waits nor throws.
+// Thread-safety: full.
+class Heir {
+ public:
+  virtual ~Heir() = default;
+
+  // A life of the actor has ended; `is_last`: with it the channel. May be said twice.
+  virtual void note_end(bool is_last) noexcept = 0;
+  // A call has not been answered in time.
+  virtual void note_expiry() noexcept = 0;
+  // The actor has not begun with it, and never will. Whoever drops it without having sent it has it fail as if there were no
+  // heir.
+  virtual void inherit(std::shared_ptr<MovedCall> call) noexcept = 0;
+};
+
+}  // namespace troupe::client

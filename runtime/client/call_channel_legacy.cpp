@@ -75,7 +75,7 @@ CallChannel::Legacy CallChannel::take_legacy() noexcept {
 
 // Its reference on the cell goes along. Errors: std::bad_alloc, std::system_error; then nothing has happened.
 std::shared_ptr<MovedCall> CallChannel::move_away(Spilled& request) {
-  auto call = std::make_shared<MovedCall>(*this, *request.cell);
+  auto call = heir_->new_call(*this, *request.cell);
   if (const wire::ExtentReference extent = request.extent(); extent.bytes != 0) {
     QueuedPayload payload(extent.bytes);
     std::copy_n(end_.open_extent({extent, UINT64_MAX}), extent.bytes, payload.data());  // it is backed

@@ -27,7 +27,7 @@ class MovedCall : public std::enable_shared_from_this<MovedCall> {
  public:
   // `cell`: the caller's result, of the channel `from`, which it keeps.
   MovedCall(CallChannel& from, detail::ResultCell& cell) noexcept : from_(from), cell_(cell) {}
-  ~MovedCall();
+  virtual ~MovedCall();
   MovedCall(const MovedCall&) = delete;
   MovedCall& operator=(const MovedCall&) = delete;
 
@@ -47,12 +47,12 @@ class MovedCall : public std::enable_shared_from_this<MovedCall> {
   void send_to(Link& link);
   void fail(std::exception_ptr error) noexcept;
 
-  // For the channel that it comes from. See ResultCell.
-  bool cancel(std::optional<Timeout> force);
-  bool recall();
-  bool is_running();
+  // For the channel that it comes from. Virtual, so that a program without pools need not link them. See ResultCell.
+  virtual bool cancel(std::optional<Timeout> force);
+  virtual bool recall();
+  virtual bool is_running();
   // The caller's time is up. (The second result has the same deadline, and the loop keeps it.)
-  void expire();
+  virtual void expire();
 
  private:
   class Second;

@@ -5,11 +5,11 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <stdexcept>
 #include <utility>
 
 #include "client/started_thread.hpp"
 #include "pool/actor_pool_members.hpp"
+#include "pool/actor_pool_options.hpp"
 #include "wire/registry.hpp"
 
 namespace troupe::pool {
@@ -119,9 +119,8 @@ void Members::open() {
 }
 
 void Members::resize(std::ptrdiff_t size) {
-  if (size < 1) throw std::invalid_argument(fmt::format("ActorPool::resize: size is {}; take 1 or more", size));
+  const std::size_t to = checked_size("ActorPool::resize: size", size);
   const std::lock_guard one_at_a_time(resize_mutex_);
-  const auto to = static_cast<std::size_t>(size);
   const std::size_t from = wanted();
   if (to > from) join_all(start_all(to - from));
   std::vector<MemberReference> leaving;

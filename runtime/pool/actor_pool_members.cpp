@@ -7,11 +7,10 @@
 
 #include <algorithm>
 #include <new>
-#include <stdexcept>
 #include <utility>
 
-#include "platform/processor.hpp"
 #include "platform/random.hpp"
+#include "pool/actor_pool_options.hpp"
 #include "wire/registry.hpp"
 
 namespace troupe::pool {
@@ -19,22 +18,6 @@ namespace troupe::pool {
 using client::CallChannel;
 using detail::PoolKey;
 using Clock = std::chrono::steady_clock;
-
-namespace {
-
-[[noreturn]] void refuse(const std::string& field, std::ptrdiff_t size) {
-  throw std::invalid_argument(fmt::format("{} is {}: a pool needs a member to call; take 1 or more", field, size));
-}
-
-ActorPoolOptions checked(ActorPoolOptions options) {
-  if (!options.size) options.size = static_cast<std::ptrdiff_t>(platform::usable_processors());
-  if (*options.size < 1) refuse("ActorPoolOptions::size", *options.size);
-  if (options.calls_in_flight == 0)
-    throw std::invalid_argument("ActorPoolOptions::calls_in_flight is 0, so no call of a map could ever be made; take 1 or more");
-  return options;
-}
-
-}  // namespace
 
 // What the router sees of the members: those that live, and whose breakers allow it.
 class Members::View {
@@ -66,6 +49,9 @@ class Members::MemberHeir final : public client::Heir {
   }
   void note_expiry() noexcept override {
     if (const auto members = members_.lock()) members->note_expiry(channel_);
+  }
+  std::shared_ptr<client::MovedCall> new_call(CallChannel& from, detail::ResultCell& cell) override {
+    return std::make_shared<client::MovedCall>(from, cell);
   }
   void inherit(std::shared_ptr<client::MovedCall> call) noexcept override {
     if (const auto members = members_.lock()) members->inherit(std::move(call));

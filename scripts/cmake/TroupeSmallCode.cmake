@@ -46,6 +46,7 @@ set(paths
     runtime/host/thrown
     runtime/pool/actor_pool_breaker
     runtime/pool/actor_pool_keeper
+    runtime/pool/actor_pool_options
     runtime/pool/actor_pool_replacement
     runtime/platform/)
 list(JOIN paths "|" pattern)

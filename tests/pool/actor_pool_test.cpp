@@ -62,11 +62,42 @@ TEST_P(ActorPools, U23_OneConstructorThatFailsTearsDownAll) {
   EXPECT_THAT(runtime().actors(), IsEmpty());
 }
 
+// Whose constructor waits until so many have come that far.
+class Meeting {
+ public:
+  Meeting(const std::string& folder, std::ptrdiff_t count) {
+    std::filesystem::create_directory(folder + "/" + std::to_string(::getpid()));
+    const auto present = [&] { return std::distance(std::filesystem::directory_iterator(folder), {}); };
+    until([&] { return present() == count; });
+  }
+  int pid() const { return ::getpid(); }
+};
+
+TEST_P(ActorPools, MembersComeUpSideBySide) {
+  const TemporaryFolder folder;
+  const ActorPool<Meeting> pool(runtime(), options(3), folder.path().string(), 3);
+  EXPECT_EQ(pool.broadcast<&Meeting::pid>().get(), pids(pool));
+}
+
 TEST_P(ActorPools, ASizeBelowOneIsRefusedByName) {
   EXPECT_THAT([&] { ActorPool<Worker>(runtime(), options(0)); },
               ThrowsMessage<std::invalid_argument>(HasSubstr("ActorPoolOptions::size is 0")));
   EXPECT_THAT([&] { ActorPool<Worker>(runtime(), options(-3)); },
               ThrowsMessage<std::invalid_argument>(HasSubstr("ActorPoolOptions::size is -3")));
+}
+
+TEST_P(ActorPools, OptionsThatCannotBeMeantAreRefusedByName) {
+  const auto expect_refused = [&](const char* field, auto change) {
+    ActorPoolOptions bad = options(1);
+    change(bad);
+    EXPECT_THAT([&] { ActorPool<Worker>(runtime(), bad); },
+                ThrowsMessage<std::invalid_argument>(HasSubstr(std::string("ActorPoolOptions::") + field)));
+  };
+  expect_refused("routing is 9", [](auto& bad) { bad.routing = static_cast<Routing>(9); });
+  expect_refused("calls_in_flight is 0", [](auto& bad) { bad.calls_in_flight = 0; });
+  expect_refused("breaker.open_for", [](auto& bad) { bad.breaker.open_for = Timeout(); });
+  expect_refused("backoff.first must have an end", [](auto& bad) { bad.backoff = {.first = Timeout(), .most = Timeout()}; });
+  expect_refused("backoff.first must not be longer", [](auto& bad) { bad.backoff.first = std::chrono::hours(1); });
 }
 
 TEST_P(ActorPools, BadSpawnOptionsAreRefusedByName) {

@@ -7,6 +7,7 @@
 #include <troupe/supervise.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -120,7 +121,24 @@ struct Output {
   bool is_line = true;
 };
 
-using RuntimeEvent = std::variant<Spawned, Down, Restarted, GaveUp, Unresponsive, ManagerDown, GroupGaveUp, Responsive, Output>;
+// An ActorPool has had fewer members than it should for ActorPoolOptions::short_after: dead ones could not be replaced. Once; it
+// goes on trying, and PoolComplete follows when it has them all.
+struct PoolShort {
+  std::string name{};  // of its SpawnOptions
+  std::string type{};
+  std::size_t size = 0;     // that it should have
+  std::size_t members = 0;  // that it has
+  std::string reason{};     // why the last attempt to start one failed; empty: none has, but they die too soon
+};
+
+struct PoolComplete {
+  std::string name{};
+  std::string type{};
+  std::size_t size = 0;
+};
+
+using RuntimeEvent = std::variant<Spawned, Down, Restarted, GaveUp, Unresponsive, ManagerDown, GroupGaveUp, Responsive, Output,
+                                  PoolShort, PoolComplete>;
 
 namespace detail {
 // What callbacks are given.

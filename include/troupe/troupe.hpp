@@ -2,6 +2,7 @@
 #pragma once
 
 // All of troupe but asio.hpp, testing.hpp and cluster.hpp.
+#include <troupe/actor_pool.hpp>
 #include <troupe/async_result.hpp>
 #include <troupe/checkpoint.hpp>
 #include <troupe/detail/exception_registry.hpp>

@@ -100,7 +100,9 @@ void ClientEnd::publish(const Draft& draft, wire::RequestKind kind, wire::Method
   requests_writer_.publish(draft.place, draft.payload_bytes);
   requests_front().published.store(++published_, std::memory_order_relaxed);
   if (kind == wire::RequestKind::tell) {
-    tells_[tells_end_++ & queue_mask_] = {draft.ticket.slot, requests_writer_.position()};
+    const std::uint32_t end = tells_end_.load(std::memory_order_relaxed);
+    tells_[end & queue_mask_] = {draft.ticket.slot, requests_writer_.position()};
+    tells_end_.store(end + 1, std::memory_order_relaxed);
   }
 }
 
@@ -162,7 +164,8 @@ std::uint32_t ClientEnd::empty_for_next_life() {
   requests_front().published.store(published_ = 0, std::memory_order_relaxed);
   requests_writer_.cells().commit(0).store(0, std::memory_order_relaxed);
   requests_writer_ = RingWriter(requests_writer_.cells());
-  tells_begin_ = tells_end_ = 0;
+  tells_begin_ = 0;
+  tells_end_.store(0, std::memory_order_relaxed);
   arm_all_slots(last + 1);
   return last + 1;
 }
@@ -174,6 +177,7 @@ void ClientEnd::reopen(NextLife next) {
   reply_extents_ = ExtentReader(std::move(next.reply_extents));
   replies_reader_ = RingReader(replies_reader_.cells());
   returned_read_ = returned_written_.load(std::memory_order_relaxed);
+  finished_before_.store(returned_read_, std::memory_order_relaxed);
 }
 
 bool ClientEnd::find_free_slot() {
@@ -199,7 +203,8 @@ void ClientEnd::refresh_room() {
   if (!requests_writer_.release_until(replies_front().requests_read.load(std::memory_order_acquire))) {
     throw ProtocolError("the host says it has read requests that were never sent");
   }
-  for (; tells_begin_ != tells_end_ && tells_[tells_begin_ & queue_mask_].end <= requests_writer_.released(); ++tells_begin_) {
+  const std::uint32_t tells_end = tells_end_.load(std::memory_order_relaxed);
+  for (; tells_begin_ != tells_end && tells_[tells_begin_ & queue_mask_].end <= requests_writer_.released(); ++tells_begin_) {
     const std::uint16_t slot = tells_[tells_begin_ & queue_mask_].slot;
     generations_[slot].store(generations_[slot].load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     free_slot(slot);

@@ -121,6 +121,17 @@ class ClientEnd {
   // Moves whenever the host has taken requests; compare only.
   std::uint64_t host_progress() const { return replies_front().requests_read.load(std::memory_order_acquire); }
 
+  // How many calls of this life have been published whose replies have not been finished. A hint.
+  std::uint32_t outstanding() const {
+    const std::uint32_t finished = this->finished() - finished_before_.load(std::memory_order_relaxed);
+    const auto published = static_cast<std::uint32_t>(requests_front().published.load(std::memory_order_relaxed));
+    const std::uint32_t tells = tells_end_.load(std::memory_order_relaxed);
+    const auto left = static_cast<std::int32_t>(published - tells - finished);
+    return left > 0 ? static_cast<std::uint32_t>(left) : 0;
+  }
+  // How many replies have been finished, in all lives; compare only.
+  std::uint32_t finished() const { return returned_written_.load(std::memory_order_acquire); }
+
   // Wakes the host if it sleeps; after publish(), outside of locks.
   void ring_host();
   // Wakes a host that waits for room; after a batch of finish().
@@ -178,9 +189,11 @@ class ClientEnd {
   alignas(64) RingWriter<MappedCells> requests_writer_;
   std::vector<std::uint16_t> free_slots_;  // last in, first out: its words are warm
   std::vector<Tell> tells_;                // a queue over a fixed array
-  std::uint32_t tells_begin_ = 0, tells_end_ = 0;
+  std::uint32_t tells_begin_ = 0;
+  std::atomic<std::uint32_t> tells_end_{0};  // the producer's; others look at it
   std::uint64_t published_ = 0;
   std::uint32_t returned_read_ = 0;
+  std::atomic<std::uint32_t> finished_before_{0};  // this life
   ExtentWriter extents_;
   std::vector<wire::ExtentReference> slot_extents_;  // by slot, once there has been one: what its request lies in
 

@@ -27,6 +27,8 @@
 
 namespace troupe::client {
 
+class Heir;
+class MovedCall;
 class Session;
 
 // Who is at the other end in this life of the actor, for error texts and verdicts.
@@ -154,6 +156,22 @@ class CallChannel {
   // After the fall: how many one-way messages the host had not started, and never will.
   [[gnu::cold]] std::uint64_t lost_tells();
   bool has_fallen() const { return fall_.load(std::memory_order_acquire) != Fall::none; }
+  // ... and no life will follow, as far as is known.
+  bool is_lost() const { return has_fallen() && is_last_life_.load(std::memory_order_acquire); }
+
+  // ---- what it leaves, and to whom (call_channel_legacy.cpp)
+
+  // From now on: told of what befalls it, and given the movable calls that it leaves. Once, before there are any.
+  // False: it has ended already, and the heir may not hear of it.
+  bool set_heir(std::shared_ptr<Heir> heir);
+  // Its outcome is here, or about to be, and no longer for what took it to another actor to say.
+  void end_move(detail::ResultCell& cell) noexcept;
+  // What a call fails with that no heir could help.
+  std::exception_ptr error_of_unstarted(const detail::ResultCell& cell) const;
+  // How many calls have been sent and have no reply that was read. A hint.
+  std::uint32_t outstanding() const noexcept { return end_.outstanding(); }
+  // How many replies have come in time, in all lives; compare only. While one is read that does not, this may be one less.
+  std::uint32_t answered() const noexcept { return end_.finished() - late_.load(std::memory_order_relaxed); }
 
   ActorIdentity actor() const;
   ActorId actor_id() const { return actor_.id; }
@@ -279,7 +297,8 @@ class CallChannel {
     Execution execution = Execution::not_started;
     channel::Ticket ticket{};  // of one that has been sent
     std::chrono::nanoseconds running_for{};
-    bool is_cancelled = false;  // its outcome is, or will be, a CancelledError
+    bool is_cancelled = false;           // its outcome is, or will be, a CancelledError
+    std::shared_ptr<MovedCall> moved{};  // all else is for that to say
   };
   Withdrawal withdraw(detail::ResultCell& cell, Why why, bool by_force = false);
   Withdrawal withdraw_sent(detail::ResultCell& cell, std::uint64_t& lease);
@@ -290,6 +309,8 @@ class CallChannel {
   void ask_to_stop(channel::Ticket ticket, std::optional<Timeout> force);
   static std::exception_ptr cancellation(const std::string& call, Execution execution);
 
+  using Legacy = std::vector<std::shared_ptr<MovedCall>>;  // in the order in which it was sent
+
   // Judging, as the reader (call_channel_fall.cpp).
   void judge();
   bool may_live_again() const;
@@ -297,12 +318,26 @@ class CallChannel {
   SpillQueue copy_left(channel::ClientEnd::Which which);
   void add_unknown(SpillQueue& taken);
   bool take_back(Spilled& request) noexcept;
+  [[gnu::cold]] Legacy settle() noexcept;
   SpillQueue settle_taken() noexcept;
   bool was_told_to_stop() const;
   bool was_ended_by_caller() const;
   [[gnu::cold]] bool try_again(Spilled& request) noexcept;
   void complete_failed(const SpillQueue& failed) noexcept;
   std::exception_ptr error_of(const Spilled& failed) const noexcept;
+
+  // What is left (call_channel_legacy.cpp).
+  [[gnu::cold]] bool may_be_inherited(const detail::CallWriter& writer) const;
+  [[gnu::cold]] bool leaves_calls() const;
+  [[gnu::cold]] static bool is_movable(const Spilled& request);
+  [[gnu::cold]] Legacy take_legacy() noexcept;
+  [[gnu::cold]] std::shared_ptr<MovedCall> move_away(Spilled& request);
+  [[gnu::cold]] void bequeath(Legacy legacy) noexcept;
+  [[gnu::cold]] void bequeath_last(detail::ResultCell& own);
+  [[gnu::cold]] static std::shared_ptr<MovedCall> moved_or_null(const detail::ResultCell& cell);
+  [[gnu::cold]] std::shared_ptr<Heir> heir() const;
+  [[gnu::cold]] void note_late() noexcept { late_.fetch_add(1, std::memory_order_relaxed); }
+  [[gnu::cold]] void note_expired_there(const detail::ResultCell& cell);
 
   // Lives, as the reader (call_channel_lives.cpp).
   bool park();
@@ -349,8 +384,9 @@ class CallChannel {
   std::string first_to_die_;                           // with it
   std::shared_ptr<detail::DeathReport> last_report_;   // of the life before this one; null: none that is known here
   mutable std::mutex lives_mutex_;
+  // Written with lives_mutex_:
+  std::atomic<bool> is_last_life_;
   // Guarded by lives_mutex_:
-  bool is_last_life_;
   bool is_parked_ = false;  // the reader's role is held for the next life, by whoever brings it or the end
 
   alignas(64) mutable SendLock send_lock_;
@@ -364,6 +400,7 @@ class CallChannel {
   std::uint64_t lost_tells_ = 0;
   std::unique_ptr<SentLease[]> sent_leases_;   // by slot, as of its last request that had one; null until there is one
   std::unique_ptr<SentRetry[]> sent_retries_;  // likewise
+  std::shared_ptr<Heir> heir_;
 
   enum class Role : std::uint32_t {
     free,
@@ -389,7 +426,8 @@ class CallChannel {
   channel::SpinPolicy spin_;
   std::uint32_t processor_ = UINT32_MAX;
   std::uint64_t seen_progress_ = 0;
-  std::uint64_t arriving_lease_ = 0;  // of the reply that is being delivered, until its arrival takes it over
+  std::uint64_t arriving_lease_ = 0;    // of the reply that is being delivered, until its arrival takes it over
+  std::atomic<std::uint32_t> late_{0};  // replies to calls that had an outcome
 };
 
 // Owns one reference on a channel.

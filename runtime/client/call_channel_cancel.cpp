@@ -12,6 +12,8 @@
 
 #include "client/call_channel.hpp"
 #include "client/cell_status.hpp"
+#include "client/heir.hpp"
+#include "client/moved_call.hpp"
 #include "client/session.hpp"
 #include "platform/coarse_clock.hpp"
 #include "platform/processor.hpp"
@@ -54,7 +56,7 @@ std::chrono::nanoseconds CallChannel::running_for(Execution execution) const {
 }
 
 CallChannel::Withdrawal CallChannel::withdraw_spilled(ResultCell& cell, std::uint64_t& lease) {
-  if (!CellAccess::is_queued(cell)) return {};  // somebody has completed it, or is about to
+  if (!CellAccess::is_queued(cell)) return {.moved = moved_or_null(cell)};  // or somebody has completed it, or is about to
   const auto spilled = as_iterator(CellAccess::queue_place(cell));
   give_back_extent(*spilled);
   lease = spilled->lease();
@@ -87,8 +89,10 @@ Execution CallChannel::look_for_late(const ResultCell& cell) {
 
 void CallChannel::expire(ResultCell& cell) {
   const Withdrawal withdrawal = withdraw(cell, Why::expired);
+  if (withdrawal.moved != nullptr) return withdrawal.moved->expire();
   const Execution execution = withdrawal.execution == Execution::done ? look_for_late(cell) : withdrawal.execution;
   if (!cell.claim()) return;
+  if (const auto told = heir()) told->note_expiry();
   if (withdrawal.is_cancelled) return cell.publish_error(cancellation(describe_call(cell), execution));
   const auto since_sent = Clock::now() - CellAccess::sent_at(cell);
   const std::string running =
@@ -106,6 +110,7 @@ bool CallChannel::cancel(ResultCell& cell, std::optional<Timeout> force) {
                            "SpawnOptions::restart, or kill() it");
   }
   const Withdrawal withdrawal = withdraw(cell, Why::cancelled, force.has_value());
+  if (withdrawal.moved != nullptr) return withdrawal.moved->cancel(force);
   if (withdrawal.is_won && cell.claim()) cell.publish_error(cancellation(describe_call(cell), withdrawal.execution));
   if (withdrawal.execution == Execution::maybe && !withdrawal.is_won) ask_to_stop(withdrawal.ticket, force);
   return withdrawal.is_cancelled;
@@ -113,6 +118,7 @@ bool CallChannel::cancel(ResultCell& cell, std::optional<Timeout> force) {
 
 bool CallChannel::recall(ResultCell& cell) {
   const Withdrawal withdrawal = withdraw(cell, Why::recalled);
+  if (withdrawal.moved != nullptr) return withdrawal.moved->recall();
   if (withdrawal.is_won && cell.claim()) cell.publish_error(cancellation(describe_call(cell), withdrawal.execution));
   return withdrawal.is_won;
 }
@@ -127,8 +133,11 @@ std::exception_ptr CallChannel::cancellation(const std::string& call, Execution 
 }
 
 bool CallChannel::is_running(const ResultCell& cell) {
-  const std::lock_guard lock(send_lock_);
-  return CellAccess::is_sent(cell) && end_.is_started(CellAccess::ticket(cell));
+  std::unique_lock lock(send_lock_);
+  if (CellAccess::is_sent(cell)) return end_.is_started(CellAccess::ticket(cell));
+  const auto moved = moved_or_null(cell);
+  lock.unlock();
+  return moved != nullptr && moved->is_running();
 }
 
 bool CallChannel::has_ended(const ResultCell& cell) const {

@@ -93,9 +93,23 @@ void CallChannel::judge() {
   is_ended_ = !lives_again;
   must_park_ = lives_again;
   if (called_lease_.exchange(0) != 0) unwatch();
-  complete_failed(settle_taken());
-  note_room();
+  Legacy legacy = settle();
   session_->note_read_to_end(actor_.id);
+  bequeath(std::move(legacy));
+}
+
+// What cannot wait for a next life fails, but for what it leaves to its heir: at once, so that no call is sent between the two.
+CallChannel::Legacy CallChannel::settle() noexcept {
+  Legacy legacy;
+  SpillQueue failed;
+  {
+    const std::lock_guard lock(send_lock_);
+    legacy = take_legacy();
+    failed = settle_taken();
+  }
+  complete_failed(failed);
+  note_room();
+  return legacy;
 }
 
 // All that may not have been done goes to the front of the queue, in the order in which it was sent. A host that this process
@@ -135,7 +149,7 @@ SpillQueue CallChannel::copy_left(channel::ClientEnd::Which which) {
     appendix.is_leased = left.is_leased;
     appendix.is_whole = true;
     if (cell != nullptr) CellAccess::set_found(*cell, true);
-    if (!may_restart_) continue;
+    if (!may_restart_ && heir_ == nullptr) continue;
     request.payload = QueuedPayload(left.in_ring.size());
     std::ranges::copy(left.in_ring, request.payload.data());
   }
@@ -175,11 +189,10 @@ bool CallChannel::take_back(Spilled& request) noexcept {
   return false;
 }
 
-// Of those that the host had taken, what has been answered by now is done, and what may be tried again waits. Where no life
-// follows, nothing waits any more. Returns the rest.
+// With the send lock held. Of those that the host had taken, what has been answered by now is done, and what may be tried again
+// waits. Where no life follows, nothing waits any more. Returns the rest.
 SpillQueue CallChannel::settle_taken() noexcept {
   SpillQueue failed;
-  const std::lock_guard lock(send_lock_);
   for (auto next = spill_.begin(); next != spill_.end();) {
     const auto each = next++;
     if (!each->is_taken() && gate_ == Gate::waiting && !each->is_of_one_life()) continue;

@@ -30,8 +30,7 @@ void CallChannel::end_parked() {
     const std::lock_guard lock(send_lock_);
     gate_ = Gate::closed;
   }
-  complete_failed(settle_taken());
-  note_room();
+  bequeath(settle());
 }
 
 void CallChannel::end(Fall why, const DeathCause* first_cause, const std::string& first_to_die) {

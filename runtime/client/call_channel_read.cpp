@@ -221,7 +221,7 @@ void CallChannel::watch(ResultCell& cell) {
 }
 
 void CallChannel::have_loop_watch() {
-  if (is_event_watched_.exchange(true)) return;
+  if (is_ended_ || is_event_watched_.exchange(true)) return;  // of what has ended, nothing comes any more
   try {
     session_->watch_event(*this);
   } catch (const std::system_error& error) {  // the next one tries again
@@ -277,6 +277,7 @@ void CallChannel::deliver(const channel::ClientEnd::Reply& reply) {
   } else {
     const bool is_first = cell->claim();  // else it was expired or cancelled, and this reply comes late
     const bool is_decoded = is_first && store_outcome(*cell, reply);
+    if (!is_first) note_late();
     end_.finish(reply);
     if (is_first) CellAccess::publish(*cell, is_decoded);
   }
@@ -288,7 +289,9 @@ void CallChannel::deliver(const channel::ClientEnd::Reply& reply) {
 // another thread is first with an error, nobody looks at it.
 inline void CallChannel::deliver_value(detail::ResultCell& cell, const channel::ClientEnd::Reply& reply) {
   bool is_decoded = true;
-  if (!CellAccess::is_claimed(cell)) {
+  if (CellAccess::is_claimed(cell)) [[unlikely]] {
+    note_late();
+  } else {
     try {
       CellAccess::decode(cell, end_.payload(reply));
     } catch (...) {
@@ -354,6 +357,7 @@ bool CallChannel::store_outcome(ResultCell& cell, const channel::ClientEnd::Repl
     return false;
   }
   CellAccess::set_error(cell, refusal(cell, reply));
+  if (reply.kind == ReplyKind::expired || reply.kind == ReplyKind::skipped) note_expired_there(cell);
   return true;
 } catch (...) {  // it does not decode, or there is no memory for it
   CellAccess::set_error(cell, std::current_exception());

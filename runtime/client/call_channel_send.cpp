@@ -227,7 +227,7 @@ bool CallChannel::may_spill(const detail::CallWriter& writer) const {
 template <class Attempt, class Queued>
 bool CallChannel::find_place(const detail::CallWriter& writer, const Attempt& attempt, const Queued& queued) {
   if (gate_ == Gate::open && spill_.empty() && attempt()) return true;
-  if (gate_ == Gate::closed || is_of_past_life(writer) || !may_spill(writer)) return false;
+  if (gate_ == Gate::closed ? !may_be_inherited(writer) : is_of_past_life(writer) || !may_spill(writer)) return false;
   spill(writer, queued());  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks): the queue has it
   return true;
 }
@@ -237,7 +237,7 @@ bool CallChannel::find_place(const detail::CallWriter& writer, const Attempt& at
 void CallChannel::spill(const detail::CallWriter& writer, Spilled spilled) {
   const bool is_timed_tell = writer.cell_ == nullptr && writer.deadline_ns_ != wire::kNoDeadline;
   if (writer.lease_ != 0 || writer.is_idempotent_ || is_timed_tell) spilled.have_appendix();
-  have_loop_watch();
+  if (gate_ != Gate::closed) have_loop_watch();
   spill_.push_back(std::move(spilled));
   watch_spill();
   is_draft_spilled_ = true;
@@ -356,6 +356,7 @@ void CallChannel::send_spilled(const detail::CallWriter& writer) {
   last.method = {writer.method_};
   if (last.appendix != nullptr) last.appendix->deadline_ns = writer.deadline_ns_;
   enter_queue(std::prev(spill_.end()));
+  if (gate_ == Gate::closed) return bequeath_last(*last.cell);
   send_lock_.unlock();
   flush_spill();  // room may have come free before anybody knew of the queue
   look();

@@ -8,8 +8,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "channel/geometry.hpp"
@@ -18,6 +20,7 @@
 
 namespace troupe::client {
 class CallbackThread;
+class MovedCall;
 class Session;
 }  // namespace troupe::client
 
@@ -97,6 +100,18 @@ class CellAccess {
   // Of one that has a deadline: when that began to run.
   static std::chrono::steady_clock::time_point sent_at(const Cell& cell) { return cell.sent_at_; }
   static bool is_of_one_life(const Cell& cell) { return cell.is_of_one_life_; }
+  static bool is_movable(const Cell& cell) { return cell.is_movable_; }
+  // That a pool routes it by; null: none.
+  static std::optional<std::uint64_t> key(const Cell& cell) {
+    if (cell.type_->key == nullptr) return std::nullopt;
+    return cell.type_->key(cell);
+  }
+  // The outcome of `from`, which nobody looks at, becomes that of `to`, which has been claimed. True: it is decoded.
+  static bool pass_on(Cell& from, Cell& to) noexcept {
+    to.arrival_ = std::exchange(from.arrival_, nullptr);
+    to.error_ = from.error_;
+    return to.arrival_ == nullptr;
+  }
   static bool is_found(const Cell& cell) { return cell.is_found_; }
   static void set_found(Cell& cell, bool is_found) { cell.is_found_ = is_found; }
   static channel::Ticket ticket(const Cell& cell) { return {cell.slot_, cell.generation_}; }
@@ -111,6 +126,21 @@ class CellAccess {
   static void leave_queue(Cell& cell) {
     if (!cell.is_queued_) return;
     cell.is_queued_ = false;
+    cell.arrival_ = nullptr;
+  }
+
+  // Of one that has left its channel for another actor: what takes it there. That ends before the outcome comes, for which it
+  // takes the room.
+  static MovedCall* moved_or_null(const Cell& cell) {
+    return cell.is_moved_ ? static_cast<MovedCall*>(cell.queue_place_) : nullptr;
+  }
+  static void set_moved(Cell& cell, MovedCall* by) {
+    cell.queue_place_ = by;
+    cell.is_moved_ = true;
+  }
+  static void end_move(Cell& cell) {
+    if (!cell.is_moved_) return;
+    cell.is_moved_ = false;
     cell.arrival_ = nullptr;
   }
 

@@ -67,6 +67,8 @@ class Session : public std::enable_shared_from_this<Session> {
   // Opens its channel. Blocks: for the answer. Errors: what the manager refuses with; Error (no handles, no memory).
   std::shared_ptr<Opening> attach(Link& link);
   bool is_actor() const { return is_actor_; }  // it is an actor's host
+  // To all callbacks of on_event.
+  void emit(RuntimeEvent event);
   void add_event_callback(std::unique_ptr<detail::EventCallback> callback);
 
   // ---- references (session_references.cpp)
@@ -135,7 +137,6 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_printed(wire::Printed printed);
   void tell_of_lost_output(ActorId actor, unsigned incarnation);
   void on_manager_gone();
-  void emit(RuntimeEvent event);
 
   struct ChannelOpening;
   struct SpawnPending;

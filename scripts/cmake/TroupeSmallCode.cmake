@@ -15,6 +15,7 @@ set(paths
     runtime/client/call_channel\\.cpp
     runtime/client/call_channel_cancel
     runtime/client/call_channel_fall
+    runtime/client/call_channel_legacy
     runtime/client/call_channel_lives
     runtime/client/cell_callbacks
     runtime/client/death_cause
@@ -24,6 +25,7 @@ set(paths
     runtime/client/lease
     runtime/client/limits
     runtime/client/link
+    runtime/client/moved_call
     runtime/client/refusal
     runtime/client/remote_function
     runtime/client/runtime
@@ -42,6 +44,10 @@ set(paths
     runtime/host/stop_requests
     runtime/host/this_call
     runtime/host/thrown
+    runtime/pool/actor_pool_breaker
+    runtime/pool/actor_pool_keeper
+    runtime/pool/actor_pool_options
+    runtime/pool/actor_pool_replacement
     runtime/platform/)
 list(JOIN paths "|" pattern)
 get_target_property(sources troupe SOURCES)

@@ -12,6 +12,7 @@
 #include "fates.hpp"
 #include "ledger.hpp"
 #include "oracle.hpp"
+#include "pool_matrix.hpp"
 #include "scene.hpp"
 #include "stage.hpp"
 
@@ -112,6 +113,7 @@ Score run_matrix(const Order& order) {
   for (std::size_t place = 0; place < kPlaces; ++place) {
     if (order.wants(name_of(static_cast<Place>(place)))) score += run_part(static_cast<Place>(place), order, table);
   }
+  score += run_matrix_of_pools(order);
   print(table);
   fmt::print("  calls and their outcomes: {}\n", Ledger::tally());
   return score;

@@ -33,8 +33,9 @@ struct CellType {
   void (*decode)(ResultCell& cell, std::span<const std::byte> bytes);  // makes the value; throws what decoding throws
   void (*destroy)(ResultCell* cell) noexcept;
   bool is_plain;  // decoding runs no code of the user's, so whoever reads the reply may do it
-  Derivation* (*derivation)(ResultCell& cell) noexcept = nullptr;  // of one that is made of other results
-  LocalTask* (*local_task)(ResultCell& cell) noexcept = nullptr;   // of one that a thread of this process completes
+  Derivation* (*derivation)(ResultCell& cell) noexcept = nullptr;   // of one that is made of other results
+  LocalTask* (*local_task)(ResultCell& cell) noexcept = nullptr;    // of one that a thread of this process completes
+  std::uint64_t (*key)(const ResultCell& cell) noexcept = nullptr;  // of one that a pool routes by a key: its hash
 };
 
 // A function that waits for a result; a link of a cell's list. Those of users run in the order of their registration, before
@@ -98,6 +99,8 @@ class ResultCell {
   static void check_one_can_come(std::span<ResultCell* const> cells, std::chrono::steady_clock::time_point deadline);
   // Before it is sent: it goes on with what an earlier call has begun, so it means nothing to a next life of the actor.
   void set_of_one_life() noexcept { is_of_one_life_ = true; }
+  // Before it is sent: where its actor ends without having begun with it, the channel's heir may give it to another one.
+  void set_movable() noexcept { is_movable_ = true; }
 
   // Before it has started: completes it with CancelledError (true, and so ever after), and it never runs. A call that runs is
   // asked to stop, and goes on (false); after `force`, where there is one, its actor's process is killed.
@@ -150,17 +153,19 @@ class ResultCell {
   std::atomic<Callback*> callbacks_{nullptr};        // CallbackList (runtime/client)
   union {
     Arrival* arrival_ = nullptr;  // owned; until decoded
-    void* queue_place_;           // while is_queued_
+    void* queue_place_;           // while is_queued_, and what takes it to another actor while is_moved_
   };
   std::exception_ptr error_;
   std::uint16_t slot_ = 0;
   bool is_sent_ = false;  // slot_ and generation_ hold
   bool is_of_one_life_ = false;
+  bool is_movable_ = false;
   // Guarded by the channel's send lock:
   bool is_withdrawn_ : 1 = false;  // whoever did that completes it
   bool is_cancelled_ : 1 = false;  // likewise, since its caller does not want it any more
   bool is_found_ : 1 = false;      // a channel that is being judged has found its request
   bool is_queued_ : 1 = false;     // it waits in the channel's queue, and no reply can come
+  bool is_moved_ : 1 = false;      // it has left its channel for another actor, and has no outcome yet
 };
 
 struct Nothing {};

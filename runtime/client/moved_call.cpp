@@ -47,7 +47,7 @@ class MovedCall::Second final : public ResultCell {
   static void destroy(ResultCell* cell) noexcept { delete static_cast<Second*>(cell); }
   static std::uint64_t key_of(const ResultCell& cell) noexcept { return *static_cast<const Second&>(cell).moved_->key(); }
   static constexpr detail::CellType kPlain{nullptr, &destroy, false};
-  static constexpr detail::CellType kKeyed{nullptr, &destroy, false, nullptr, &key_of};
+  static constexpr detail::CellType kKeyed{.decode = nullptr, .destroy = &destroy, .is_plain = false, .key = &key_of};
 
   const std::shared_ptr<MovedCall> moved_;
   Teller teller_;

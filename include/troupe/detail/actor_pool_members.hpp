@@ -68,10 +68,11 @@ class KeyedCell final : public TypedCell<T> {
 
  private:
   static const CellType& type() {
-    static const CellType keyed = {TypedCell<T>::kType.decode,
-                                   [](ResultCell* cell) noexcept { delete static_cast<KeyedCell*>(cell); },
-                                   TypedCell<T>::kType.is_plain, nullptr,
-                                   [](const ResultCell& cell) noexcept { return static_cast<const KeyedCell&>(cell).key_; }};
+    static const CellType keyed = {
+        .decode = TypedCell<T>::kType.decode,
+        .destroy = [](ResultCell* cell) noexcept { delete static_cast<KeyedCell*>(cell); },
+        .is_plain = TypedCell<T>::kType.is_plain,
+        .key = [](const ResultCell& cell) noexcept { return static_cast<const KeyedCell&>(cell).key_; }};
     return keyed;
   }
 

@@ -42,6 +42,11 @@ set(paths
     runtime/host/stop_requests
     runtime/host/this_call
     runtime/host/thrown
+    runtime/pool/crew_errors
+    runtime/pool/crew_options
+    runtime/pool/executor
+    runtime/pool/pool\\.cpp
+    runtime/pool/verbs
     runtime/platform/)
 list(JOIN paths "|" pattern)
 get_target_property(sources troupe SOURCES)

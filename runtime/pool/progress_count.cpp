@@ -6,11 +6,7 @@
 
 namespace troupe::pool {
 
-bool ProgressCount::note(std::size_t given, std::size_t done) noexcept {
-  if (progress_.total == 0) first_given_ = Clock::now();
-  progress_.total += given;
-  progress_.done += done;
-  if (done == 0 || callback_ == nullptr) return false;
+bool ProgressCount::is_time_for_news() noexcept {
   constexpr std::chrono::milliseconds kOften(100);
   if (progress_.done != progress_.total && Clock::now() - told_ < kOften) return false;
   has_news_ = true;

@@ -14,7 +14,12 @@ namespace troupe::pool {
 class ProgressCount {
  public:
   // So many items have been given, so many are done. Whether there is something to tell.
-  bool note(std::size_t given, std::size_t done) noexcept;
+  bool note(std::size_t given, std::size_t done) noexcept {
+    if (progress_.total == 0) first_given_ = Clock::now();
+    progress_.total += given;
+    progress_.done += done;
+    return done != 0 && callback_ != nullptr && is_time_for_news();
+  }
   // Gives the former one.
   std::shared_ptr<detail::ProgressCallback> tell(std::shared_ptr<detail::ProgressCallback> callback) noexcept;
 
@@ -29,6 +34,8 @@ class ProgressCount {
 
  private:
   using Clock = std::chrono::steady_clock;
+
+  bool is_time_for_news() noexcept;
 
   Progress progress_;
   Clock::time_point first_given_{};

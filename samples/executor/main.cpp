@@ -80,7 +80,7 @@ void wait_in_threads(troupe::ThreadPoolExecutor& threads) {
 
 // Processes compute side by side, and one that crashes takes its own task along.
 void compute_in_processes(troupe::ProcessPoolExecutor& processes) {
-  const std::vector<long> numbers{112272535095293, 112582705942171, 115280095190773, 1099726899285419};
+  const std::vector<long> numbers{999999999989, 1000000000001, 1000000000039, 1000000000061};
   int primes = 0;
   for (const bool each : processes.map<&is_prime>(numbers)) primes += each ? 1 : 0;
   fmt::print("{} of {} are primes\n", primes, numbers.size());

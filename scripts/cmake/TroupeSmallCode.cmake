@@ -48,6 +48,11 @@ set(paths
     runtime/pool/actor_pool_keeper
     runtime/pool/actor_pool_options
     runtime/pool/actor_pool_replacement
+    runtime/pool/crew_errors
+    runtime/pool/crew_options
+    runtime/pool/executor
+    runtime/pool/pool\\.cpp
+    runtime/pool/verbs
     runtime/platform/)
 list(JOIN paths "|" pattern)
 get_target_property(sources troupe SOURCES)

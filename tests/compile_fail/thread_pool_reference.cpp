@@ -5,6 +5,4 @@
 
 void count(int& counter) { ++counter; }
 
-void use(troupe::ThreadPool& pool, int counter) {
-  pool.apply_async<&count>(counter);
-}
+void use(troupe::ThreadPool& pool, int counter) { pool.apply_async<&count>(counter); }

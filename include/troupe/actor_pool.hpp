@@ -60,7 +60,7 @@ namespace detail {
 
 // The verbs of a pool. `Self` has its members, its key and its options.
 template <class Self, class A>
-class PoolVerbs {
+class ActorPoolVerbs {
  public:
   // As Proxy::call, of a member. A call that its member had not begun when it died goes to another one; one that had fails with
   // ActorDied. Where there is no member, it waits for the one that is being started, under its deadline, or has failed with
@@ -107,7 +107,7 @@ class PoolVerbs {
 
 // A pool under a key, options, or both.
 template <class A>
-class PoolRoute : public PoolVerbs<PoolRoute<A>, A> {
+class PoolRoute : public ActorPoolVerbs<PoolRoute<A>, A> {
  public:
   PoolRoute(std::shared_ptr<pool::Members> members, PoolKey key, std::optional<CallOptions> options)
       : members_(std::move(members)), key_(key), options_(options) {}
@@ -119,7 +119,7 @@ class PoolRoute : public PoolVerbs<PoolRoute<A>, A> {
   PoolRoute with(CallOptions options) const { return {members_, key_, checked(options)}; }
 
  private:
-  friend class PoolVerbs<PoolRoute<A>, A>;
+  friend class ActorPoolVerbs<PoolRoute<A>, A>;
   pool::Members& members_reference() const { return *members_; }
   const PoolKey& key() const { return key_; }
   const CallOptions* options_or_null() const { return options_ ? &*options_ : nullptr; }
@@ -137,7 +137,7 @@ class PoolRoute : public PoolVerbs<PoolRoute<A>, A> {
 // made it, and ends before its Runtime does. Its destructor stops the members: they finish what they have, within
 // ActorPoolOptions::grace.
 template <class A>
-class ActorPool : public detail::PoolVerbs<ActorPool<A>, A> {
+class ActorPool : public detail::ActorPoolVerbs<ActorPool<A>, A> {
  public:
   using actor_type = A;
 
@@ -198,7 +198,7 @@ class ActorPool : public detail::PoolVerbs<ActorPool<A>, A> {
   }
 
  private:
-  friend class detail::PoolVerbs<ActorPool<A>, A>;
+  friend class detail::ActorPoolVerbs<ActorPool<A>, A>;
   pool::Members& members_reference() const { return *members_; }
   static detail::PoolKey key() { return std::nullopt; }
   static const CallOptions* options_or_null() { return nullptr; }

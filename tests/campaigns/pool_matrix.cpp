@@ -98,8 +98,8 @@ void run_cell(const PoolCell& cell, Random& random) {
   try {
     play<Two>(cell, random);
   } catch (const std::exception& error) {
-    throw Broken(fmt::format("{} of a {}, asked for by a {}: {}", cell.fuse.name(), Two::kName,
-                             cell.asker == Asker::thread ? "thread" : "callback", error.what()));
+    throw Broken(
+        fmt::format("{} of a {}, asked for by a {}: {}", cell.fuse.name(), Two::kName, name_of(cell.asker), error.what()));
   }
   oracle.expect_nothing_left();
 }

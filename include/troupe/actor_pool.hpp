@@ -146,7 +146,7 @@ class ActorPool : public detail::ActorPoolVerbs<ActorPool<A>, A> {
   template <class... Args>
   explicit ActorPool(Runtime& runtime, const ActorPoolOptions& options, Args&&... args)
       : members_(detail::make_members(runtime, options, recipe(std::forward<Args>(args)...))) {}
-  ~ActorPool() { detail::close_members(std::move(members_)); }
+  ~ActorPool() { detail::close_members(members_); }  // callbacks may use it meanwhile
   ActorPool(const ActorPool&) = delete;
   ActorPool& operator=(const ActorPool&) = delete;
 

@@ -95,6 +95,7 @@ class ThenCell final : public DerivedCell<typename ThenOf<F, T>::Value>, public 
     void run(ResultCell& cell) override { then.take_over(cell); }
     void drop() noexcept override { then.unpin(); }
     bool is_waiter() const noexcept override { return true; }
+    bool only_moves_values() const noexcept override { return true; }
     ThenCell& then;
   };
 

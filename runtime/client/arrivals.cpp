@@ -14,6 +14,7 @@
 #include "client/callback_thread.hpp"
 #include "client/cell_status.hpp"
 #include "client/several.hpp"
+#include "client/task_wait.hpp"
 
 namespace troupe::detail {
 
@@ -57,9 +58,8 @@ class Arrivals {
   void come(Waiter& waiter) noexcept;
   ResultCell* take_arrived(std::optional<AsyncResult<void>>& arrival);
   void want_all();
-  bool do_one_here();
-  bool has_arrived();
-  void check_not_all_own() const;
+  std::vector<ResultCell*> left() const;
+  bool await_next(const AsyncResult<void>& arrival);
 
   const Clock::time_point deadline_;
   std::atomic<std::uint32_t> references_{1};
@@ -135,42 +135,41 @@ ResultCell* Arrivals::next() {
     if (is_late) {
       throw TimeoutError(fmt::format("{} (of {}) results unfinished", waiters_.size() - handed_out_, waiters_.size()));
     }
-    if (client::CallbackThread::is_this_thread()) want_all();
-    if (serving.task != nullptr && do_one_here()) continue;
-    if (serving.actor_key != 0 || serving.task != nullptr) check_not_all_own();
-    is_late = !arrival->wait(deadline_ == Clock::time_point::max() ? Timeout() : Timeout(deadline_ - Clock::now()));
+    is_late = !await_next(*arrival);
   }
 }
 
-// A callback waits, and what it waits for may be queued behind it.
+// Blocks: until one more has come (true), or the time is up.
+bool Arrivals::await_next(const AsyncResult<void>& arrival) {
+  if (client::CallbackThread::is_this_thread()) want_all();
+  if (deadline_ != Clock::time_point::max()) {
+    if (serving.task != nullptr) want_all();
+    if (serving.actor_key != 0 || serving.task != nullptr) CellAccess::check_not_all_own(left(), deadline_);
+    return arrival.wait(deadline_ - Clock::now());
+  }
+  if (serving.task != nullptr) {
+    client::TaskWait(ResultAccess::cell(arrival), left()).wait();
+  } else {
+    if (serving.actor_key != 0) CellAccess::check_not_all_own(left(), deadline_);
+    arrival.wait();
+  }
+  return true;
+}
+
+// A callback waits, or a task, and what it waits for may be queued behind a callback.
 void Arrivals::want_all() {
   for (const auto& waiter : waiters_) {
     if (waiter.cell != nullptr) CellAccess::want(*waiter.cell);
   }
 }
 
-// In a thread that runs a pool's task, which is about to wait. Whether one is there now.
-bool Arrivals::do_one_here() {
-  for (const auto& waiter : waiters_) {
-    if (waiter.cell == nullptr) continue;
-    CellAccess::do_here(*waiter.cell, deadline_);
-    if (has_arrived()) return true;
-  }
-  return false;
-}
-
-bool Arrivals::has_arrived() {
-  const std::lock_guard lock(mutex_);
-  return taken_ < arrived_.size();
-}
-
-// In an actor's own thread, or in a task of a pool's, which is about to wait.
-void Arrivals::check_not_all_own() const {
+// Those that have not been handed out.
+std::vector<ResultCell*> Arrivals::left() const {
   std::vector<ResultCell*> left;
   for (const auto& waiter : waiters_) {
     if (waiter.cell != nullptr) left.push_back(waiter.cell);
   }
-  CellAccess::check_not_all_own(left, deadline_);
+  return left;
 }
 
 ArrivalsHandle arrivals_of(std::vector<ResultCell*> cells, Timeout timeout) {

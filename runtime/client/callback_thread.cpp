@@ -79,6 +79,17 @@ bool CallbackThread::await_in_callback(detail::ResultCell& cell, std::chrono::st
   return CellAccess::is_over(cell);
 }
 
+void CallbackThread::await_in_callback(const Function<bool()>& is_over) {
+  for (;;) {
+    const std::uint32_t seen = signals_.load(std::memory_order_acquire);
+    if (is_over()) return;
+    if (run_wanted(**of_this_thread_)) continue;
+    sleepers_.fetch_add(1, std::memory_order_seq_cst);
+    platform::futex_wait(signals_, seen, platform::FutexScope::this_process);
+    sleepers_.fetch_sub(1, std::memory_order_seq_cst);
+  }
+}
+
 void CallbackThread::look_in_callback(detail::ResultCell& cell) {
   CellAccess::want(cell);
   while (!CellAccess::is_over(cell) && run_wanted(**of_this_thread_)) continue;

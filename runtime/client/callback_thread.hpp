@@ -54,7 +54,9 @@ class CallbackThread {
   // Where the cell is made of others, what that takes may be queued behind this very callback: that it runs meanwhile. Nothing
   // else, which could wait for the callback in its turn.
   static bool await_in_callback(detail::ResultCell& cell, std::chrono::steady_clock::time_point deadline);
-  // The same without waiting.
+  // The same for something else, of whose coming signal() tells.
+  static void await_in_callback(const Function<bool()>& is_over);
+  // The same, of a cell, without waiting.
   static void look_in_callback(detail::ResultCell& cell);
   // Callbacks that wait have to look again, in whichever of these threads: a job has come, or has become one that is wanted.
   static void signal() noexcept;

@@ -10,6 +10,7 @@
 #include <exception>
 #include <list>
 #include <memory>
+#include <new>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "client/call_channel.hpp"
 #include "client/callback_thread.hpp"
 #include "client/cell_status.hpp"
+#include "client/cell_walk.hpp"
 #include "client/session.hpp"
 
 namespace troupe::client {
@@ -109,6 +111,27 @@ void CellAccess::tell_late(Cell& cell, Callback* callback) {
   run_all(cell, callback);
 }
 
+namespace {
+
+// In their order.
+struct Waiters {
+  Callback* first = nullptr;
+  Callback** end = &first;
+
+  void push_back(Callback& each) {
+    each.next = nullptr;
+    *end = &each;
+    end = &each.next;
+  }
+};
+
+}  // namespace
+
+// Of one that is being completed here: by a task of this thread, or from those that it has completed; and by no reader.
+bool CellAccess::is_of_worker(Cell& cell) {
+  return serving.task != nullptr && (cell.local_task() != nullptr || cell.derivation() != nullptr);
+}
+
 // `seen`: the bits that the cell had when its outcome was stored; no callback is accepted since.
 void CellAccess::tell(Cell& cell, std::uint32_t seen, CallbackThread* callbacks) {
   if ((seen & (CellStatus::kCallbacks | CellStatus::kWaiters)) == 0) return Protocol::release(cell.status_);
@@ -136,7 +159,12 @@ void CellAccess::post(Cell& cell, CallbackThread& callbacks, Told told) {
     told();
     cell.drop_reference();
   };
-  callbacks.post(job, &cell);
+  try {
+    callbacks.post(job, &cell);
+  } catch (const std::bad_alloc&) {
+    if (!is_of_worker(cell)) throw;
+    job();  // rather late in this thread than never in the right one
+  }
 }
 
 // By the thread that it was posted to, or one that waits in another callback: whoever is first.
@@ -150,50 +178,23 @@ void CellAccess::run_callbacks(Cell& cell) {
                              [&cell](Callback* waiters) { tell_waiters(cell, waiters, nullptr); });
 }
 
-// What has to be run is run in `callbacks`; without them, here.
+// What has to be run is run in `callbacks`; without them, here. Where a worker of a pool of threads has completed the cell, it
+// makes what is made of that, since it runs code of the user's anyway: a task that waits for that waits for workers alone.
 void CellAccess::tell_waiters(Cell& cell, Callback* waiters, CallbackThread* callbacks) {
-  Callback* left = nullptr;
-  for (Callback** end = &left; waiters != nullptr;) {
+  Waiters left;
+  Waiters left_to_callbacks;
+  const bool is_in_worker = is_of_worker(cell);
+  while (waiters != nullptr) {
     Callback* each = std::exchange(waiters, waiters->next);
     if (each->note(cell)) continue;
-    each->next = nullptr;
-    *end = each;
-    end = &each->next;
+    const bool is_run_here = callbacks == nullptr || (is_in_worker && each->only_moves_values());
+    (is_run_here ? left : left_to_callbacks).push_back(*each);
   }
-  if (left == nullptr) return;
-  if (callbacks != nullptr) return post(cell, *callbacks, [&cell, left] { run_all(cell, left); });
-  if (Cascade::put_off(cell, left)) return;
+  if (Callback* list = left_to_callbacks.first) post(cell, *callbacks, [&cell, list] { run_all(cell, list); });
+  if (left.first == nullptr || Cascade::put_off(cell, left.first)) return;
   const Cascade cascade;
-  run_all(cell, left);
+  run_all(cell, left.first);
 }
-
-namespace {
-
-struct DropCell {
-  void operator()(ResultCell* cell) const noexcept { cell->drop_reference(); }
-};
-
-// Cells still to be gone through; a reference on each.
-struct Left {
-  ~Left() {
-    for (ResultCell* each : cells) each->drop_reference();
-  }
-  std::vector<ResultCell*> cells;
-};
-
-// Goes through the cell, and all that it is made of. `enter` gives, of each, the derivation whose sources are next, or null.
-template <class Enter>
-void go_up(ResultCell& cell, const Enter& enter) {
-  Left left{{&cell}};
-  cell.add_reference();
-  while (!left.cells.empty()) {
-    const std::unique_ptr<ResultCell, DropCell> each(left.cells.back());
-    left.cells.pop_back();
-    if (detail::Derivation* made = enter(*each)) made->collect(left.cells);
-  }
-}
-
-}  // namespace
 
 // A job that has been queued for long may be wanted now, and the thread whose queue that is asleep in a callback.
 void CellAccess::want(Cell& cell) {
@@ -206,21 +207,11 @@ void CellAccess::want(Cell& cell) {
   if (is_one_new) CallbackThread::signal();
 }
 
-void CellAccess::do_here(Cell& cell, Clock::time_point deadline) {
-  if (deadline != Clock::time_point::max()) return;
-  std::unordered_set<const Cell*> seen;  // of those that are made of others
-  go_up(cell, [&](Cell& each) -> detail::Derivation* {
-    if (is_over(cell) || is_over(each)) return nullptr;
-    if (detail::LocalTask* task = each.local_task()) task->run_here();
-    detail::Derivation* made = each.derivation();
-    return made != nullptr && seen.insert(&each).second ? made : nullptr;
-  });
-}
-
 namespace {
 
 // A task of this thread, which goes on only when the wait is over.
-void check_not_running(const detail::LocalTask& task) {
+void check_not_running(const detail::LocalTask& task, Clock::time_point deadline) {
+  if (deadline <= Clock::now()) return;
   for (const detail::LocalTask* each = serving.task; each != nullptr; each = each->outer()) {
     if (each == &task)
       throw WouldDeadlock("the result of a pool's task: the task itself waits for it, or what it waits for does; return first");
@@ -236,11 +227,11 @@ void CellAccess::check_not_own(Cell& cell, Clock::time_point deadline, int depth
   go_up(cell, [&](Cell& each) -> detail::Derivation* {
     if (is_over(each)) return nullptr;
     if (each.channel_ != nullptr) each.channel_->check_not_own(each, deadline);
-    if (const detail::LocalTask* task = each.local_task()) check_not_running(*task);
+    if (const detail::LocalTask* task = each.local_task()) check_not_running(*task, deadline);
     detail::Derivation* made = each.derivation();
     if (made == nullptr || !seen.insert(&each).second) return nullptr;
     if (made->needs_all_sources()) return made;
-    Left sources;
+    ReferencedCells sources;
     made->collect(sources.cells);
     check_not_all_own(sources.cells, deadline, depth + 1);
     return nullptr;

@@ -144,6 +144,9 @@ class CellAccess {
     cell.arrival_ = nullptr;
   }
 
+  static detail::Derivation* derivation(Cell& cell) { return cell.derivation(); }
+  static detail::LocalTask* local_task(Cell& cell) { return cell.local_task(); }
+
   static bool is_claimed(const Cell& cell) { return Protocol::has(cell.status_, CellStatus::kClaimed); }
   // The value has been decoded without a claim: publishes it, unless somebody else was first.
   static void complete_with_value(Cell& cell);
@@ -165,7 +168,8 @@ class CellAccess {
   // The outcome is there, and everybody may look at it: tells the callback, here and now.
   static void tell_late(Cell& cell, detail::Callback* callback);
 
-  // A callback waits for this cell: so all that it is made of is wanted (CallbackThread::await_in_callback).
+  // A callback waits for this cell, or a task, which a callback may be waiting for: so all that it is made of is wanted
+  // (CallbackThread::await_in_callback).
   [[gnu::cold]] static void want(Cell& cell);
   static bool is_wanted(const Cell& cell) { return Protocol::has(cell.status_, CellStatus::kWanted); }
   // The value that futex_wait must find to sleep; 0: do not sleep, look again.
@@ -178,9 +182,6 @@ class CellAccess {
   [[gnu::cold]] static void check_not_own(Cell& cell, std::chrono::steady_clock::time_point deadline);
   // The same, where one of them is enough.
   [[gnu::cold]] static void check_not_all_own(std::span<Cell* const> cells, std::chrono::steady_clock::time_point deadline);
-  // This thread runs a task of a pool of threads, and is about to wait for the cell: what tasks of that pool it is made of this
-  // thread runs itself, where none has begun with them. Unless there is a deadline, since that could take longer.
-  [[gnu::cold]] static void do_here(Cell& cell, std::chrono::steady_clock::time_point deadline);
   // Runs what this thread has put off (Cascade).
   [[gnu::cold]] static void catch_up_with_cascade();
 
@@ -193,6 +194,7 @@ class CellAccess {
   [[gnu::cold]] static void decode_arrival(Cell& cell, const detail::Arrival& arrival);
   static void tell(Cell& cell, std::uint32_t seen, CallbackThread* callbacks);
   static void tell_waiters(Cell& cell, detail::Callback* waiters, CallbackThread* callbacks);
+  static bool is_of_worker(Cell& cell);
   static void run_callbacks(Cell& cell);
   static std::uint32_t end_of_wait() noexcept;
   template <class Told>

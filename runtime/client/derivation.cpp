@@ -5,6 +5,7 @@
 #include <exception>
 
 #include "client/cell_status.hpp"
+#include "client/task_wait.hpp"
 
 namespace troupe::detail {
 
@@ -99,7 +100,9 @@ void Derivation::collect(std::vector<ResultCell*>& sources) {
 // sources, one sees the other: all four accesses are of one order.
 void Derivation::pass_on_wish(ResultCell& source) {
   const bool is_wanted = (CellAccess::status(own_).load(std::memory_order_seq_cst) & CellStatus::kWanted) != 0;
-  if (is_wanted) CellAccess::want(source);
+  if (!is_wanted) return;
+  CellAccess::want(source);
+  client::TaskWait::note_new_source();
 }
 
 }  // namespace troupe::detail

@@ -14,6 +14,7 @@
 #include "client/link.hpp"
 #include "client/refusal.hpp"
 #include "client/session.hpp"
+#include "client/task_wait.hpp"
 #include "platform/fork_mark.hpp"
 #include "wire/exceptions.hpp"
 #include "wire/registry.hpp"
@@ -135,8 +136,12 @@ bool ResultCell::await(Timeout timeout) {
 // One that no channel completes.
 bool ResultCell::await_by_hand(Clock::time_point deadline) {
   CellAccess::catch_up_with_cascade();
-  if (serving.task != nullptr) CellAccess::do_here(*this, deadline);
+  if (serving.task != nullptr && deadline == Clock::time_point::max()) {
+    client::TaskWait(*this).wait();
+    return true;
+  }
   if (serving.actor_key != 0 || serving.task != nullptr) CellAccess::check_not_own(*this, deadline);
+  if (serving.task != nullptr && derivation() != nullptr) CellAccess::want(*this);
   if (client::CallbackThread::is_this_thread()) return client::CallbackThread::await_in_callback(*this, deadline);
   return Protocol::await(status_, CellStatus::kReleased, deadline);
 }

@@ -9,7 +9,8 @@ namespace troupe::pool {
 
 void check_process() {
   if (platform::is_forked_child())
-    throw std::logic_error("troupe: a pool is used in a process that was forked from the one that made it; make one there");
+    throw std::logic_error(
+        "troupe: a pool is used in a process that was forked from the one that made it; only that one may use it");
 }
 
 void refuse_more() { throw PoolStateError("the pool has been closed or terminated, and takes nothing more; make another one"); }

@@ -40,6 +40,16 @@ std::exception_ptr cancelled_before_begun();
 std::exception_ptr cancelled_by_shutdown();
 std::exception_ptr terminated(Execution execution);
 
+// What it makes; or, where there is no memory for that, std::bad_alloc.
+template <class Make>
+std::exception_ptr made(const Make& make) noexcept {
+  try {
+    return make();
+  } catch (...) {
+    return std::current_exception();
+  }
+}
+
 std::string text_of(const std::exception_ptr& error);
 
 }  // namespace troupe::pool

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <cxxabi.h>
-#include <troupe/detail/local_crew.hpp>
 #include <troupe/detail/local_task.hpp>
 
 #include <mutex>
-
-#include "base/serving.hpp"
 
 namespace troupe::detail {
 namespace {
@@ -23,11 +20,6 @@ std::exception_ptr caught_in_task() {
   } catch (...) {
     return std::current_exception();
   }
-}
-
-// One that has no outcome yet has its crew; so if that is at the same place as the one whose task runs here, it is the same.
-void LocalTask::run_here() {
-  if (&serving.task->crew_ == &crew_) crew_.run_here(*this);
 }
 
 void LocalTask::ask_to_stop() noexcept {

@@ -6,15 +6,19 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <new>
+#include <stdexcept>
 #include <utility>
 
-#include "base/serving.hpp"
 #include "platform/fork_mark.hpp"
 #include "pool/crew_errors.hpp"
 
 namespace troupe::detail {
 
 std::shared_ptr<LocalCrew> LocalCrew::start(LocalCrewOptions options) {
+  if (platform::is_forked_child())
+    throw std::logic_error(
+        "troupe: this process was forked from one that had used troupe, and can have no pool of threads; make it in that one");
   platform::watch_forks();
   auto crew = std::make_shared<pool::ThreadCrew>(std::move(options));
   crew->begin();
@@ -27,14 +31,6 @@ namespace troupe::pool {
 
 using client::CallbackThread;
 using detail::LocalTask;
-
-namespace {
-
-struct DropTask {
-  void operator()(LocalTask* task) const noexcept { task->drop_reference(); }
-};
-
-}  // namespace
 
 ThreadCrew::ThreadCrew(detail::LocalCrewOptions options)
     : options_(std::move(options)), workers_(static_cast<std::size_t>(options_.size)), wanted_(workers_.size()) {}
@@ -50,6 +46,7 @@ ThreadCrew::~ThreadCrew() {
 }
 
 void ThreadCrew::submit(std::vector<LocalTask*> tasks) {
+  const auto self = shared_from_this();  // here and below: a task, or what it holds, may destroy the pool meanwhile
   Lock lock = locked_to_submit(mutex_, tasks, [this] { check_takes(); });
   std::size_t items = 0;
   for (LocalTask* each : tasks) {
@@ -82,15 +79,6 @@ void ThreadCrew::check_takes() const {
   if (phase_ != Phase::running) refuse_more();
 }
 
-// Takes the lock, for a task that no thread has begun with; which runs as any other, but for the thread that it runs in.
-void ThreadCrew::run_here(LocalTask& task) {
-  Lock lock(mutex_);
-  if (!task.is_waiting_) return;
-  task.is_waiting_ = false;
-  backlog_.remove(task);
-  run(lock, task);
-}
-
 void ThreadCrew::close() {
   check_process();
   const Lock lock(mutex_);
@@ -100,25 +88,36 @@ void ThreadCrew::close() {
 
 void ThreadCrew::cancel_waiting() {
   check_process();
+  const auto self = shared_from_this();
   Lock lock(mutex_);
   if (phase_ == Phase::running) phase_ = Phase::closed;
   is_due_.notify_all();
   give_up_backlog(lock, cancelled_by_shutdown);
 }
 
+// Allocates nothing before it has ended it.
 void ThreadCrew::terminate() {
   check_process();
-  std::vector<std::unique_ptr<LocalTask, DropTask>> running;
+  const auto self = shared_from_this();
   Lock lock(mutex_);
-  for (LocalTask* task = running_.newest(); task != nullptr; task = Tasks::before(*task)) {
-    running.emplace_back(task);
-    task->add_reference();
-  }
   phase_ = Phase::terminated;
   is_due_.notify_all();
   give_up_backlog(lock, [] { return terminated(Execution::not_started); });
-  lock.unlock();
-  for (const auto& each : running) each->ask_to_stop();
+  while (LocalTask* const task = next_to_stop()) {
+    task->has_been_told_ = true;
+    task->add_reference();
+    lock.unlock();
+    task->ask_to_stop();
+    task->drop_reference();
+    lock.lock();
+  }
+}
+
+// Null: all that run have been told.
+LocalTask* ThreadCrew::next_to_stop() const noexcept {
+  LocalTask* task = running_.newest();
+  while (task != nullptr && task->has_been_told_) task = Tasks::before(*task);
+  return task;
 }
 
 // With the lock held, but for what may run code of the user's. Each task has an error of its own.
@@ -128,7 +127,7 @@ void ThreadCrew::give_up_backlog(Lock& lock, const std::function<std::exception_
     task->is_waiting_ = false;
     progress_.note(0, task->item_count());
     lock.unlock();
-    task->fail(make_error());
+    task->fail(made(make_error));
     task->drop_reference();
     lock.lock();
   }
@@ -139,18 +138,23 @@ void ThreadCrew::tell_progress(Lock& lock) {
   auto news = progress_.take_news();
   if (!news) return;
   lock.unlock();
-  callbacks_.post(std::move(*news));
+  try {
+    callbacks_.post(std::move(*news));
+  } catch (const std::bad_alloc&) {  // the next ones tell the same, and more
+  }
   lock.lock();
 }
 
 void ThreadCrew::join() {
   check_process();
+  const auto self = shared_from_this();
   {
     const Lock lock(mutex_);
     if (phase_ == Phase::running) refuse_to_join();
   }
   if (is_in_own_task())
     throw WouldDeadlock("a task of the pool joins it, and would wait for its own end; close() or terminate() it, and return");
+  if (CallbackThread::is_this_thread()) await_workers_in_callback();
   const std::lock_guard joining(join_mutex_);
   for (Worker& each : workers_) {
     for (;;) {  // it may have been replaced meanwhile
@@ -163,11 +167,12 @@ void ThreadCrew::join() {
   }
 }
 
-bool ThreadCrew::is_in_own_task() const {
-  for (const LocalTask* each = serving.task; each != nullptr; each = each->outer()) {
-    if (&each->crew_ == this) return true;
-  }
-  return false;
+// What they do may take something that is queued behind this very callback.
+void ThreadCrew::await_workers_in_callback() {
+  CallbackThread::await_in_callback([this] {
+    const Lock lock(mutex_);
+    return !is_one_live();
+  });
 }
 
 void ThreadCrew::on_progress(std::shared_ptr<detail::ProgressCallback> callback) {

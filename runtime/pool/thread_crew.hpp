@@ -37,6 +37,7 @@ class ThreadCrew final : public detail::LocalCrew, public std::enable_shared_fro
   void terminate() override;
   void join() override;
   bool is_in_own_task() const override;
+  void finish_callbacks() override { callbacks_.stop(); }
   void on_progress(std::shared_ptr<detail::ProgressCallback> callback) override;
   void resize(std::size_t size) override;
   std::size_t size() const override { return wanted_; }
@@ -52,7 +53,9 @@ class ThreadCrew final : public detail::LocalCrew, public std::enable_shared_fro
   };
   enum class Phase : std::uint8_t { running, closed, terminated };
 
-  void run_here(detail::LocalTask& task) override;
+  void begin_wait(detail::CrewWait& wait) noexcept override;
+  void end_wait(detail::CrewWait& wait) noexcept override;
+  bool run_here(detail::LocalTask& task, detail::CrewWait& wait, detail::RunHere when) override;
 
   void start_thread(std::uint32_t number);
   bool replace(std::uint32_t number);
@@ -60,10 +63,18 @@ class ThreadCrew final : public detail::LocalCrew, public std::enable_shared_fro
   void join_former(std::uint32_t number);
   bool has_initialized(Lock& lock, std::uint32_t number);
   void fail_to_initialize(Lock& lock, std::uint32_t number, const std::exception_ptr& error);
+  void leave(std::uint32_t number) noexcept;
+  bool is_one_live() const noexcept;
+  bool do_all_wait() const noexcept;
+  void tell_if_all_wait() noexcept;
+  void forget(detail::CrewWait& wait) noexcept;
+  void name_thread(std::uint32_t number) const;
+  void await_workers_in_callback();
+  detail::LocalTask* next_to_stop() const noexcept;
   void give_up_worker(Lock& lock, std::uint32_t number, const std::string& why);
   void work(Lock& lock, std::uint32_t number);
   detail::LocalTask* next(Lock& lock, std::uint32_t number);
-  bool run(Lock& lock, detail::LocalTask& task);
+  void run(Lock& lock, detail::LocalTask& task);
   static bool run_if_wanted(detail::LocalTask& task);
   void note_end(Lock& lock, detail::LocalTask& task);
   void tell_progress(Lock& lock);
@@ -85,8 +96,9 @@ class ThreadCrew final : public detail::LocalCrew, public std::enable_shared_fro
   std::atomic<std::size_t> wanted_ = 0;  // written with the lock
   Tasks backlog_;
   Tasks running_;
-  std::size_t idle_ = 0;   // threads that wait for a task
-  std::size_t ready_ = 0;  // that have been initialized for the first time
+  detail::CrewWait* waits_ = nullptr;  // of threads of this, for tasks of this
+  std::size_t idle_ = 0;               // threads that wait for a task
+  std::size_t ready_ = 0;              // that have been initialized for the first time
   bool has_been_ready_ = false;
   int failures_in_a_row_ = 0;       // to initialize a thread
   std::string broken_;              // why it cannot go on; empty: it can

@@ -42,7 +42,16 @@ class Running {
   LocalTask*& outer_;
 };
 
+// What this thread is, if it is a crew's.
+struct Life {
+  const ThreadCrew* crew = nullptr;
+  std::uint64_t done = 0;  // tasks, also those that it ran while it waited
+};
+thread_local constinit Life life;
+
 }  // namespace
+
+bool ThreadCrew::is_in_own_task() const { return life.crew == this; }
 
 void ThreadCrew::begin() {
   Lock lock(mutex_);
@@ -79,12 +88,20 @@ bool ThreadCrew::replace(std::uint32_t number) {
 }
 
 void ThreadCrew::live(std::uint32_t number) {
-  callbacks_.stand_in_here();
-  const platform::AlternateStack for_signals;  // it runs what the user has written
-  if (!options_.thread_name_prefix.empty()) platform::set_thread_name(fmt::format("{}_{}", options_.thread_name_prefix, number));
+  life.crew = this;
+  const client::CallbackThread::StandIn callbacks(callbacks_);  // what the thread still destroys of its own has none
+  const platform::AlternateStack for_signals;                   // it runs what the user has written
+  if (!options_.thread_name_prefix.empty()) name_thread(number);
   join_former(number);
   Lock lock(mutex_, std::defer_lock);
   if (has_initialized(lock, number)) work(lock, number);
+}
+
+// The system takes 15 bytes; the number is among them.
+void ThreadCrew::name_thread(std::uint32_t number) const {
+  constexpr std::size_t kMostBytes = 15;
+  const std::string suffix = fmt::format("_{}", number);
+  platform::set_thread_name(options_.thread_name_prefix.substr(0, kMostBytes - suffix.size()) + suffix);
 }
 
 void ThreadCrew::join_former(std::uint32_t number) {
@@ -120,34 +137,43 @@ bool ThreadCrew::has_initialized(Lock& lock, std::uint32_t number) {
 // Nobody starts threads for ever that end at once.
 void ThreadCrew::fail_to_initialize(Lock& lock, std::uint32_t number, const std::exception_ptr& error) {
   if (!has_been_ready_) {
+    leave(number);
     if (first_error_ == nullptr) first_error_ = error;
     has_begun_.notify_all();
     return;
   }
-  if (is_ending() || (++failures_in_a_row_ < kMostFailuresInARow && replace(number))) return;
+  if (is_ending()) return leave(number);
+  if (++failures_in_a_row_ < kMostFailuresInARow && replace(number)) return;
   give_up_worker(lock, number, "its threads cannot be initialized any more: " + text_of(error));
 }
 
 // With the last of those that are wanted it is the end.
 void ThreadCrew::give_up_worker(Lock& lock, std::uint32_t number, const std::string& why) {
-  workers_[number].is_live = false;
+  leave(number);
   const auto wanted = workers_.begin() + static_cast<std::ptrdiff_t>(wanted_);
   if (std::any_of(workers_.begin(), wanted, [](const Worker& each) { return each.is_live; })) return;
-  broken_ = "the pool is broken: " + why;
+  try {
+    broken_ = "the pool is broken: " + why;
+  } catch (const std::bad_alloc&) {
+    broken_ = "it is broken";  // needs no memory
+  }
   give_up_backlog(lock, [this] { return std::make_exception_ptr(BrokenExecutorError(broken_)); });
 }
 
 // With the lock held, but while a task runs.
 void ThreadCrew::work(Lock& lock, std::uint32_t number) {
-  std::uint64_t done = 0;
   try {
     while (LocalTask* const task = next(lock, number)) {
-      if (run(lock, *task)) ++done;
-      const bool is_enough = options_.tasks_per_life && done >= *options_.tasks_per_life;
+      run(lock, *task);
+      const bool is_enough = options_.tasks_per_life && life.done >= *options_.tasks_per_life;
       if (is_enough && !is_ending() && number < wanted_ && replace(number)) return;
     }
   } catch (abi::__forced_unwind&) {  // by a task
-    if (!is_ending() && !replace(number)) give_up_worker(lock, number, "there can be no more threads");
+    if (is_ending()) {
+      leave(number);
+    } else if (!replace(number)) {
+      give_up_worker(lock, number, "there can be no more threads");
+    }
     throw;
   }
 }
@@ -163,20 +189,31 @@ LocalTask* ThreadCrew::next(Lock& lock, std::uint32_t number) {
     is_due_.wait(lock);
     --idle_;
   }
-  workers_[number].is_live = false;
+  leave(number);
   return nullptr;
 }
 
-// Whether it has run. With the lock held before and after, also when it leaves by unwinding; with a reference, which is dropped.
-bool ThreadCrew::run(Lock& lock, LocalTask& task) {
+// With the lock held. The last one, and callbacks may wait for it in join(), or a thread that waits is now the last that could
+// run a task.
+void ThreadCrew::leave(std::uint32_t number) noexcept {
+  workers_[number].is_live = false;
+  tell_if_all_wait();
+  if (!is_one_live()) client::CallbackThread::signal();
+}
+
+bool ThreadCrew::is_one_live() const noexcept {
+  return std::any_of(workers_.begin(), workers_.end(), [](const Worker& each) { return each.is_live; });
+}
+
+// With the lock held before and after, also when it leaves by unwinding; with a reference, which is dropped.
+void ThreadCrew::run(Lock& lock, LocalTask& task) {
   running_.push_back(task);
   lock.unlock();
   try {
-    const bool has_run = run_if_wanted(task);
+    if (run_if_wanted(task)) ++life.done;
     note_end(lock, task);
-    return has_run;
   } catch (abi::__forced_unwind&) {
-    task.fail(thread_ended("the task"));
+    task.fail(made([] { return thread_ended("the task"); }));
     note_end(lock, task);
     throw;
   }
@@ -188,7 +225,7 @@ bool ThreadCrew::run_if_wanted(LocalTask& task) {
   if (is_wanted) {
     task.run();
   } else {
-    task.fail(cancelled_before_begun());  // it has that outcome; what it would have run goes
+    task.fail(made(cancelled_before_begun));  // it has that outcome; what it would have run goes
   }
   return is_wanted;
 }

@@ -30,11 +30,16 @@ bool is_left_to_parent(std::shared_ptr<Crew>& crew) {
 void end_pool(std::shared_ptr<Crew> crew) {
   if (is_left_to_parent(crew)) return;
   crew->terminate();
-  if (!crew->is_in_own_task()) crew->join();
+  if (crew->is_in_own_task()) return;
+  crew->join();
+  crew->finish_callbacks();
 }
 
 void end_executor(std::shared_ptr<Crew> crew) {
-  if (!is_left_to_parent(crew)) shut_down(*crew, !crew->is_in_own_task(), false);
+  if (is_left_to_parent(crew)) return;
+  const bool waits = !crew->is_in_own_task();
+  shut_down(*crew, waits, false);
+  if (waits) crew->finish_callbacks();
 }
 
 void shut_down(Crew& crew, bool wait, bool cancel_futures) {

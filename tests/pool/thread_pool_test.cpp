@@ -29,6 +29,12 @@ class ThreadPoolTest : public ::testing::Test {
   const testing::NothingLeftBehind nothing_left_behind_;
 };
 
+std::string own_name() {
+  std::array<char, 16> text{};
+  ::pthread_getname_np(::pthread_self(), text.data(), text.size());
+  return text.data();
+}
+
 class Account {
  public:
   explicit Account(int balance) : balance_(balance) {}
@@ -246,12 +252,34 @@ TEST_F(ThreadPoolTest, C30_TasksMayUseAnExecutorWhileItIsDestroyed) {
 
 TEST_F(ThreadPoolTest, C33_ItsThreadsHaveTheNamesThatTheyAreGiven) {
   ThreadPool pool({.threads = 1, .thread_name_prefix = "worker"});
-  const auto name = pool.apply([] {
-    std::array<char, 16> text{};
-    ::pthread_getname_np(::pthread_self(), text.data(), text.size());
-    return std::string(text.data());
+  EXPECT_EQ(pool.apply(own_name), "worker_0");
+}
+
+TEST_F(ThreadPoolTest, C33_ALongPrefixLeavesRoomForTheNumber) {
+  ThreadPool pool({.threads = 1, .thread_name_prefix = "a-rather-long-prefix"});
+  EXPECT_EQ(pool.apply(own_name), "a-rather-long_0");
+}
+
+TEST_F(ThreadPoolTest, CountsWhatAThreadRunsWhileItWaits) {
+  ThreadPool pool({.threads = 1, .max_tasks_per_child = 3});
+  const int first = pool.apply([&] {
+    pool.map(nothing, numbers_to(2), 1);
+    return own_thread();
   });
-  EXPECT_EQ(name, "worker_0");
+  EXPECT_NE(pool.apply(own_thread), first) << "that were three";
+}
+
+class CannotBeCopied {
+ public:
+  CannotBeCopied() = default;
+  CannotBeCopied(const CannotBeCopied&) { throw OwnError{5}; }
+};
+
+TEST_F(ThreadPoolTest, AnArgumentThatCannotBeCopiedIsTheTasksError) {
+  ThreadPool pool({.threads = 1});
+  const CannotBeCopied argument;
+  const auto result = pool.apply_async([](const CannotBeCopied&) {}, argument);
+  EXPECT_THROW(result.get(), OwnError);
 }
 
 TEST_F(ThreadPoolTest, AnExecutorTakesCapturesAndRanges) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <latch>
 #include <memory>
 #include <numeric>
 #include <optional>
@@ -86,6 +87,99 @@ TEST_F(ThreadPoolWaits, C45_InAllWaysToWaitForSeveral) {
             13);
   EXPECT_THAT(pool.apply([&] { return gather(two()).get(); }), ElementsAre(4, 9));
   EXPECT_EQ(pool.apply([&] { return pool.apply_async<&square>(2).then([](int number) { return number + 1; }).get(); }), 5);
+}
+
+TEST_F(ThreadPoolWaits, C45_ForATaskThatIsGivenOnlyMeanwhile) {
+  ThreadPool pool({.threads = 1});
+  const auto two_in_turn = [&] {
+    return pool.apply_async<&square>(2).then([&](int number) { return pool.apply_async<&square>(number); });
+  };
+  EXPECT_EQ(pool.apply([&] { return two_in_turn().get(); }), 16);
+  EXPECT_EQ(pool.apply([&] { return two_in_turn().then([&](int number) { return pool.apply_async<&sum>(number, 1); }).get(); }),
+            17);
+  EXPECT_EQ(pool.apply([&] { return wait({two_in_turn()}, Timeout(), ReturnWhen::first_completed).done.at(0).get(); }), 16);
+  EXPECT_EQ(pool.apply([&] { return as_completed({two_in_turn()}).begin()->get(); }), 16);
+  EXPECT_EQ(pool.apply([&] { return when_any(two_in_turn(), two_in_turn()).get() / 2; }), 0u);
+}
+
+TEST_F(ThreadPoolWaits, ATaskRunsWhatItWaitsForInItsOrder) {
+  ThreadPool pool({.threads = 1});
+  std::vector<int> begun;
+  pool.apply([&] { pool.map([&](int number) { begun.push_back(number); }, numbers_to(5), 1); });
+  EXPECT_EQ(begun, numbers_to(5));
+}
+
+// What a task does that waits for the first of several.
+using FirstOf = void (*)(const std::vector<AsyncResult<void>>&);
+constexpr FirstOf kWaysToTheFirst[] = {
+    [](const std::vector<AsyncResult<void>>& several) { wait(several, Timeout(), ReturnWhen::first_completed); },
+    [](const std::vector<AsyncResult<void>>& several) { as_completed(several).begin(); },
+    [](const std::vector<AsyncResult<void>>& several) { when_any(several).wait(); },
+};
+
+// It might be one that waits for the task to go on.
+TEST_F(ThreadPoolWaits, OneOfSeveralIsLeftToThreadsThatCanRunIt) {
+  for (const FirstOf first_of : kWaysToTheFirst) {
+    ThreadPool pool({.threads = 4});
+    std::latch busy(3);
+    Promise<void> may_help;
+    Promise<void> is_about_to_wait;
+    for (int number = 0; number < 3; ++number) {
+      pool.apply_async([&busy, help = may_help.result()] {
+        busy.count_down();
+        help.get();
+      });
+    }
+    const auto outer = pool.apply_async([&] {
+      busy.wait();
+      Promise<void> may_go;
+      const auto blocked = [go = may_go.result()] { go.get(); };
+      const std::vector several{pool.apply_async(blocked), pool.apply_async([] {}), pool.apply_async(blocked)};
+      is_about_to_wait.set_value();
+      first_of(several);
+      may_go.set_value();
+      wait(several);
+    });
+    is_about_to_wait.result().get();
+    may_help.set_value();
+    outer.get();
+  }
+}
+
+int fibonacci_as_completed(ThreadPool& pool, int number) {
+  if (number < 2) return number;
+  int total = 0;
+  for (const auto& each : as_completed({pool.apply_async(fibonacci_as_completed, std::ref(pool), number - 1),
+                                        pool.apply_async(fibonacci_as_completed, std::ref(pool), number - 2)}))
+    total += each.get();
+  return total;
+}
+
+int fibonacci_of_first(ThreadPool& pool, int number) {
+  if (number < 2) return number;
+  const std::vector both{pool.apply_async(fibonacci_of_first, std::ref(pool), number - 1),
+                         pool.apply_async(fibonacci_of_first, std::ref(pool), number - 2)};
+  (void)when_any(both).get();
+  return wait(both).done.size() == 2 ? both[0].get() + both[1].get() : -1;
+}
+
+TEST_F(ThreadPoolWaits, C45_AllThreadsMayWaitForOneOfSeveral) {
+  for (const int threads : {1, 2, 3}) {
+    ThreadPool pool({.threads = threads});
+    EXPECT_EQ(pool.apply(fibonacci_as_completed, std::ref(pool), 10), 55) << threads;
+    EXPECT_EQ(pool.apply(fibonacci_of_first, std::ref(pool), 10), 55) << threads;
+  }
+}
+
+TEST_F(ThreadPoolWaits, ATaskMayLookWhetherItHasEnded) {
+  ThreadPool pool({.threads = 1});
+  Promise<AsyncResult<int>> own;
+  const auto result = pool.apply_async([&] {
+    const auto mine = own.result().get();
+    return mine.ready() || mine.wait(0s) ? 1 : 0;
+  });
+  own.set_value(result);
+  EXPECT_EQ(result.get(), 0);
 }
 
 TEST_F(ThreadPoolWaits, C45_ATaskThatWaitsForItselfIsTold) {

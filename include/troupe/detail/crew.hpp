@@ -22,8 +22,10 @@ class Crew {
   virtual void terminate() = 0;
   // Blocks: until the workers have ended. Errors: PoolStateError unless it is closed or terminated.
   virtual void join() = 0;
-  // Whether this thread runs one of its tasks, which join() would wait for.
+  // Whether this thread is one of its workers, which join() would wait for.
   virtual bool is_in_own_task() const { return false; }
+  // After join(). Blocks: until all callbacks have run that it runs itself; but not in one of them.
+  virtual void finish_callbacks() {}
   // From now on, every 100 ms at the most, and when all is done.
   virtual void on_progress(std::shared_ptr<ProgressCallback> callback) = 0;
   // From now on it wants so many workers, at least 1. Returns at once. Errors: PoolStateError when it takes nothing more,

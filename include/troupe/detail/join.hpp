@@ -23,6 +23,7 @@ class JoinWaiter final : public Callback {
   void run(ResultCell& cell) override;
   void drop() noexcept override;
   bool is_waiter() const noexcept override { return true; }
+  bool only_moves_values() const noexcept override { return true; }
 
  private:
   friend class Join;

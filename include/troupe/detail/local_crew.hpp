@@ -13,6 +13,42 @@
 namespace troupe::detail {
 
 class LocalTask;
+}  // namespace troupe::detail
+
+namespace troupe::pool {
+class ThreadCrew;
+}
+
+namespace troupe::detail {
+
+// A thread of a crew's that waits, in a task, for other tasks of that crew.
+class CrewWait {
+ public:
+  CrewWait() = default;
+  virtual ~CrewWait() = default;
+  CrewWait(const CrewWait&) = delete;
+  CrewWait& operator=(const CrewWait&) = delete;
+
+  // What it waits for is there, and the thread is about to go on. With the crew's mutex, as the next.
+  virtual bool is_over() const noexcept = 0;
+  // All of the crew's threads wait now.
+  virtual void look_again() noexcept = 0;
+
+ protected:
+  bool is_known() const noexcept { return is_known_; }
+
+ private:
+  friend class pool::ThreadCrew;
+
+  CrewWait* next_ = nullptr;  // guarded by the crew's mutex
+  bool is_known_ = false;     // to the crew; changed, and read, by the thread that waits
+};
+
+// When a task is run by a thread that waits.
+enum class RunHere : std::uint8_t {
+  now,
+  if_no_thread_could,  // for all of the crew's wait
+};
 
 struct LocalCrewOptions {
   int size = 0;                                   // at least 1
@@ -33,10 +69,12 @@ class LocalCrew : public Crew {
   // a forked child.
   virtual void submit(std::vector<LocalTask*> tasks) = 0;
 
- protected:
-  friend class LocalTask;
-  // In a thread that runs another task of this.
-  virtual void run_here(LocalTask& task) = 0;
+  // What follows, in a thread that runs a task of this and waits for others of it. A wait that the crew knows of counts against
+  // the threads that could take a task.
+  virtual void begin_wait(CrewWait& wait) noexcept = 0;
+  virtual void end_wait(CrewWait& wait) noexcept = 0;
+  // Runs the task here; the wait has ended then. False: nothing has happened, since a thread has begun with it, or could.
+  virtual bool run_here(LocalTask& task, CrewWait& wait, RunHere when) = 0;
 };
 
 }  // namespace troupe::detail

@@ -31,9 +31,8 @@ class LocalTask : public Task {
   // In a worker's thread, once, when it has begun. Leaves only by what ends the thread itself (forced unwinding).
   virtual void run() = 0;
 
-  // By a thread that runs a task, and is about to wait for this one: if it is the same crew's and no thread has begun with it, it
-  // is run here and now.
-  virtual void run_here();
+  // Of one that has no outcome yet. One that has may have outlived its crew.
+  LocalCrew& crew() const noexcept { return crew_; }
   // By anybody.
   virtual void ask_to_stop() noexcept;
   // By the thread that runs it.
@@ -46,7 +45,8 @@ class LocalTask : public Task {
 
   LocalCrew& crew_;                          // lives until the task has its outcome
   LocalTask* outer_ = nullptr;               // set by the thread that runs it, as long as it does
-  bool is_waiting_ = false;                  // in the crew's backlog; guarded by the crew's mutex
+  bool is_waiting_ = false;                  // in the crew's backlog; guarded, as the next, by the crew's mutex
+  bool has_been_told_ = false;               // that the crew has been terminated
   bool is_asked_to_stop_ = false;            // guarded, as the next, by a mutex that is all tasks'
   std::stop_source stop_{std::nostopstate};  // made when it is first asked for
 };
@@ -80,7 +80,7 @@ class LocalResultCell : public TypedCell<R>, public LocalTask {
   std::atomic<std::int64_t> failed_at_ns_{0};
 };
 
-// Inside a catch block: what was thrown; what ends the thread itself goes on.
+// Inside a catch block, for what the user has written: what was thrown; what ends the thread itself goes on.
 std::exception_ptr caught_in_task();
 
 // A task that calls Work once. What that holds is destroyed before the outcome is there.

@@ -123,22 +123,33 @@ struct LocalWork {
         "one, since several call it at a time: not a lambda that is mutable");
   }
 
+  // A function, and what it is called with: copies, which are moved into it.
+  template <class F, class... Args>
+  struct Call {
+    std::tuple<std::decay_t<F>, std::decay_t<Args>...> parts;
+
+    decltype(auto) operator()() {
+      return std::apply([](auto&... each) -> decltype(auto) { return std::invoke(std::move(each)...); }, parts);
+    }
+  };
+
   template <class F, class... Args>
   static auto apply(Crew& crew, F&& function, Args&&... args) {
     return taken(apply_async(crew, std::forward<F>(function), std::forward<Args>(args)...));
   }
+  // Errors of copying are in the result.
   template <class F, class... Args>
   static auto apply_async(Crew& crew, F&& function, Args&&... args) {
     static_assert(std::is_invocable_v<std::decay_t<F>, std::decay_t<Args>...>,
                   "troupe: a pool of threads calls its function as std::async does, f(args...) with all of them decayed and as "
                   "rvalues; for a reference pass std::ref");
     using R = std::remove_cvref_t<std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...>>;
-    auto* task = new_local_task<R>(crew, 1,
-                                   [call = std::tuple<std::decay_t<F>, std::decay_t<Args>...>(
-                                        std::forward<F>(function), std::forward<Args>(args)...)]() mutable -> decltype(auto) {
-                                     return std::apply(
-                                         [](auto&... each) -> decltype(auto) { return std::invoke(std::move(each)...); }, call);
-                                   });
+    LocalResultCell<R>* task = nullptr;
+    try {
+      task = new_local_task<R>(crew, 1, Call<F, Args...>{{std::forward<F>(function), std::forward<Args>(args)...}});
+    } catch (...) {
+      return failed_result<R>(caught_in_task());
+    }
     AsyncResult<R> result = ResultAccess::adopt(task);
     crew.submit({task});
     return result;

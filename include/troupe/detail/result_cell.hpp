@@ -51,6 +51,8 @@ class Callback {
   // It is not needed any more.
   virtual void drop() noexcept { delete this; }
   virtual bool is_waiter() const noexcept { return false; }
+  // Of a waiter: run() moves and destroys values, and does nothing else; so a thread that runs tasks of the user's can do that.
+  virtual bool only_moves_values() const noexcept { return false; }
 
   Callback* next = nullptr;
 };

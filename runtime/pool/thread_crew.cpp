@@ -56,7 +56,6 @@ void ThreadCrew::submit(std::vector<LocalTask*> tasks) {
   }
   progress_.note(items, 0);
   const std::size_t woken = std::min(idle_, tasks.size());
-  const auto self = shared_from_this();  // one of the tasks may destroy the pool before this has returned
   lock.unlock();
   for (std::size_t i = 0; i < woken; ++i) is_due_.notify_one();
 }

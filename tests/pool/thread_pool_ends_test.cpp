@@ -23,19 +23,21 @@ class ThreadPoolEnds : public ::testing::Test {
   const testing::NothingLeftBehind nothing_left_behind_;
 };
 
-// Has a callback of the pool's do something while a task waits for `gate`, which that opens.
+struct Gate {
+  AsyncResult<void> is_open;
+  Promise<void>& is_reached;
+};
+
+// Has a callback of the pool's do something when a task has come to a gate, which that opens.
 template <class Task, class Callback>
 auto meanwhile(ThreadPool& pool, const Task& task, Callback callback) {
   Promise<void> may_begin;
-  Promise<void> has_begun;
+  Promise<void> is_reached;
   Promise<void> may_go;
   Promise<void> is_done;
   const auto first = pool.apply_async([begin = may_begin.result()] { begin.get(); });
-  const auto result = pool.apply_async([&, gate = may_go.result()] {
-    has_begun.set_value();
-    return task(gate);
-  });
-  has_begun.result().get();
+  const auto result = pool.apply_async([&, gate = may_go.result()] { return task(Gate{gate, is_reached}); });
+  is_reached.result().get();
   first.on_done([&] {
     may_go.set_value();
     callback();
@@ -46,16 +48,19 @@ auto meanwhile(ThreadPool& pool, const Task& task, Callback callback) {
   return result.get();
 }
 
-std::function<int(AsyncResult<void>)> maps(ThreadPool& pool) {
-  return [&pool](const AsyncResult<void>& gate) {
-    const auto results = pool.map_async([gate](int number) { return gate.get(), number; }, numbers_to(3), 1);
-    return static_cast<int>(results.get().size());
+std::function<int(const Gate&)> maps(ThreadPool& pool) {
+  return [&pool](const Gate& gate) {
+    const auto numbers = pool.map_async([open = gate.is_open](int number) { return open.get(), number; }, numbers_to(3), 1);
+    gate.is_reached.set_value();
+    return static_cast<int>(numbers.get().size());
   };
 }
 // The function runs where callbacks do.
-std::function<int(AsyncResult<void>)> goes_on(ThreadPool& pool) {
-  return [&pool](const AsyncResult<void>& gate) {
-    return pool.apply_async([gate] { return gate.get(), 2; }).then([](int number) { return number + 1; }).get();
+std::function<int(const Gate&)> goes_on(ThreadPool& pool) {
+  return [&pool](const Gate& gate) {
+    const auto number = pool.apply_async([open = gate.is_open] { return open.get(), 2; }).then([](int two) { return two + 1; });
+    gate.is_reached.set_value();
+    return number.get();
   };
 }
 
@@ -84,8 +89,9 @@ TEST_F(ThreadPoolEnds, ATaskWaitsForNoCallbackWhenItMaps) {
   const auto block = [&] {
     while (!has_mapped) std::this_thread::yield();
   };
-  const auto map = [&](const AsyncResult<void>& gate) {
-    gate.get();
+  const auto map = [&](const Gate& gate) {
+    gate.is_reached.set_value();
+    gate.is_open.get();
     const auto size = pool.map<&square>(numbers_to(100), 3).size();
     has_mapped = true;
     return size;

@@ -91,7 +91,8 @@ class ChunksAhead {
 }  // namespace detail
 
 // What imap gives: a range of the function's results, to be gone through once; of a function that gives nothing,
-// std::monostate. Destroyed before its end, it cancels what has not begun. Thread-safety: one thread at a time.
+// std::monostate. Destroyed before its end, it cancels what has not begun, and asks what runs to stop. Thread-safety: one thread
+// at a time.
 template <class Work, class F, class Range, detail::Order kOrder>
 class [[nodiscard]] PoolResults {
   using Item = detail::ItemOf<Range>;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -47,6 +48,33 @@ TYPED_TEST(PoolCalls, P15_ACallbackThatThrowsHoldsNobodyUp) {
   result.on_done([] { throw std::runtime_error("(this is meant to be printed)"); });
   EXPECT_EQ(result.get(), 4);
   EXPECT_EQ(pool.apply_async(fn<&greet>, "you").get(), "hello, you");
+}
+
+TYPED_TEST(PoolCalls, P16_GetGivesUpAtItsTimeoutAndCanBeCalledAgain) {
+  Gate gate;
+  auto pool = this->pool(1);
+  const auto waiting = pool.apply_async(fn<&wait_at_gate>, gate.path());
+  EXPECT_THROW(waiting.get(std::chrono::milliseconds(1)), TimeoutError);
+  EXPECT_THROW(waiting.get(std::chrono::seconds(0)), TimeoutError);
+  gate.open();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(waiting.get(std::chrono::hours(1)), 1);
+  const auto failed = pool.apply_async(fn<&refuse>, 7);
+  for (int i = 0; i < 3; ++i) EXPECT_THROW(failed.get(), std::runtime_error);
+}
+
+TYPED_TEST(PoolCalls, P17_WaitThrowsNothingAndWhatIsNotReadyHasNotSucceeded) {
+  Gate gate;
+  auto pool = this->pool(1);
+  const auto waiting = pool.apply_async(fn<&wait_at_gate>, gate.path());
+  const auto failing = pool.apply_async(fn<&refuse>, 7);
+  EXPECT_FALSE(waiting.wait(std::chrono::milliseconds(1)));
+  EXPECT_FALSE(waiting.ready());
+  EXPECT_THROW((void)waiting.successful(), ResultNotReady);
+  gate.open();
+  waiting.wait();
+  EXPECT_TRUE(waiting.successful());
+  failing.wait();
+  EXPECT_FALSE(failing.successful());
 }
 
 TYPED_TEST(PoolCalls, C39_ATaskThatNoWorkerHasBegunCanBeCancelled) {

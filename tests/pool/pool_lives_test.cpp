@@ -18,6 +18,7 @@ namespace troupe::test {
 namespace {
 
 using ::testing::Each;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 thread_local bool was_initialized = false;
@@ -160,6 +161,25 @@ TYPED_TEST(PoolLives, TellsOfItsProgress) {
   EXPECT_EQ(told.back().total, 1000u);
   EXPECT_GT(told.back().per_second, 0);
   for (std::size_t i = 1; i < told.size(); ++i) EXPECT_LE(told[i - 1].done, told[i].done);
+}
+
+TYPED_TEST(PoolLives, P29_AWorkerMayHaveAPoolOfItsOwn) {
+  auto pool = this->pool(2);
+  const auto sums = pool.map(
+      [](int count) {
+        const auto sum_of = [](const std::vector<int>& all) { return std::accumulate(all.begin(), all.end(), 0); };
+        if constexpr (TypeParam::kIsLocal) {
+          return sum_of(TypeParam::pool(2).map(fn<&square>, numbers_to(count)));
+        } else {
+          Runtime own;
+          return sum_of(TypeParam::pool(own, 2).map(fn<&square>, numbers_to(count)));
+        }
+      },
+      std::vector<int>{3, 4, 5}, 1);
+  EXPECT_THAT(sums, ElementsAre(5, 14, 30));
+  pool.close();
+  pool.join();
+  this->expect_no_worker();
 }
 
 }  // namespace

@@ -55,8 +55,9 @@ class TaskWait::Bell final : public detail::Callback {
     return true;
   }
   void run(ResultCell&) override {}  // never: note() says that that was all
-  void drop() noexcept override {
-    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  void drop() noexcept override { drop_references(1); }
+  void drop_references(std::uint32_t count) noexcept {
+    if (references_.fetch_sub(count, std::memory_order_acq_rel) == count) delete this;
   }
   bool is_waiter() const noexcept override { return true; }
 
@@ -77,8 +78,8 @@ TaskWait::~TaskWait() {
     while (*place != this) place = &(*place)->next_;
     *place = next_;
   }
-  if (CellAccess::remove_callback(awaited_, bell_)) bell_->drop();
-  bell_->drop();
+  const bool is_back = CellAccess::remove_callback(awaited_, bell_);  // with its reference
+  bell_->drop_references(is_back ? 2 : 1);
 }
 
 bool TaskWait::is_over() const noexcept { return CellAccess::is_released(awaited_); }

@@ -2,6 +2,7 @@
 // The public face of a pool (troupe/detail/actor_pool_members.hpp).
 #include <troupe/actor_pool.hpp>
 
+#include <new>
 #include <stdexcept>
 #include <utility>
 
@@ -43,7 +44,7 @@ std::shared_ptr<Members> make_members(Runtime& runtime, const ActorPoolOptions& 
 // In a forked child there is no keeper to join, and no actor to stop.
 void close_members(std::shared_ptr<Members> members) noexcept {
   if (platform::is_forked_child()) {
-    (void)new std::shared_ptr<Members>(std::move(members));  // NOLINT(bugprone-unused-return-value)
+    (void)new (std::nothrow) std::shared_ptr<Members>(std::move(members));  // NOLINT(bugprone-unused-return-value)
     return;
   }
   members->close();

@@ -246,7 +246,6 @@ void Members::take_started() {
 
 void Members::note_failed_start(std::exception_ptr error) {
   const std::lock_guard lock(mutex_);
-  const TimePoint now = Clock::now();
   try {
     std::rethrow_exception(std::move(error));
   } catch (const RuntimeStopped& failure) {
@@ -260,7 +259,7 @@ void Members::note_failed_start(std::exception_ptr error) {
   } catch (...) {
     last_failure_ = "an exception that is no std::exception";
   }
-  replacement_.note_failed(now);
+  replacement_.note_failed(Clock::now());
 }
 
 // Those for which there is still no member, and none to come, fail.

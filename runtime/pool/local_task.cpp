@@ -23,12 +23,11 @@ std::exception_ptr caught_in_task() {
 }
 
 void LocalTask::ask_to_stop() noexcept {
-  std::stop_source asked(std::nostopstate);
-  {
+  std::stop_source asked = [this] {
     const std::lock_guard lock(stopping);
     is_asked_to_stop_ = true;
-    asked = stop_;
-  }
+    return stop_;
+  }();
   asked.request_stop();  // runs code of the user's
 }
 

@@ -31,6 +31,7 @@ namespace troupe::test {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::ContainsRegex;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -142,7 +143,7 @@ TEST_P(HangsUnder, AreToldWithTheStack) {
   if (kHasStacks) {
     EXPECT_THAT(told.backtrace, HasSubstr("#0  hanging::spin_for_ever() at "));
     EXPECT_THAT(told.backtrace, HasSubstr("hangs_test.cpp:"));
-    EXPECT_THAT(told.backtrace, HasSubstr("parse_for_ever at "));
+    EXPECT_THAT(told.backtrace, ContainsRegex("parse_for_ever(\\(.*\\))? at "));
   }
   EXPECT_FALSE(hanging.ready());
   parser.kill();
@@ -236,7 +237,7 @@ TEST_F(Hangs, OfOneThatWaitsForAnotherShowTheWait) {
   auto parser = spawn_parser();
   const auto asking = parser.call<&Parser::ask>(recorder);
   if (kHasStacks) {
-    EXPECT_THAT(unresponsive().backtrace, HasSubstr("ask at "));
+    EXPECT_THAT(unresponsive().backtrace, ContainsRegex("ask(\\(.*\\))? at "));
   }
   gate.let_go();
   EXPECT_EQ(asking.get(), 7);  // that it was asked for its stack has not disturbed it

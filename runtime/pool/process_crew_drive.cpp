@@ -47,7 +47,9 @@ void ProcessCrew::look_round(Lock& lock) {
   if (phase_ == Phase::ended) return say_farewells(lock);  // that could not be said before
   judge(lock);
   look_at_memory(lock);
-  for (std::size_t number = 0; number < workers_.size(); ++number) look_after(lock, workers_[number]);
+  // By their numbers: there may be more of them meanwhile.
+  for (std::size_t number = 0; number < workers_.size(); ++number)  // NOLINT(modernize-loop-convert)
+    look_after(lock, workers_[number]);
   if (phase_ == Phase::terminated || !broken_.empty()) {
     kill_all();
     fail_backlog(lock);

@@ -73,7 +73,7 @@ void ProcessCrew::look_at_memory(Lock& lock) {
   const auto now = Clock::now();
   if (!options_.memory_growth || now - memory_seen_ < kBetweenLooks) return;
   memory_seen_ = now;
-  for (std::size_t number = 0; number < workers_.size(); ++number) {
+  for (std::size_t number = 0; number < workers_.size(); ++number) {  // NOLINT(modernize-loop-convert): see look_round
     Worker& worker = workers_[number];
     if (!is_memory_to_be_seen(worker)) continue;
     worker.taken_at_look = worker.taken;
@@ -86,7 +86,7 @@ void ProcessCrew::look_at_memory(Lock& lock) {
 
 // What waits there need not.
 void ProcessCrew::recall_from_unwanted(Lock& lock) {
-  for (std::size_t number = 0; number < workers_.size(); ++number) {
+  for (std::size_t number = 0; number < workers_.size(); ++number) {  // NOLINT(modernize-loop-convert): see look_round
     Worker& worker = workers_[number];
     if (worker.state == Worker::State::leaving && is_unwanted(worker) && worker.task_count > 1)
       recall(lock, recalls_from(worker, worker.task_count));

@@ -98,7 +98,7 @@ class Asker {
     co_return !waited.done.empty();
   }
   awaitable<int> ask_either(Proxy<Asker> self, Proxy<Adder> adder) {
-    using namespace boost::asio::experimental::awaitable_operators;
+    using boost::asio::experimental::awaitable_operators::operator||;
     auto ask_self = [](Proxy<Asker> its_self) -> awaitable<int> { co_return co_await its_self.call<&Asker::note>(-1); };
     auto ask_adder = [](Proxy<Adder> its_adder) -> awaitable<int> { co_return co_await its_adder.call<&Adder::add>(5); };
     const auto first = co_await (ask_self(self) || ask_adder(adder));

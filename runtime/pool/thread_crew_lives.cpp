@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a crew's threads do, from the first of a worker's to the last.
+// What a crew's threads do, from the first of a worker's to the last. Where one is unwound by force (pthread_exit), g++ catches
+// that by a reference to no object, which UBSan minds.
 #include <cxxabi.h>
 #include <troupe/error.hpp>
 
@@ -112,7 +113,7 @@ void ThreadCrew::join_former(std::uint32_t number) {
 }
 
 // Takes the lock, and keeps it.
-bool ThreadCrew::has_initialized(Lock& lock, std::uint32_t number) {
+__attribute__((no_sanitize("null"))) bool ThreadCrew::has_initialized(Lock& lock, std::uint32_t number) {
   try {
     if (options_.initializer) options_.initializer();
   } catch (abi::__forced_unwind&) {
@@ -161,7 +162,7 @@ void ThreadCrew::give_up_worker(Lock& lock, std::uint32_t number, const std::str
 }
 
 // With the lock held, but while a task runs.
-void ThreadCrew::work(Lock& lock, std::uint32_t number) {
+__attribute__((no_sanitize("null"))) void ThreadCrew::work(Lock& lock, std::uint32_t number) {
   try {
     while (LocalTask* const task = next(lock, number)) {
       run(lock, *task);
@@ -206,7 +207,7 @@ bool ThreadCrew::is_one_live() const noexcept {
 }
 
 // With the lock held before and after, also when it leaves by unwinding; with a reference, which is dropped.
-void ThreadCrew::run(Lock& lock, LocalTask& task) {
+__attribute__((no_sanitize("null"))) void ThreadCrew::run(Lock& lock, LocalTask& task) {
   running_.push_back(task);
   lock.unlock();
   try {

@@ -65,7 +65,7 @@ TEST_F(ThreadPoolTest, FunctionsMayCapture) {
   const std::string greeting = "hello, ";
   EXPECT_EQ(pool.apply([&](const std::string& name) { return greeting + name; }, "you"), "hello, you");
   EXPECT_EQ(pool.apply([count = 0]() mutable { return ++count; }), 1);
-  std::function<int(int)> negated = std::negate<int>();
+  std::function<int(int)> negated = std::negate<>();
   EXPECT_THAT(pool.map(negated, numbers_to(3)), ElementsAre(0, -1, -2));
   EXPECT_EQ(pool.apply(square, 3), 9) << "a function as a value";
 }

@@ -25,9 +25,8 @@ namespace troupe::detail {
 template <class F>
 class SharedFunction {
  public:
-  template <class G>
-  requires(!std::is_same_v<std::remove_cvref_t<G>, SharedFunction>) explicit SharedFunction(G&& function)
-      : function_(std::make_shared<const F>(std::forward<G>(function))) {}
+  template <class G, class = std::enable_if_t<!std::is_same_v<std::remove_cvref_t<G>, SharedFunction>>>
+  explicit SharedFunction(G&& function) : function_(std::make_shared<const F>(std::forward<G>(function))) {}
 
   template <class... Args>
   decltype(auto) operator()(Args&&... args) const {
@@ -42,9 +41,8 @@ class SharedFunction {
 template <class F>
 requires(std::is_trivially_copyable_v<F> && sizeof(F) <= sizeof(void*)) class SharedFunction<F> {
  public:
-  template <class G>
-  requires(!std::is_same_v<std::remove_cvref_t<G>, SharedFunction>) explicit SharedFunction(G&& function)
-      : function_(std::forward<G>(function)) {}
+  template <class G, class = std::enable_if_t<!std::is_same_v<std::remove_cvref_t<G>, SharedFunction>>>
+  explicit SharedFunction(G&& function) : function_(std::forward<G>(function)) {}
 
   template <class... Args>
   decltype(auto) operator()(Args&&... args) const {

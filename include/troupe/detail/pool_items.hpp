@@ -30,7 +30,7 @@ template <class Range>
 std::vector<ItemOf<Range>> items_of(Range&& range) {
   using Items = std::vector<ItemOf<Range>>;
   if constexpr (std::is_same_v<Range, Items>) {
-    return std::move(range);
+    return std::forward<Range>(range);
   } else {
     Items items;
     if constexpr (requires { std::size(range); }) items.reserve(std::size(range));

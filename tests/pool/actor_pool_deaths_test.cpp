@@ -14,7 +14,7 @@ using ::testing::Each;
 using ::testing::Ne;
 
 class ActorPoolDeaths : public PoolFixture {};
-FOR_BOTH_START_METHODS(ActorPoolDeaths);
+TROUPE_FOR_BOTH_START_METHODS(ActorPoolDeaths);
 
 // Two members that are held, with calls behind that; then the first one is killed.
 class Scene {
@@ -52,7 +52,7 @@ class Scene {
 };
 
 class ActorPoolMoves : public PoolFixture {};
-FOR_BOTH_START_METHODS(ActorPoolMoves);
+TROUPE_FOR_BOTH_START_METHODS(ActorPoolMoves);
 
 TEST_P(ActorPoolDeaths, U23_ADeadMemberIsReplaced) {
   const ActorPool<Worker> pool(runtime(), options(3));

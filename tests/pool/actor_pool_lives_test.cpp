@@ -13,7 +13,7 @@ using ::testing::SizeIs;
 using ::testing::ThrowsMessage;
 
 class ActorPoolLives : public PoolFixture {};
-FOR_BOTH_START_METHODS(ActorPoolLives);
+TROUPE_FOR_BOTH_START_METHODS(ActorPoolLives);
 
 TEST_P(ActorPoolLives, GrowsBehindThoseThatAreThere) {
   ActorPool<Worker> pool(runtime(), options(2));

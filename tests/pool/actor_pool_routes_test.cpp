@@ -10,7 +10,7 @@ namespace {
 using std::chrono::hours;
 
 class ActorPoolRoutes : public PoolFixture {};
-FOR_BOTH_START_METHODS(ActorPoolRoutes);
+TROUPE_FOR_BOTH_START_METHODS(ActorPoolRoutes);
 
 TEST_P(ActorPoolRoutes, LeastLoadedGoesAroundWhoIsBusy) {
   const ActorPool<Worker> pool(runtime(), options(3, Routing::least_loaded));

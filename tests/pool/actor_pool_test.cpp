@@ -16,7 +16,7 @@ using ::testing::IsEmpty;
 using ::testing::ThrowsMessage;
 
 class ActorPools : public PoolFixture {};
-FOR_BOTH_START_METHODS(ActorPools);
+TROUPE_FOR_BOTH_START_METHODS(ActorPools);
 
 TEST_P(ActorPools, U23_FiveCallsOnFourActors) {
   const ActorPool<Worker> pool(runtime(), options(4));

@@ -59,7 +59,7 @@ struct Threads {
 using Kinds = ::testing::Types<Processes<StartMethod::forkserver>, Processes<StartMethod::spawn>, Threads>;
 struct KindNames {
   template <class Kind>
-  static std::string GetName(int) {
+  static std::string GetName(int) {  // NOLINT(readability-identifier-naming): so GoogleTest calls it
     return Kind::kName;
   }
 };

@@ -64,7 +64,7 @@ class PoolFixture : public testing::RuntimeTest, public ::testing::WithParamInte
 inline std::string name_of(const ::testing::TestParamInfo<StartMethod>& info) {
   return info.param == StartMethod::spawn ? "Spawn" : "Forkserver";
 }
-#define FOR_BOTH_START_METHODS(FIXTURE) \
+#define TROUPE_FOR_BOTH_START_METHODS(FIXTURE) \
   INSTANTIATE_TEST_SUITE_P(StartMethods, FIXTURE, ::testing::Values(StartMethod::forkserver, StartMethod::spawn), name_of)
 
 template <class Pool>

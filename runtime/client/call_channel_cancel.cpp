@@ -29,7 +29,8 @@ CallChannel::Withdrawal CallChannel::withdraw(ResultCell& cell, Why why, bool by
   {
     const std::lock_guard lock(send_lock_);
     withdrawal = CellAccess::is_sent(cell) ? withdraw_sent(cell, lease) : withdraw_spilled(cell, lease);
-    if (withdrawal.is_won && why == Why::cancelled) CellAccess::set_cancelled(cell);
+    // A recalled one, too: the host may answer that it has skipped it before whoever withdrew it claims it.
+    if (withdrawal.is_won && why != Why::expired) CellAccess::set_cancelled(cell);
     if (withdrawal.execution == Execution::maybe && why == Why::cancelled) CellAccess::set_unwanted(cell, by_force);
     withdrawal.is_cancelled = CellAccess::is_cancelled(cell);
   }

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/pool/kinds.hpp"
@@ -24,6 +25,16 @@ const int stop_is_named = ::setenv(
     "TROUPE_TEST_STOP", (std::filesystem::temp_directory_path() / ("troupe-stop-" + std::to_string(::getpid()))).c_str(), 0);
 const char* stop_file() { return std::getenv("TROUPE_TEST_STOP"); }
 
+template <class AnyPool>
+void expect_three_at_a_time(AnyPool& pool) {
+  std::array<Gate, 3> gates;
+  std::vector<AsyncResult<int>> at_gates;
+  for (const Gate& each : gates) at_gates.push_back(pool.apply_async(fn<&wait_at_gate>, each.path()));
+  for (Gate& each : gates) each.wait_reached();  // all at the same time
+  for (Gate& each : gates) each.let_go();
+  for (const auto& each : at_gates) EXPECT_EQ(each.get(), 1);
+}
+
 template <class Kind>
 class PoolResize : public KindTest<Kind> {};
 TYPED_TEST_SUITE(PoolResize, Kinds, KindNames);
@@ -32,12 +43,7 @@ TYPED_TEST(PoolResize, StartsWhatIsMissing) {
   auto pool = this->pool(1);
   pool.resize(3);
   EXPECT_EQ(pool.size(), 3u);
-  std::array<Gate, 3> gates;
-  std::vector<AsyncResult<int>> at_gates;
-  for (const Gate& each : gates) at_gates.push_back(pool.apply_async(fn<&wait_at_gate>, each.path()));
-  for (Gate& each : gates) each.wait_reached();  // all at the same time
-  for (Gate& each : gates) each.let_go();
-  for (const auto& each : at_gates) EXPECT_EQ(each.get(), 1);
+  expect_three_at_a_time(pool);
 }
 
 TYPED_TEST(PoolResize, GivesNothingToThoseThatAreTooMany) {
@@ -90,19 +96,17 @@ TYPED_TEST(PoolResize, IsNotAfterTheEnd) {
 
 TYPED_TEST(PoolResize, TriesAgainWhatCouldNotBeStarted) {
   auto pool = this->pool(1, [] {
-    if (std::filesystem::exists(stop_file())) throw std::domain_error("not now");
+    if (!std::filesystem::exists(stop_file())) return;
+    std::ofstream(stop_file(), std::ios::app) << "a try";
+    throw std::domain_error("not now");
   });
-  std::ofstream(stop_file()) << "now";
-  pool.resize(2);  // the second one cannot be
+  std::ofstream(stop_file()).flush();
+  pool.resize(2);  // the second one cannot be, and is given up after five tries
+  while (std::filesystem::file_size(stop_file()) < 5 * std::string("a try").size()) std::this_thread::yield();
   EXPECT_EQ(pool.apply(fn<&square>, 3), 9);
   std::filesystem::remove(stop_file());
   pool.resize(3);
-  std::array<Gate, 3> gates;
-  std::vector<AsyncResult<int>> at_gates;
-  for (const Gate& each : gates) at_gates.push_back(pool.apply_async(fn<&wait_at_gate>, each.path()));
-  for (Gate& each : gates) each.wait_reached();  // all at the same time
-  for (Gate& each : gates) each.let_go();
-  for (const auto& each : at_gates) EXPECT_EQ(each.get(), 1);
+  expect_three_at_a_time(pool);
 }
 
 TYPED_TEST(PoolResize, GoesOnWhileItEnds) {

@@ -10,6 +10,7 @@
 #include <iterator>
 #include <stdexcept>
 
+#include "platform/control_socket_linux.hpp"
 #include "platform/os_error.hpp"
 #include "platform/poll.hpp"
 
@@ -22,12 +23,6 @@ struct alignas(cmsghdr) HandleSpace {
 };
 
 bool is_gone(int error) { return error == EPIPE || error == ECONNRESET || error == ECONNREFUSED || error == ENOTCONN; }
-
-// A message of the largest size must fit the send buffer; more would be welcome, so a refusal is no error.
-void widen(int descriptor) {
-  constexpr int kBytes = 2 * ControlSocket::kMaxMessageBytes;
-  (void)::setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &kBytes, sizeof(kBytes));
-}
 
 msghdr header_for(iovec& piece) {
   msghdr header{};
@@ -86,11 +81,16 @@ void check_limits(std::size_t bytes, std::size_t handles) {
 
 }  // namespace
 
+void widen_control_socket(int descriptor) {
+  constexpr int kBytes = 2 * ControlSocket::kMaxMessageBytes;
+  (void)::setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &kBytes, sizeof(kBytes));
+}
+
 std::pair<ControlSocket, ControlSocket> ControlSocket::pair() {
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
     throw_os_error(errno, "creating a control socket");
-  for (const int end : ends) widen(end);
+  for (const int end : ends) widen_control_socket(end);
   return {ControlSocket(Handle(ends[0])), ControlSocket(Handle(ends[1]))};
 }
 

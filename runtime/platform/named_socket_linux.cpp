@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "platform/named_socket.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <troupe/error.hpp>
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <utility>
+
+#include "platform/control_directory.hpp"
+#include "platform/control_socket_linux.hpp"
+#include "platform/os_error.hpp"
+
+namespace troupe::platform {
+
+namespace {
+
+std::string socket_file(std::string_view name) { return std::string(name) + ".sock"; }
+std::string lock_file(std::string_view name) { return std::string(name) + ".lock"; }
+
+// By the directory's handle: so the path is short enough for any directory, and leads into the one that was looked at.
+sockaddr_un address_of(const Handle& directory, std::string_view name) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string path = fmt::format("/proc/self/fd/{}/{}", directory.get(), socket_file(name));
+  std::copy(path.begin(), path.end(), std::begin(address.sun_path));  // at most 64 bytes of name: it fits
+  return address;
+}
+
+Handle new_socket() {
+  const int descriptor = ::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) throw_os_error(errno, "creating a control socket");
+  return Handle(descriptor);
+}
+
+std::optional<ucred> credentials_of(const Handle& socket) {
+  ucred peer{};
+  socklen_t size = sizeof(peer);
+  if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return std::nullopt;
+  return peer;
+}
+
+// Whether `file` is what its name leads to: a holder that ended has removed the one that it had locked.
+bool is_file_of_name(const Handle& file, const Handle& directory, const std::string& name) {
+  struct stat opened {};
+  struct stat named {};
+  return ::fstat(file.get(), &opened) == 0 && ::fstatat(directory.get(), name.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+         opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
+std::string text_in(const Handle& file) {
+  std::array<char, 32> text{};
+  const ssize_t size = ::pread(file.get(), text.data(), text.size(), 0);
+  return {text.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
+}
+
+[[noreturn]] void refuse_taken(const std::string& name, const Handle& lock) {
+  const std::string pid = text_in(lock);  // empty: it has only just come
+  throw DuplicateName(
+      fmt::format("the name \"{}\" belongs to a manager that runs already (process {}); stop it, or use another name", name,
+                  pid.empty() ? "unknown" : pid));
+}
+
+}  // namespace
+
+NamedListener::NamedListener(std::string name) : name_(std::move(name)) {
+  check_manager_name(name_);
+  directory_ = open_control_directory(true);
+  spare_ = directory_.duplicate();
+  take_name();
+  listen();
+}
+
+void NamedListener::take_name() {
+  const std::string file = lock_file(name_);
+  for (;;) {
+    const int descriptor = ::openat(directory_.get(), file.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (descriptor < 0) throw_os_error(errno, "opening " + control_directory_path() + "/" + file);
+    Handle lock(descriptor);
+    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno != EWOULDBLOCK) throw_os_error(errno, "locking " + control_directory_path() + "/" + file);
+      refuse_taken(name_, lock);
+    }
+    if (!is_file_of_name(lock, directory_, file)) continue;  // it was removed between
+    const std::string pid = std::to_string(::getpid());
+    if (::ftruncate(lock.get(), 0) != 0 || ::pwrite(lock.get(), pid.data(), pid.size(), 0) < 0)
+      throw_os_error(errno, "writing " + control_directory_path() + "/" + file);
+    lock_ = std::move(lock);
+    return;
+  }
+}
+
+// Whatever lies there belongs to nobody: the lock is ours.
+void NamedListener::listen() {
+  Handle socket = new_socket();
+  const sockaddr_un address = address_of(directory_, name_);
+  const std::string what = "listening at " + control_directory_path() + "/" + socket_file(name_);
+  ::unlinkat(directory_.get(), socket_file(name_).c_str(), 0);
+  if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) throw_os_error(errno, what);
+  if (::listen(socket.get(), SOMAXCONN) != 0) throw_os_error(errno, what);
+  const int flags = ::fcntl(socket.get(), F_GETFL);
+  if (::fcntl(socket.get(), F_SETFL, flags | O_NONBLOCK) != 0) throw_os_error(errno, what);
+  socket_ = std::move(socket);
+}
+
+// The lock's file goes last: until then nobody else can have the name.
+NamedListener::~NamedListener() {
+  stop_listening();
+  if (lock_) ::unlinkat(directory_.get(), lock_file(name_).c_str(), 0);
+}
+
+void NamedListener::stop_listening() noexcept {
+  if (!socket_) return;
+  ::unlinkat(directory_.get(), socket_file(name_).c_str(), 0);
+  socket_.reset();
+}
+
+std::optional<NamedPeer> NamedListener::try_accept() {
+  for (;;) {
+    const int descriptor = ::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC);
+    const int error = errno;
+    if (descriptor < 0 && (error == EINTR || error == ECONNABORTED)) continue;
+    if (descriptor < 0 && (error == EMFILE || error == ENFILE) && send_one_away()) continue;
+    if (descriptor < 0) return std::nullopt;
+    Handle handle(descriptor);
+    const auto peer = credentials_of(handle);
+    if (!peer || peer->uid != ::geteuid()) continue;
+    widen_control_socket(handle.get());
+    return NamedPeer{ControlSocket(std::move(handle)), peer->pid};
+  }
+}
+
+// Left in the queue it would wake the loop for ever, and wait for ever itself.
+bool NamedListener::send_one_away() noexcept {
+  spare_.reset();
+  const int descriptor = ::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC);
+  if (descriptor >= 0) ::close(descriptor);
+  const int spare = ::fcntl(directory_.get(), F_DUPFD_CLOEXEC, 3);
+  if (spare >= 0) spare_ = Handle(spare);
+  return descriptor >= 0;
+}
+
+namespace {
+
+// Of what waits in the kernel for room in the listener's queue.
+void limit_wait(const Handle& socket, std::chrono::steady_clock::time_point deadline) {
+  using std::chrono::microseconds;
+  constexpr microseconds kShortest(1000);
+  constexpr microseconds kLongest = std::chrono::hours(24 * 365);
+  const auto left = std::chrono::duration_cast<microseconds>(deadline - std::chrono::steady_clock::now());
+  const auto span = std::clamp(left, kShortest, kLongest).count();
+  const timeval time{static_cast<time_t>(span / 1'000'000), static_cast<suseconds_t>(span % 1'000'000)};
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &time, sizeof(time));
+}
+
+// Whether there is somebody.
+bool connect(const Handle& socket, const sockaddr_un& address, std::chrono::steady_clock::time_point deadline) {
+  for (;;) {
+    limit_wait(socket, deadline);
+    if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) return true;
+    const int error = errno;
+    if (error == ENOENT || error == ECONNREFUSED || error == EAGAIN) return false;
+    if (error != EINTR) throw_os_error(error, "connecting to a named manager");
+  }
+}
+
+}  // namespace
+
+std::optional<NamedPeer> connect_to_named(std::string_view name, std::chrono::steady_clock::time_point deadline) {
+  check_manager_name(name);
+  const Handle directory = open_control_directory(false);
+  if (!directory) return std::nullopt;
+  Handle socket = new_socket();
+  if (!connect(socket, address_of(directory, name), deadline)) return std::nullopt;
+  const auto peer = credentials_of(socket);
+  if (!peer || peer->uid != ::geteuid())
+    throw AuthenticationError(fmt::format("the manager \"{}\" belongs to another user", name));
+  widen_control_socket(socket.get());
+  return NamedPeer{ControlSocket(std::move(socket)), peer->pid};
+}
+
+int pid_of(const Handle& pidfd) {
+  std::ifstream lines("/proc/self/fdinfo/" + std::to_string(pidfd.get()));
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("Pid:")) return std::max(std::atoi(line.c_str() + 4), 0);
+  }
+  return 0;
+}
+
+}  // namespace troupe::platform

@@ -48,8 +48,9 @@ std::optional<LinkHandle> find_link(client::Session& session, std::string_view n
 
 }  // namespace detail
 
-// The way into troupe for a program: starts a private manager process, and through it actors, each in a process of its
-// own. Its destructor stops them all. Thread-safety: full, but for construction and destruction.
+// The way into troupe for a program: starts a private manager process (or joins a named one), and through it actors, each in a
+// process of its own. Its destructor stops them all; of a named manager's actors those that were spawned through it, and are not
+// detached. Thread-safety: full, but for construction and destruction.
 class Runtime {
  public:
   // First in main. In a process that troupe started in a role it never returns.
@@ -57,6 +58,12 @@ class Runtime {
   Runtime(int argc, char** argv, RuntimeOptions options = {});
   // Where main_guard ran. Errors: StartError; std::logic_error if it did not.
   explicit Runtime(RuntimeOptions options = {});
+  // Joins the manager of that name, which other programs of this user may share: `actor-host serve --name NAME` starts one. Where
+  // main_guard ran.
+  // Blocks: until it has answered, at most RuntimeOptions::start_timeout. Errors: StartError when none of that name is running,
+  // none that answers, or the directory where it would be is not this user's alone; std::invalid_argument (such a name no
+  // manager has); IncompatibleInterface when it was built with another version of troupe; std::logic_error without the guard.
+  static Runtime connect(std::string_view name, const RuntimeOptions& options = {});
   ~Runtime();
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
@@ -110,21 +117,30 @@ class Runtime {
   // Blocks: for the manager's answer. Errors: std::invalid_argument, which names the field; ManagerDied; RuntimeStopped.
   Group supervise(const GroupOptions& options = {}) { return Group::make(session_, {}, options); }
 
-  // All living actors of this runtime. Blocks: for the manager's answer, about 250 ms when a host is stuck.
+  // All living actors of this runtime; where its manager is a named one, whoever spawned them. Blocks: for the manager's answer,
+  // about 250 ms when a host is stuck.
   std::vector<ActorInfo> actors();
 
-  // Calls f(const RuntimeEvent&) for every event from now on, in order, in a thread of the runtime.
+  // Calls f(const RuntimeEvent&) for every event from now on, in order, in a thread of the runtime. Events are about all actors
+  // of the manager, whoever spawned them; but what a captured actor prints (Output) is for who spawned it.
   template <class F>
   void on_event(F f) {
     add_event_callback(std::make_unique<detail::EventCallbackOf<F>>(std::move(f)));
   }
 
-  // Stops all actors, as Proxy::stop does. Blocks: until none is left, at most a few seconds more than `grace`, unless a debugger
-  // is attached to one. Returns: who had to be killed. Idempotent.
+  // Stops all actors, as Proxy::stop does; of a named manager's those that were spawned through this, and are not detached; no
+  // others are started through it afterwards. Blocks: until none is left, at most a few seconds more than `grace`, unless a
+  // debugger is attached to one. Returns: who had to be killed. Idempotent.
   ShutdownReport shutdown(Timeout grace = std::chrono::seconds(5));
 
  private:
   friend struct detail::RuntimeAccess;
+
+  struct Connected {
+    explicit Connected(std::shared_ptr<client::Session> its_session) : session(std::move(its_session)) {}
+    std::shared_ptr<client::Session> session;
+  };
+  explicit Runtime(Connected connected);
 
   client::Session& session() { return *session_; }
   void add_event_callback(std::unique_ptr<detail::EventCallback> callback);

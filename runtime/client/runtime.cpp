@@ -24,6 +24,13 @@ Runtime::Runtime(RuntimeOptions options) {
   session_ = client::Session::start_private(options);
 }
 
+Runtime::Runtime(Connected connected) : session_(std::move(connected.session)) {}
+
+Runtime Runtime::connect(std::string_view name, const RuntimeOptions& options) {
+  platform::require_guard();
+  return Runtime(Connected(client::Session::connect(name, options)));
+}
+
 Runtime::~Runtime() {
   if (platform::is_forked_child()) return;
   constexpr std::chrono::seconds kGrace(5);

@@ -16,9 +16,11 @@
 #include "client/session_loop.hpp"
 #include "client/session_source.hpp"
 #include "client/spawn_check.hpp"
+#include "platform/control_directory.hpp"
 #include "platform/executable.hpp"
 #include "platform/fork_mark.hpp"
 #include "platform/launch.hpp"
+#include "platform/named_socket.hpp"
 #include "platform/process_group.hpp"
 #include "platform/standard_handles.hpp"
 #include "wire/library.hpp"
@@ -69,8 +71,8 @@ SessionScope::SessionScope(Session* session) noexcept : outer_(session_in_scope)
 
 SessionScope::~SessionScope() { session_in_scope = outer_; }
 
-Session::Session(const RuntimeOptions& options, bool is_actor)
-    : options_(options), is_actor_(is_actor), actor_wait_(std::make_unique<ActorWait>()) {
+Session::Session(const RuntimeOptions& options, bool is_actor, std::string name)
+    : options_(options), is_actor_(is_actor), name_(std::move(name)), actor_wait_(std::make_unique<ActorWait>()) {
   platform::open_standard_handles();
   platform::watch_forks();
 }
@@ -98,6 +100,26 @@ std::shared_ptr<Session> Session::start_private(const RuntimeOptions& options) t
   return session;
 } catch (const std::system_error& error) {  // out of handles, memory
   throw StartError(std::string("the manager process could not be started: ") + error.what());
+}
+
+namespace {
+
+std::string nobody_text(std::string_view name) {
+  return fmt::format("no manager named \"{}\" is running (looked in {}); start one: actor-host serve --name {}", name,
+                     platform::control_directory_path(), name);
+}
+
+}  // namespace
+
+std::shared_ptr<Session> Session::connect(std::string_view name, const RuntimeOptions& options) try {
+  check(options);
+  auto session = std::shared_ptr<Session>(new Session(options, false, std::string(name)));
+  auto peer = platform::connect_to_named(name, options.start_timeout.after(Clock::now()));
+  if (!peer) throw StartError(nobody_text(name));
+  session->join_manager(std::move(peer->socket));
+  return session;
+} catch (const std::system_error& error) {  // out of handles, memory
+  throw StartError(fmt::format("the manager \"{}\" could not be joined: {}", name, error.what()));
 }
 
 std::shared_ptr<Session> Session::join(platform::ControlSocket socket) {
@@ -129,6 +151,10 @@ void Session::join_manager(platform::ControlSocket socket) {
   loop_->start();
 }
 
+std::string Session::text_of_manager() const {
+  return is_shared() ? fmt::format("the manager \"{}\"", name_) : "the manager process";
+}
+
 // Why no answer came from the manager that was started.
 std::string Session::silence_text() {
   const bool has_left = !socket_.is_open();
@@ -137,8 +163,8 @@ std::string Session::silence_text() {
       return fmt::format("the manager process {} before it was ready", detail::text_of_end(*status));
   }
   if (manager_) manager_.kill();
-  if (has_left) return "the manager process closed its connection before it was ready";
-  return fmt::format("the manager process did not answer within {:g} s (RuntimeOptions::start_timeout)",
+  if (has_left) return text_of_manager() + " closed its connection before it was ready";
+  return fmt::format("{} did not answer within {:g} s (RuntimeOptions::start_timeout)", text_of_manager(),
                      std::chrono::duration<double>(options_.start_timeout.span()).count());
 }
 

@@ -39,6 +39,9 @@ class Session : public std::enable_shared_from_this<Session> {
  public:
   // Starts a manager process of its own from this executable. Blocks: until it has answered. Errors: StartError.
   static std::shared_ptr<Session> start_private(const RuntimeOptions& options);
+  // Of a manager that others share. Blocks: until it has answered. Errors: StartError when there is none of that name, or it does
+  // not answer; std::invalid_argument; AuthenticationError; IncompatibleInterface (another version of the library).
+  static std::shared_ptr<Session> connect(std::string_view name, const RuntimeOptions& options);
   // Over a socket whose other end a manager holds already; this process is the host of an actor. Errors: StartError.
   static std::shared_ptr<Session> join(platform::ControlSocket socket);
   ~Session();
@@ -66,7 +69,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void ask_for_next_life(CallChannel& channel);
   // Opens its channel. Blocks: for the answer. Errors: what the manager refuses with; Error (no handles, no memory).
   std::shared_ptr<Opening> attach(Link& link);
-  bool is_actor() const { return is_actor_; }  // it is an actor's host
+  bool is_shared() const { return !name_.empty(); }  // its manager is a named one
+  bool is_actor() const { return is_actor_; }        // it is an actor's host
   // To all callbacks of on_event.
   void emit(RuntimeEvent event);
   void add_event_callback(std::unique_ptr<detail::EventCallback> callback);
@@ -104,7 +108,8 @@ class Session : public std::enable_shared_from_this<Session> {
   // What comes back for a request; without a message when none will come.
   using Answer = Function<void(wire::ToClient* message, std::vector<platform::Handle>& handles)>;
 
-  Session(const RuntimeOptions& options, bool is_actor);
+  Session(const RuntimeOptions& options, bool is_actor, std::string name = {});
+  std::string text_of_manager() const;
   void join_manager(platform::ControlSocket socket);
   std::uint64_t expect(Answer answer);
   // The answer is not waited for any more; false when it has been taken up already.
@@ -167,6 +172,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   const RuntimeOptions options_;
   const bool is_actor_;
+  const std::string name_;  // of a named manager
   platform::ControlSocket socket_;
   platform::Process manager_;  // of a private manager
   platform::LifeView manager_life_;

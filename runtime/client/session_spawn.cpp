@@ -125,7 +125,7 @@ void Session::spawn(const detail::SpawnOrder& order, detail::ResultCell& cell) {
   const std::string what = describe(order);
   try {
     if (platform::is_forked_child()) throw std::logic_error(what + ": this process was forked from the one that has the runtime");
-    check(order);
+    check(order, is_shared() ? ManagerKind::named : ManagerKind::of_one_program);
     const MailboxOptions& mailbox = order.options.mailbox;
     auto pending =
         std::make_shared<SpawnPending>(SpawnPending{&cell,

@@ -83,15 +83,23 @@ void check_surroundings(const SpawnOptions& options) {
     refuse_option("working_directory holds a zero byte, and would end there");
 }
 
+// It lives as long as its manager, which a private one does not do any longer than its program.
+void check_detached(const detail::SpawnOrder& order, ManagerKind manager) {
+  if (manager != ManagerKind::named)
+    refuse_option(
+        "lifetime is detached; that needs a named manager (actor-host serve, Runtime::connect), and this runtime has a private "
+        "one");
+  if (order.group.value != 0) refuse_option("lifetime is detached; an actor of a group ends with the group");
+}
+
 }  // namespace
 
-void check(const detail::SpawnOrder& order) {
+void check(const detail::SpawnOrder& order, ManagerKind manager) {
   const SpawnOptions& options = order.options;
   if (order.on_existing == detail::OnExisting::join && options.name.empty())
     refuse_option("name is empty; spawn_or_get needs the name to look for");
   check_known(options);
-  if (options.lifetime == Lifetime::detached)
-    refuse_option("lifetime is detached; that needs a named manager, and this runtime has a private one");
+  if (options.lifetime == Lifetime::detached) check_detached(order, manager);
   if (options.concurrency != 1) refuse_option("concurrency must be 1: an actor handles one call at a time");
   check(options.restart, order.group.value != 0);
   check_surroundings(options);

@@ -22,8 +22,10 @@ namespace troupe::manager {
 // One client: the user's program, or a host whose actor talks to others.
 struct ClientRecord {
   ClientId id = 0;
-  bool is_owner = false;  // this manager is its private one, and ends with it
-  ActorId actor{};        // the actor that it is; none: a program of the user's
+  bool is_owner = false;    // this manager is its private one, and ends with it
+  bool is_leaving = false;  // it has shut down what is its: it starts no actors any more
+  int peer_pid = 0;         // of one that came in by a named manager's door: as the kernel says
+  ActorId actor{};          // the actor that it is; none: a program of the user's
   bool has_joined = false;
   Program program;
   std::vector<wire::ModuleIdentity> modules;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <map>
 #include <vector>
 
 #include "manager/child.hpp"
@@ -18,9 +20,13 @@ class Closing {
   Closing(Tables& tables, Ending& ending, Spawning& spawning, Children& children)
       : tables_(tables), ending_(ending), spawning_(spawning), children_(children) {}
 
-  // Errors: ProtocolError when an actor asks for it.
+  // A private manager's client means all actors, a named one's its own. Errors: ProtocolError when an actor asks for it.
   void on(ClientId client, const wire::Shutdown& message);
   void owner_gone();
+  // A named manager has been told to end: stops all actors, then the loop.
+  void stop_all(std::chrono::nanoseconds grace);
+  // The same without a grace.
+  void end_all();
 
   void host_ended(const HostRecord& host, const DeathCause& cause);
   // Something has ended: maybe that was the last.
@@ -32,7 +38,18 @@ class Closing {
     std::uint64_t request = 0;
   };
 
+  // What one client of a named manager has asked for.
+  struct Leaving {
+    std::vector<std::uint64_t> requests{};
+    std::vector<ActorInfo> killed{};
+  };
+
+  void stop_own(ClientId client, const wire::Shutdown& message);
+  bool has_own(ClientId client) const;
+  void look_who_has_left();
+  void kill_all(const char* why);
   void answer_requesters();
+  void answer(const Requester& requester, const std::vector<ActorInfo>& killed);
 
   Tables& tables_;
   Ending& ending_;
@@ -40,7 +57,8 @@ class Closing {
   Children& children_;
   std::vector<Requester> requesters_;
   std::vector<ActorInfo> killed_;  // did not stop within the grace
-  bool is_owner_gone_ = false;
+  std::map<ClientId, Leaving> leaving_;
+  bool is_last_ = false;  // the loop ends with the last actor
 };
 
 }  // namespace troupe::manager

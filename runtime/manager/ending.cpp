@@ -220,10 +220,14 @@ void Ending::kill(HostRecord& host, Asked why, const wire::Failure& failure) {
   host.kill_for(why);
 }
 
-void Ending::client_gone(ClientId client) {
+void Ending::client_gone(const ClientRecord& client) {
   for (const ActorId actor : tables_.hosts.actors()) {
     HostRecord* host = tables_.hosts.find(actor);
-    if (host == nullptr || host->spawner != client || !host->is_scoped) continue;
+    if (host == nullptr || host->spawner != client.id) continue;
+    if (!host->is_scoped) {
+      host->spawner_modules = client.modules;
+      continue;
+    }
     kill(*host, Asked::parent_gone, failure_of(wire::Refusal::stopped, "who spawned it has ended"));
   }
 }

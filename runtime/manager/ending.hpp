@@ -44,8 +44,8 @@ class Ending {
   void end_within(HostRecord& host, std::chrono::nanoseconds grace);
   // Now. One that is still coming up is refused with the same reason. The record may be gone afterwards.
   void kill(HostRecord& host, Asked why, const wire::Failure& failure);
-  // What `client` spawned and did not detach ends with it.
-  void client_gone(ClientId client);
+  // What `client` spawned and did not detach ends with it. For the rest it leaves behind what a next life needs of it.
+  void client_gone(const ClientRecord& client);
 
   // Signs of a host's end.
   void word_fell(LifeWatch::Life life, LifeWatch::Fall fall);

@@ -41,7 +41,8 @@ void Groups::on(ClientId client, const wire::Supervise& message) {
   const auto refuse = [&](wire::Refusal kind, const char* text) {
     tables_.clients.refuse(client, message.request, failure_of(kind, text));
   };
-  if (tables_.is_closing) return refuse(wire::Refusal::stopped, "the runtime is shutting down; make no groups after shutdown()");
+  if (tables_.is_closing_for(client))
+    return refuse(wire::Refusal::stopped, "the runtime is shutting down; make no groups after shutdown()");
   if (!tables_.clients.find(client)->is_program()) throw ProtocolError("an actor wants a group: programs have groups");
   if (message.parent != 0 && find_of(client, message.parent) == nullptr) return refuse(wire::Refusal::bad_options, kIsOver);
   const GroupNumber group = tables_.hosts.next_group();
@@ -104,7 +105,7 @@ bool Groups::lives_on(HostRecord& host, const DeathCause& cause) {
   const auto now = Clock::now();
   const supervision::ChildId actor = host.actor.id.value;
   note_killed(host, cause);
-  if (!host.is_wanted() || tables_.is_closing || (!host.has_run && !host.request)) {
+  if (!host.is_wanted() || tables_.is_closing_for(host.spawner) || (!host.has_run && !host.request)) {
     tell().removed(actor);
   } else {
     const bool follows_any_exit = host.order.restart.on == static_cast<std::uint8_t>(RestartPolicy::On::any_exit);
@@ -192,7 +193,7 @@ void Groups::start(ActorId actor) {
 void Groups::end(ActorId actor) {
   HostRecord* host = tables_.hosts.find(actor);
   if (host == nullptr) return tell().removed(actor.value);
-  if (tables_.is_closing) return ending_.end_within(*host, grace_in(host->group));
+  if (tables_.is_closing_for(host->spawner)) return ending_.end_within(*host, grace_in(host->group));
   if (host->stage == Stage::running && supervisor_.ends_for_good(actor.value)) host->is_last_life = true;
   ending_.stop_life(*host, grace_in(host->group));
 }

@@ -102,7 +102,7 @@ void Spawning::tell_to_construct(HostRecord& host) {
   construct.shows_stack = host.order.hang.after_ns != 0;
   construct.captures_output = captures_output;
   const ClientRecord* spawner = tables_.clients.find(host.spawner);
-  if (spawner != nullptr) construct.client_modules = spawner->modules;
+  construct.client_modules = spawner != nullptr ? spawner->modules : host.spawner_modules;
   std::vector<int> handles;
   if (host.request) {
     construct.channel = tables_.hosts.next_channel();

@@ -102,7 +102,8 @@ struct HostRecord {
   bool has_given_up = false;             // its policy, or its group, allows no more
   bool is_scoped = true;
   ClientId spawner = 0;
-  ActorId parent{};  // the actor that the spawner is
+  ActorId parent{};                                     // the actor that the spawner is
+  std::vector<wire::ModuleIdentity> spawner_modules{};  // once the spawner has gone, and it has not
   Program program;
   std::uint64_t starts = 1;  // of its processes, this one included
 
@@ -170,6 +171,7 @@ class HostTable {
   HostRecord* find_launch(std::uint64_t number);
   // The actors at this moment; each may be gone when its turn comes.
   std::vector<ActorId> actors() const;
+  const std::map<ActorId, std::unique_ptr<HostRecord>>& all() const { return hosts_; }
   bool is_empty() const { return hosts_.empty(); }
   std::uint64_t next_channel() { return ++last_channel_; }
   // For a group: groups and actors are numbered together.

@@ -56,6 +56,16 @@ void Launcher::cancel(std::uint64_t number, bool is_too_late) {
   for (auto& [key, nursery] : nurseries_) nursery->cancel(number, is_too_late);
 }
 
+void Launcher::give_up(const Function<bool(const std::string& key)>& is_used) {
+  for (auto& [key, nursery] : nurseries_) {
+    if (!is_used(key)) nursery->give_up();
+  }
+}
+
+void Launcher::given_up() {
+  loop_.post([this] { std::erase_if(nurseries_, [](const auto& each) { return each.second->is_given_up(); }); });
+}
+
 void Launcher::end() {
   for (auto& [key, nursery] : nurseries_) nursery->end();
 }

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/function.hpp"
 #include "manager/child.hpp"
 #include "manager/loop.hpp"
 #include "manager/program.hpp"
@@ -56,6 +57,10 @@ class Launcher {
   // No outcome comes any more; a process that comes up all the same is ended. `is_too_late`: a zygote that has kept this
   // one waiting without a word is ended, too.
   void cancel(std::uint64_t number, bool is_too_late = false);
+  // Ends the zygotes of programs that are not used, and forgets those programs.
+  void give_up(const Function<bool(const std::string& key)>& is_used);
+  // A nursery that was given up has no zygote any more. It is forgotten in a turn of its own, unless it is wanted again.
+  void given_up();
   // Ends all zygotes. Nothing may be launched any more.
   void end();
   // Starts it without a zygote. The outcome comes before this returns.

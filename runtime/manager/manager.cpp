@@ -18,6 +18,7 @@
 
 #include "manager/channels.hpp"
 #include "manager/closing.hpp"
+#include "manager/door.hpp"
 #include "manager/ending.hpp"
 #include "manager/groups.hpp"
 #include "manager/hangs.hpp"
@@ -30,7 +31,9 @@
 #include "manager/tables.hpp"
 #include "manager/wait_rings.hpp"
 #include "platform/complaint.hpp"
+#include "platform/file_identity.hpp"
 #include "platform/life_page.hpp"
+#include "platform/named_socket.hpp"
 #include "wire/library.hpp"
 
 namespace troupe::manager {
@@ -46,6 +49,7 @@ using Handles = std::vector<platform::Handle>;
 
 Program program_of(const wire::Hello& hello, platform::Handle executable) {
   Program program;
+  program.file = platform::file_identity(executable);
   program.executable = std::make_shared<const platform::Handle>(std::move(executable));
   if (hello.modules.empty()) return program;
   program.path = hello.modules[0].path;
@@ -70,6 +74,7 @@ class Manager::Impl final : ClientTable::Listener, HostListener {
  public:
   // Takes `client` last, when nothing can fail for want of anything any more.
   Impl(platform::ControlSocket&& client, int client_pid);
+  explicit Impl(const NamedService& service);
   int run();
 
  private:
@@ -117,6 +122,10 @@ class Manager::Impl final : ClientTable::Listener, HostListener {
   template <class Message>
   void give_up_without_handles(HostRecord&, const Message&) {}  // the sender sees the ends of the handles closed
 
+  void show_life();
+  void let_in(platform::NamedPeer peer);
+  void check_identity(const ClientRecord& client, const wire::Join& message, const platform::Handle& pidfd) const;
+  void give_up_programs();
   void welcome(ClientRecord& client);
   void refuse_version(ClientId client, const wire::Hello& hello);
   void end_clients_of(ActorId actor);
@@ -138,13 +147,18 @@ class Manager::Impl final : ClientTable::Listener, HostListener {
   Listing listing_{tables_};
   Closing closing_{tables_, ending_, spawning_, children_};
   ClientId owner_ = 0;
+  std::unique_ptr<Door> door_{};  // a named one's
 };
 
 // Clients look at word 0 of the life page to tell a host's death from the manager's.
-Manager::Impl::Impl(platform::ControlSocket&& client, int client_pid) {
+void Manager::Impl::show_life() {
   life_page_.own_by_this_thread();
   life_page_.raise_word();
   platform::mark_life_page_on_crash(life_page_);
+}
+
+Manager::Impl::Impl(platform::ControlSocket&& client, int client_pid) {
+  show_life();
   ClientRecord& owner = tables_.clients.add(std::move(client), ActorId());
   owner_ = owner.id;
   owner.is_owner = true;
@@ -155,8 +169,25 @@ Manager::Impl::Impl(platform::ControlSocket&& client, int client_pid) {
   }
 }
 
+// The name first, which another one may have.
+Manager::Impl::Impl(const NamedService& service) {
+  door_ = std::make_unique<Door>(loop_, service.name,
+                                 Door::Callbacks{.on_client = [this](platform::NamedPeer peer) { let_in(std::move(peer)); },
+                                                 .on_signal = [this, grace = service.grace] { closing_.stop_all(grace); },
+                                                 .on_later_signal = [this] { closing_.end_all(); }});
+  show_life();
+}
+
+void Manager::Impl::let_in(platform::NamedPeer peer) {
+  tables_.clients.add(std::move(peer.socket), ActorId()).peer_pid = peer.pid;
+}
+
+// Its clients hear of a named one's end here: the process may go on for a while.
 int Manager::Impl::run() {
   loop_.run();
+  if (door_ == nullptr) return 0;
+  while (!tables_.clients.all().empty()) tables_.clients.remove(tables_.clients.all().begin()->first);
+  door_.reset();
   return 0;
 }
 
@@ -196,6 +227,7 @@ void Manager::Impl::on_client(ClientId id, wire::Join& message, Handles& handles
   if (message.hello.protocol != wire::kProtocolVersion || message.hello.library != wire::kLibraryVersion) {
     return refuse_version(id, message.hello);
   }
+  check_identity(client, message, handles[1]);
   client.has_joined = true;
   client.modules = std::move(message.hello.modules);
   message.hello.modules = client.modules;
@@ -204,6 +236,13 @@ void Manager::Impl::on_client(ClientId id, wire::Join& message, Handles& handles
   if (!client.is_program()) return;
   tables_.clients.watch_process(client, platform::Process(std::move(handles[1]), message.hello.pid));
   spawning_.warm_up(client.program);
+}
+
+// Who came in by name is who the kernel says, and nobody else's end is to be taken for its own.
+void Manager::Impl::check_identity(const ClientRecord& client, const wire::Join& message, const platform::Handle& pidfd) const {
+  if (client.peer_pid == 0) return;
+  if (message.hello.pid != client.peer_pid || platform::pid_of(pidfd) != client.peer_pid)
+    throw ProtocolError("a client shows a process that is not its own");
 }
 
 void Manager::Impl::welcome(ClientRecord& client) {
@@ -256,9 +295,20 @@ void Manager::Impl::client_gone(ClientId id, const std::string& reason) {
   wait_rings_.client_gone(*client);
   if (client->is_owner) return closing_.owner_gone();
   groups_.client_gone(id);
-  ending_.client_gone(id);
+  ending_.client_gone(*client);
   holding_.client_gone(*client);
   look();
+  closing_.look_whether_done();
+  give_up_programs();
+}
+
+// What runs no more, and nobody could want to run.
+void Manager::Impl::give_up_programs() {
+  if (door_ == nullptr) return;
+  spawning_.give_up_programs([this](const std::string& key) {
+    const auto is_its = [&](const auto& each) { return each.second->program.executable && each.second->program.key() == key; };
+    return std::ranges::any_of(tables_.clients.all(), is_its) || std::ranges::any_of(tables_.hosts.all(), is_its);
+  });
 }
 
 // What its actor has come to hold, it has said before, on another socket: as a client.
@@ -286,6 +336,7 @@ void Manager::Impl::on_host(HostRecord& host, const wire::Constructed& message, 
   channels_.host_runs(host);
   groups_.started(host);
   hangs_.started(host);
+  if (tables_.clients.find(host.spawner) == nullptr) channels_.client_gone(host.spawner);  // which was to have one of its own
 }
 
 void Manager::Impl::on_host(HostRecord& host, const wire::JoinAsClient&, Handles& handles) {
@@ -348,6 +399,7 @@ void Manager::Impl::end_life(HostRecord& host, const ExitStatus& status, const D
   }
   look();
   closing_.look_whether_done();
+  give_up_programs();
 }
 
 // When it is started, its group says.
@@ -392,6 +444,8 @@ std::unique_ptr<Manager::Impl> Manager::made(platform::ControlSocket client, int
 }
 
 Manager::Manager(platform::ControlSocket client, int client_pid) : impl_(made(std::move(client), client_pid)) {}
+
+Manager::Manager(const NamedService& service) : impl_(std::make_unique<Impl>(service)) {}
 
 Manager::~Manager() = default;
 

@@ -24,6 +24,7 @@ Nursery::Nursery(Loop& loop, Children& children, Launcher& owner, Launcher::List
 Nursery::~Nursery() = default;
 
 void Nursery::warm_up() {
+  is_unwanted_ = false;
   if (zygote_ || cannot_fork_ || has_ended_) return;
   try {
     zygote_ = std::make_unique<ZygoteProcess>(loop_, children_, program_, binds_early_, *this);
@@ -33,6 +34,7 @@ void Nursery::warm_up() {
 }
 
 void Nursery::add(LaunchOrder order) {
+  is_unwanted_ = false;
   if (cannot_fork_) return owner_.execute(order);
   const std::uint64_t number = order.number;
   Waiting& waiting = waiting_[number];
@@ -71,6 +73,11 @@ void Nursery::cancel(std::uint64_t number, bool is_too_late) {
 void Nursery::end() {
   has_ended_ = true;
   if (zygote_) zygote_->kill();
+}
+
+void Nursery::give_up() {
+  if (std::exchange(is_unwanted_, true) || has_ended_) return;
+  zygote_ ? zygote_->kill() : owner_.given_up();
 }
 
 void Nursery::zygote_ready() {
@@ -135,6 +142,7 @@ void Nursery::zygote_ended(const std::string& reason, ZygoteProcess::Chance chan
   zygote_.reset();
   recall_forks();
   if (chance == ZygoteProcess::Chance::if_bound_late) binds_early_ = false;
+  if (is_given_up()) owner_.given_up();
   if (waiting_.empty()) return;
   if (chance != ZygoteProcess::Chance::none && ++failures_in_a_row_ < kMostFailuresInARow) return warm_up();
   failures_in_a_row_ = 0;

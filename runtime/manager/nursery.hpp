@@ -26,6 +26,10 @@ class Nursery final : public ZygoteProcess::Listener {
   // See Launcher::cancel; nothing happens if the order is not here.
   void cancel(std::uint64_t number, bool is_too_late);
   void end();
+  // Nobody wants the program any more, unless warm_up() or add() is called again.
+  void give_up();
+  // And nothing is left.
+  bool is_given_up() const { return is_unwanted_ && !zygote_ && waiting_.empty(); }
 
  private:
   struct Waiting {
@@ -57,6 +61,7 @@ class Nursery final : public ZygoteProcess::Listener {
   bool binds_early_ = true;
   bool cannot_fork_ = false;
   bool has_ended_ = false;
+  bool is_unwanted_ = false;
 };
 
 }  // namespace troupe::manager

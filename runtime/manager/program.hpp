@@ -17,9 +17,10 @@ struct Program {
   std::string path;      // for people
   std::string build_id;  // empty: the linker wrote none
   std::shared_ptr<const platform::Handle> executable;
+  std::string file{};  // which it is: names lie, and so do numbers that a file gives itself
 
   // Programs with the same key are the same file and share a zygote.
-  const std::string& key() const { return build_id.empty() ? path : build_id; }
+  std::string key() const { return build_id + '@' + file; }
 };
 
 // What to say of a process that stays silent before it takes its role.

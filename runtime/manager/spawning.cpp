@@ -40,6 +40,8 @@ void check(const wire::Spawn& message, std::size_t handle_count) {
                         message.restart.on <= static_cast<std::uint8_t>(RestartPolicy::On::any_exit) &&
                         is_niceness(message.limits.nice) && is_hang(message.hang);
   if (!is_known) throw ProtocolError("a spawn has an option that does not exist");
+  if (message.group != 0 && message.lifetime != static_cast<std::uint8_t>(Lifetime::scoped))
+    throw ProtocolError("a spawn in a group wants an actor that outlives it");
   if (message.join_existing && message.group != 0) throw ProtocolError("a spawn in a group wants an actor that exists");
 }
 
@@ -93,7 +95,7 @@ void Spawning::spawn(ClientId client, wire::Spawn message, std::vector<platform:
 void Spawning::place(SpawnRequest request) {
   const ClientRecord* client = tables_.clients.find(request.client);
   if (client == nullptr) return;
-  if (tables_.is_closing) {
+  if (tables_.is_closing_for(request.client)) {
     return tables_.clients.refuse(
         request.client, request.message.request,
         failure_of(wire::Refusal::stopped, "the runtime is shutting down; start no actors after shutdown()"));

@@ -41,6 +41,8 @@ class Spawning final : public Launcher::Listener {
   void host_ended(HostRecord& host, const DeathCause& cause);
   // Before `running` only: answers its request with `failure`, and ends it. The record may be gone afterwards.
   void abandon(HostRecord& host, Asked why, const wire::Failure& failure);
+  // Ends the zygotes of programs that are not used.
+  void give_up_programs(const Function<bool(const std::string& key)>& is_used) { launcher_.give_up(is_used); }
   // Ends the zygotes.
   void end() { launcher_.end(); }
 

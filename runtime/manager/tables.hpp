@@ -21,6 +21,12 @@ struct Tables {
   Obituaries obituaries{};
   References references{};
   bool is_closing = false;  // no actor is started any more
+
+  // Whether that is so for this client, of which a named manager has many.
+  bool is_closing_for(ClientId client) {
+    const ClientRecord* record = clients.find(client);
+    return is_closing || (record != nullptr && record->is_leaving);
+  }
 };
 
 // What a host's process does, to whoever deals with it.

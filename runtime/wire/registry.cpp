@@ -152,6 +152,11 @@ std::optional<std::span<RegistrationNode* const>> nodes_of(const ModuleIdentity&
 
 [[noreturn]] void refuse(const ModuleIdentity& peers) {
   std::string here = "this process has not loaded it";
+  ModuleTable::instance().find_if([&](const Module& module) {  // the executable is the first
+    here = fmt::format("this process has not loaded it, but runs {}, with fingerprint {:016x} (build id {})",
+                       module.identity.path, module.identity.fingerprint, module.identity.build_id);
+    return true;
+  });
   ModuleTable::instance().find_if([&](const Module& module) {
     if (module.identity.path != peers.path) return false;
     here = fmt::format("this process runs another build of it, with fingerprint {:016x} (build id {})",

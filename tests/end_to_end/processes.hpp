@@ -27,13 +27,15 @@ class OtherProcess {
   }
 
   // The child of `parent` (of any of its threads) that goes by this name (ps' comm).
-  static OtherProcess child(int parent, const std::string& name) {
+  static OtherProcess child(int parent, const std::string& name) { return child_but(parent, name, 0); }
+  // Another one than that.
+  static OtherProcess child_but(int parent, const std::string& name, int that) {
     for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(parent) + "/task")) {
       std::ifstream children(task.path() / "children");
       for (int pid = 0; children >> pid;) {
         std::string found;
         std::getline(std::ifstream("/proc/" + std::to_string(pid) + "/comm"), found);
-        if (found == name) return OtherProcess(pid);
+        if (found == name && pid != that) return OtherProcess(pid);
       }
     }
     throw std::runtime_error("process " + std::to_string(parent) + " has no child named " + name);

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <unistd.h>
+#include <troupe/troupe.hpp>
+
+#include <csignal>
+#include <fstream>
+#include <string>
+
+namespace troupe::test {
+
+// Counts; says in a file when it is destroyed, if it was given one.
+class Counter {
+ public:
+  explicit Counter(int start, std::string farewell = {}) : value_(start), farewell_(std::move(farewell)) {}
+  ~Counter() {
+    if (!farewell_.empty()) std::ofstream(farewell_) << "stopped";
+  }
+  int add(int n) { return value_ += n; }
+  int pid() { return ::getpid(); }
+  void crash() { ::raise(SIGSEGV); }
+  void hang() {
+    for (;;) ::pause();
+  }
+
+ private:
+  int value_;
+  std::string farewell_;
+};
+
+}  // namespace troupe::test

@@ -3,6 +3,7 @@
 
 #include <troupe/asio/actor_executor.hpp>
 #include <troupe/asio/task.hpp>
+#include <troupe/asio/turn.hpp>
 #include <troupe/detail/deferred.hpp>
 #include <troupe/this_call.hpp>
 
@@ -60,7 +61,7 @@ struct Returned<boost::asio::awaitable<T, Executor>> {
     {
       const std::stop_callback cancel(stop, [&task] { cancel_task(task); });
       const OneTurn in_turn(static_cast<const boost::asio::execution_context*>(&context));
-      context.run();
+      async::detail::run_turn(context, task);
     }
     return task.result();
   }

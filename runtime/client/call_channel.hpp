@@ -128,6 +128,10 @@ class CallChannel {
   [[gnu::cold]] void call_for(std::uint64_t lease);
   // Errors: WouldDeadlock when this thread runs the methods of this channel's actor, so that waiting keeps the call from running.
   [[gnu::cold]] void check_not_own(detail::ResultCell& cell, TimePoint deadline);
+  // Whether nothing but its outcome would end a wait of this process's actor for it, as far as the manager can know.
+  [[gnu::cold]] bool is_awaited_for_good(const detail::ResultCell& cell) const;
+  // Of this process's actor, to the manager: it has been waiting for a while for the actor of this channel; see ActorWait.
+  [[gnu::cold]] void tell_of_wait(std::uint64_t number) const noexcept;
   // See ResultCell.
   bool cancel(detail::ResultCell& cell, std::optional<Timeout> force);
   bool recall(detail::ResultCell& cell);

@@ -107,31 +107,35 @@ inline bool CallChannel::await_until(ResultCell& cell, TimePoint deadline, const
 
 // An actor's thread: while it waits, its actor answers nobody.
 bool CallChannel::await_in_actor(ResultCell& cell, TimePoint deadline) {
-  constexpr std::chrono::milliseconds kPatience(20);
   if (serving.actor_key == key_.low) check_not_own(cell, deadline);
-  const TimePoint patience = TimePoint(platform::coarse_now() + kPatience);
+  const TimePoint patience = TimePoint(platform::coarse_now() + detail::TurnWait::kPatience);
   const bool is_over = await_until(cell, std::min(deadline, patience), [&] { return CellAccess::is_over(cell); });
   if (is_over || deadline <= patience) return is_over;
-  // Of another manager's actors nobody knows who waits for whom, and what ends at its time is not for ever.
-  const bool is_for_good = deadline == TimePoint::max() && CellAccess::deadline_ns(cell) == wire::kNoDeadline;
-  if (is_for_good && session_->is_actor()) return await_with_others(cell);
+  if (deadline == TimePoint::max() && is_awaited_for_good(cell)) return await_with_others(cell);
   return await_until(cell, deadline, [&] { return CellAccess::is_over(cell); });
 }
+
+// Of another manager's actors nobody knows who waits for whom, and what ends at its time is not for ever.
+bool CallChannel::is_awaited_for_good(const ResultCell& cell) const {
+  return CellAccess::deadline_ns(cell) == wire::kNoDeadline && session_->is_actor();
+}
+
+void CallChannel::tell_of_wait(std::uint64_t number) const noexcept { session_->tell_of_wait({actor_.id, number}); }
 
 // It may be one of several actors that wait for each other: the manager, which hears of all of them, says so then.
 bool CallChannel::await_with_others(ResultCell& cell) {
   struct Telling {
-    ~Telling() { wait.end(); }
+    ~Telling() { wait.end(number); }
     ActorWait& wait;
+    const std::uint64_t number;
   };
   ActorWait& wait = session_->actor_wait();
-  const std::uint64_t number = wait.begin(*this, cell);
-  const Telling telling{wait};
-  session_->tell_of_wait({actor_.id, number});
+  ResultCell* const cells[] = {&cell};
+  const Telling telling{wait, wait.begin(*this, cells)};
+  tell_of_wait(telling.number);
   await_until(cell, TimePoint::max(), [&] { return CellAccess::is_over(cell) || wait.is_for_ever(); });
   if (CellAccess::is_over(cell)) return true;
-  throw WouldDeadlock(describe_call(cell) + ": it would be waited for for ever: " + wait.text() +
-                      "; have one of them return an AsyncResult instead of waiting, and be reentrant, or use one-way messages");
+  throw wait.error();
 }
 
 // Its own actor's calls run in this thread, which is about to wait.

@@ -51,7 +51,7 @@ class Arrivals {
       if (state_->error != nullptr) std::rethrow_exception(state_->error);
       check_not_in_vain(alarm != nullptr ? alarm->when() : TimePoint::max());
       const AsyncResult<void> rung = state_->bell.emplace().result();
-      how = co_await settled(CellReference(cell_of(rung)), on_cancel, alarm);
+      how = co_await settled(CellReference(cell_of(rung)), on_cancel, alarm, By::other_waits);
       if (how != WaitEnd::outcome && state_->arrived.empty()) co_return std::nullopt;
     }
     how = WaitEnd::outcome;

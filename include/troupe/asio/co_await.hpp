@@ -2,7 +2,8 @@
 // `co_await result` inside any boost::asio::awaitable: of an lvalue a const T& (as get(), no copy), of an rvalue a T, moved out
 // when it is the last handle; or what the call failed with. T need not be default-constructible. A result that is there does
 // not suspend the coroutine; otherwise it goes on on its own executor, when it has come, and what else is ready there runs first.
-// Cancellation as in async_wait. Errors: WouldDeadlock in a coroutine that its own actor waits for, of a call to that actor.
+// Cancellation as in async_wait. Errors: WouldDeadlock in a coroutine that its own actor waits for, of a call to that actor, or
+// to one that waits for it (method.hpp).
 #pragma once
 
 #include <troupe/asio/wait_operation.hpp>

@@ -3,6 +3,7 @@
 
 #include <troupe/asio/actor_executor.hpp>
 #include <troupe/asio/task.hpp>
+#include <troupe/asio/turn.hpp>
 #include <troupe/detail/deferred.hpp>
 #include <troupe/this_call.hpp>
 
@@ -19,13 +20,20 @@
 // it. Who cancels the call cancels the coroutine, in its next co_await; a coroutine that ends with that leaves its caller with a
 // CancelledError.
 //
-// By default the actor handles nothing else until it has ended; so co_await of a call to that actor is a WouldDeadlock. Where its
-// class says `static constexpr bool reentrant = true`, it begins in its turn, and in its first co_await that has to wait the turn
-// ends: from then on other messages are handled, and other coroutines go on, whenever it waits; but never two of them at the same
-// time. Its executor (this_coro::executor) is the way to the actor's thread for any code and from any thread. A coroutine whose
-// caller has gone goes on, and its result is dropped. An actor that is told to stop begins no more calls, those of its own
-// coroutines included, and waits for the coroutines of calls. What else these have started on their executor is destroyed then
-// where it waits, before the actor is.
+// By default the actor handles nothing else until it has ended; so co_await of a call to that actor is a WouldDeadlock. So is,
+// after some 20 ms, one of a call to an actor that waits for this one in turn, through however many others, by threads or such
+// coroutines of theirs; one of the ring gets it. That is found where nothing but the outcomes of calls without deadlines, all to
+// one actor, can make anything happen in the coroutine: it waits for one, with co_await or a token, or for several of them, with
+// gather, wait or as_completed. While it has a timer, a coroutine beside itself (create_task, a TaskGroup, an awaitable in a
+// gather, &&, ||), a result that comes from elsewhere (a Promise, then()) or a call to another actor still to wait for, that
+// might end it, and nothing is said. A cancellation that might come from outside is not waited for.
+//
+// Where its class says `static constexpr bool reentrant = true`, it begins in its turn, and in its first co_await that has to
+// wait the turn ends: from then on other messages are handled, and other coroutines go on, whenever it waits; but never two of
+// them at the same time. Its executor (this_coro::executor) is the way to the actor's thread for any code and from any thread. A
+// coroutine whose caller has gone goes on, and its result is dropped. An actor that is told to stop begins no more calls, those
+// of its own coroutines included, and waits for the coroutines of calls. What else these have started on their executor is
+// destroyed then where it waits, before the actor is.
 namespace troupe::async::detail {
 
 // Of a stop token.
@@ -60,7 +68,7 @@ struct Returned<boost::asio::awaitable<T, Executor>> {
     {
       const std::stop_callback cancel(stop, [&task] { cancel_task(task); });
       const OneTurn in_turn(static_cast<const boost::asio::execution_context*>(&context));
-      context.run();
+      async::detail::run_turn(context, task);
     }
     return task.result();
   }

@@ -81,9 +81,13 @@ class Alarm : public std::enable_shared_from_this<Alarm> {
   std::shared_ptr<WaitLink> link_;  // of the wait that it ends
 };
 
+// By what a cell is completed: anything; or what other waits of the same context have brought, and nothing else.
+enum class By { anybody, other_waits };
+
 template <class OnCancel>
-awaitable<WaitEnd> wait_once(CellReference cell, OnCancel on_cancel, std::shared_ptr<Alarm> alarm) {
-  const auto arm = [&alarm](const std::shared_ptr<WaitLink>& link) {
+awaitable<WaitEnd> wait_once(CellReference cell, OnCancel on_cancel, std::shared_ptr<Alarm> alarm, By by) {
+  const auto arm = [&alarm, by](const std::shared_ptr<WaitLink>& link) {
+    if (by == By::other_waits && troupe::detail::OneTurn::context() != nullptr) link->note_bell();
     if (alarm != nullptr) alarm->start(link);
   };
   const auto initiate = [&](auto handler) { start_wait(*cell, std::move(on_cancel), std::move(handler), arm); };
@@ -101,7 +105,8 @@ inline awaitable<bool> is_cancelled() {
 // Waits, calmly, until the cell has its outcome, or `alarm` rings, or as `on_cancel` says. A coroutine that was cancelled before
 // is treated as one that is cancelled in it. Errors: the wait is impossible; WouldDeadlock.
 template <class OnCancel>
-awaitable<WaitEnd::How> settled(CellReference cell, OnCancel on_cancel, std::shared_ptr<Alarm> alarm = nullptr) {
+awaitable<WaitEnd::How> settled(CellReference cell, OnCancel on_cancel, std::shared_ptr<Alarm> alarm = nullptr,
+                                By by = By::anybody) {
   if (cell->has_outcome()) co_return WaitEnd::outcome;
   if (co_await is_cancelled()) {
     if (const std::optional<WaitEnd> end = on_cancel(*cell)) co_return end->how;
@@ -109,7 +114,7 @@ awaitable<WaitEnd::How> settled(CellReference cell, OnCancel on_cancel, std::sha
   const auto until = alarm != nullptr ? alarm->when() : TimePoint::max();
   const auto executor = co_await this_coro::executor;
   check_can_come(*cell, executor, until);
-  const WaitEnd end = co_await wait_once(cell, std::move(on_cancel), std::move(alarm));
+  const WaitEnd end = co_await wait_once(cell, std::move(on_cancel), std::move(alarm), by);
   if (end.how == WaitEnd::failed) std::rethrow_exception(end.why);
   co_return end.how;
 }

@@ -4,6 +4,7 @@
 #include <troupe/asio/co_await.hpp>
 #include <troupe/asio/completion.hpp>
 #include <troupe/async_result.hpp>
+#include <troupe/detail/actor_thread.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -39,7 +40,9 @@ struct TaskState {
 
   const boost::asio::any_io_executor executor;
   std::atomic<bool> is_cancelled{false};
-  boost::asio::cancellation_signal signal;  // touched on the executor only
+  // Touched on the executor only:
+  boost::asio::cancellation_signal signal;
+  boost::asio::cancellation_slot of_waits;  // what the coroutine itself waits for; set where an actor waits for it (OneTurn)
 };
 
 inline bool is_operation_aborted(const boost::system::system_error& error) {
@@ -78,6 +81,10 @@ awaitable<void> run_task(awaitable<T> body, Completion<T> completion, std::share
   std::exception_ptr error;
   try {
     if (begin == Begin::in_next_turn) co_await boost::asio::post(state->executor, boost::asio::use_awaitable);
+    if (troupe::detail::OneTurn::context() != nullptr) {
+      const auto cancellation = co_await boost::asio::this_coro::cancellation_state;
+      state->of_waits = cancellation.slot();
+    }
     co_await fulfil(std::move(body), completion);
   } catch (...) {
     error = std::current_exception();

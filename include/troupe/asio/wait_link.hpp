@@ -3,6 +3,7 @@
 
 #include <troupe/detail/result_cell.hpp>
 
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/query.hpp>
@@ -62,6 +63,8 @@ class Wait {
   virtual void complete(WaitEnd end) = 0;
   // Goes, and the handler uncalled with it.
   virtual void abandon() noexcept = 0;
+  // Whether its handler is cancelled by way of that slot.
+  virtual bool is_cancelled_by(const boost::asio::cancellation_slot& slot) const noexcept = 0;
 
  protected:
   ~Wait() = default;
@@ -79,6 +82,11 @@ class WaitGate {
   void add(WaitLink& link) noexcept;
   void remove(WaitLink& link) noexcept;
 
+  // visit(const Wait&, ResultCell*, is_bell): of each wait; where a callback has been left, with which cell. Under the mutex.
+  template <class Visit>
+  void for_each(const Visit& visit);
+  // Ends a wait for this cell with this error, if there is one.
+  void fail(const ResultCell& cell, const std::exception_ptr& why);
   // The context goes; so do its waits.
   void shut() noexcept;
 
@@ -114,6 +122,11 @@ class WaitLink {
     const std::lock_guard lock(gate_->mutex());
     return unlink(left);
   }
+  // Its cell is completed by what other waits of the same context have brought, and by nobody else.
+  void note_bell() noexcept {
+    const std::lock_guard lock(gate_->mutex());
+    is_bell_ = true;
+  }
   // Until the wait ends; which it may have done.
   void keep(LeftCallback left) noexcept {
     const std::lock_guard lock(gate_->mutex());
@@ -133,6 +146,7 @@ class WaitLink {
   // Guarded by gate_->mutex():
   Wait* wait_;
   LeftCallback left_;
+  bool is_bell_ = false;
   WaitLink* next_ = nullptr;
   WaitLink* previous_ = nullptr;
 };
@@ -146,6 +160,21 @@ inline void WaitGate::add(WaitLink& link) noexcept {
 inline void WaitGate::remove(WaitLink& link) noexcept {
   (link.previous_ != nullptr ? link.previous_->next_ : first_) = link.next_;
   if (link.next_ != nullptr) link.next_->previous_ = link.previous_;
+}
+
+template <class Visit>
+void WaitGate::for_each(const Visit& visit) {
+  const std::lock_guard lock(mutex_);
+  for (const WaitLink* each = first_; each != nullptr; each = each->next_) visit(*each->wait_, each->left_.get(), each->is_bell_);
+}
+
+inline void WaitGate::fail(const ResultCell& cell, const std::exception_ptr& why) {
+  LeftCallback left;  // as in WaitLink::complete
+  const std::lock_guard lock(mutex_);
+  WaitLink* link = first_;
+  while (link != nullptr && link->left_.get() != &cell) link = link->next_;
+  if (link == nullptr) return;
+  if (Wait* wait = link->unlink(left)) wait->complete({.how = WaitEnd::failed, .why = why});
 }
 
 // What a handler's destruction abandons in its turn is gone from the list, too.

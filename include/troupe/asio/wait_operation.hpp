@@ -136,6 +136,14 @@ class WaitOperation final : public Wait {
                       }));
   }
   void abandon() noexcept override { const Owned self(this); }
+  bool is_cancelled_by(const boost::asio::cancellation_slot& slot) const noexcept override {
+    const auto own = boost::asio::get_associated_cancellation_slot(handler_);
+    if constexpr (std::is_same_v<std::remove_const_t<decltype(own)>, boost::asio::cancellation_slot>) {
+      return own == slot;
+    } else {
+      return false;
+    }
+  }
 
   explicit WaitOperation(Handler&& handler)
       : handler_(std::move(handler)), work_(boost::asio::prefer(executor(), boost::asio::execution::outstanding_work.tracked)) {}

@@ -43,9 +43,12 @@ struct ActorInfo {
   std::uint64_t calls_handled = 0;
   unsigned restarts = 0;  // lives after the first one, with those that ended before they came up
   std::optional<DeathCause> last_death{};
-  ActorId parent{};                     // the actor that spawned it; none: a program did
-  std::vector<ActorHolder> holders{};   // itself included, if it has a proxy of itself
-  std::uint64_t proxies_in_flight = 0;  // envelopes with proxies of it that have not been read yet
+  ActorId parent{};                        // the actor that spawned it; none: a program did
+  std::vector<ActorHolder> holders{};      // itself included, if it has a proxy of itself
+  std::uint64_t proxies_in_flight = 0;     // envelopes with proxies of it that have not been read yet
+  std::string running{};                   // the method that runs now; empty: it waits for calls
+  std::chrono::nanoseconds running_for{};  // with it: since it began
+  std::uint64_t memory = 0;                // bytes of its process that no file and nobody else's memory is behind; 0: unknown
 };
 
 // What happens in a runtime. A new alternative: RuntimeEvent, and the manager that sends it.

@@ -270,13 +270,19 @@ template void Session::send(const wire::StillWaits& message, std::span<const int
 template void Session::send(const wire::LeaseNews& message, std::span<const int> handles);
 
 std::optional<detail::LinkHandle> Session::find(std::string_view name, const std::type_info& type) {
-  auto message = ask(wire::Find{.name = std::string(name), .type = type.name()});
+  return find(wire::Find{.name = std::string(name), .type = type.name()});
+}
+
+std::optional<detail::LinkHandle> Session::find_any(std::string_view name) { return find(wire::Find{.name = std::string(name)}); }
+
+std::optional<detail::LinkHandle> Session::find(const wire::Find& sought) {
+  auto message = ask(sought);
   if (auto* refused = std::get_if<wire::Refused>(&message)) {
-    std::rethrow_exception(error_of(refused->failure, fmt::format("finding the actor \"{}\"", name)));
+    std::rethrow_exception(error_of(refused->failure, fmt::format("finding the actor \"{}\"", sought.name)));
   }
   const auto& found = answer_in<wire::Found>(message);
   if (!found.exists) return std::nullopt;
-  return add_link(found.actor, type.name(), Grant::given, nullptr);
+  return add_link(found.actor, found.actor.type, Grant::given, nullptr);
 }
 
 std::vector<ActorInfo> Session::list() {

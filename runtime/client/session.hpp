@@ -55,6 +55,8 @@ class Session : public std::enable_shared_from_this<Session> {
 
   void spawn(const detail::SpawnOrder& order, detail::ResultCell& cell);
   std::optional<detail::LinkHandle> find(std::string_view name, const std::type_info& type);
+  // Of whatever type: to stop it, kill it, wait for its end.
+  std::optional<detail::LinkHandle> find_any(std::string_view name);
   std::vector<ActorInfo> list();
   ShutdownReport shutdown(Timeout grace);
   GroupId supervise(GroupId parent, const GroupOptions& options);
@@ -143,6 +145,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void tell_of_lost_output(ActorId actor, unsigned incarnation);
   void on_manager_gone();
 
+  std::optional<detail::LinkHandle> find(const wire::Find& message);
   struct ChannelOpening;
   struct SpawnPending;
   void finish_spawn(SpawnPending& pending, wire::ToClient* message, std::vector<platform::Handle>& handles);

@@ -6,9 +6,12 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "base/quoted_name.hpp"
+#include "platform/coarse_clock.hpp"
+#include "platform/process_memory.hpp"
 #include "platform/random.hpp"
 #include "wire/registry.hpp"
 
@@ -123,6 +126,16 @@ std::vector<ActorId> HostTable::actors() const {
   return all;
 }
 
+namespace {
+
+void add_life(ActorInfo& info, const platform::LifeStatus& life) {
+  info.calls_handled = life.calls_handled.load(std::memory_order_relaxed);
+  const std::chrono::nanoseconds since(life.running_since.load(std::memory_order_relaxed));
+  if (!info.running.empty()) info.running_for = std::max(platform::coarse_now() - since, std::chrono::nanoseconds::zero());
+}
+
+}  // namespace
+
 ActorInfo info_of(const HostRecord& host) {
   ActorInfo info;
   info.id = host.actor.id;
@@ -133,10 +146,12 @@ ActorInfo info_of(const HostRecord& host) {
   info.incarnation = host.actor.incarnation;
   info.mailbox_depth = host.status.mailbox_depth;
   info.calls_handled = host.status.calls_handled;
-  if (host.life) info.calls_handled = host.life.status().calls_handled.load(std::memory_order_relaxed);
+  info.running = host.status.running_method;
+  if (host.life) add_life(info, host.life.status());
   info.restarts = host.actor.incarnation - 1;
   info.last_death = host.last_cause;
   info.parent = host.parent;
+  if (host.child) info.memory = platform::own_bytes_of(info.pid);
   return info;
 }
 

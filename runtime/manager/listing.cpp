@@ -23,7 +23,7 @@ void Listing::on(ClientId client, const wire::Find& message) {
   wire::Found found;
   found.request = message.request;
   found.exists = host != nullptr && host->is_usable();
-  if (found.exists && host->actor.type != message.type) {
+  if (found.exists && !message.type.empty() && host->actor.type != message.type) {
     const std::string text = fmt::format("the name \"{}\" belongs to actor {}, which is a {}", message.name, host->actor.id.value,
                                          wire::readable_type(host->actor.type.c_str()));
     return tables_.clients.refuse(client, message.request, failure_of(wire::Refusal::incompatible, text));

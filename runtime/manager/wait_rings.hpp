@@ -14,7 +14,8 @@ namespace troupe::manager {
 // waited for a while says so; whoever closes a ring is the last to say so, and hears of it. What was said may be over: so each of
 // the ring is asked whether it waits still. An actor does one thing at a time, so in the moment at which all were asked, and had
 // found no reply, all of them waited; and what waits sends none. That also holds for one whose coroutine waits, in its turn: it
-// speaks of a wait only when its thread has nothing else to do, and nothing but that reply could change this. Thread-safety: the loop's thread.
+// speaks of a wait only when its thread has nothing else to do, and nothing but that reply could change this. Thread-safety: the
+// loop's thread.
 class WaitRings {
  public:
   explicit WaitRings(Tables& tables) : tables_(tables) {}

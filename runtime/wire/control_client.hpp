@@ -67,7 +67,7 @@ struct Spawn {
 struct Find {
   std::uint64_t request = 0;
   std::string name{};
-  std::string type{};
+  std::string type{};  // empty: of whatever type
 
   template <class Archive>
   void serialize(Archive& archive) {

@@ -58,8 +58,10 @@ inline void serialize(wire::FieldArchive& archive, ActorHolder& holder) { archiv
 inline void serialize(wire::FieldArchive& archive, ActorInfo& info) {
   archive(info.id, info.name, info.type, info.pid);
   archive.enumerator(info.state, ActorState::dead);
+  std::int64_t running_ns = info.running_for.count();
   archive(info.incarnation, info.mailbox_depth, info.calls_handled, info.restarts, info.last_death, info.parent, info.holders,
-          info.proxies_in_flight);
+          info.proxies_in_flight, info.running, running_ns, info.memory);
+  info.running_for = std::chrono::nanoseconds(running_ns);
 }
 
 }  // namespace troupe

@@ -55,6 +55,9 @@ Failure failure() { return {Refusal::actor_died, "text", {std::byte{1}, std::byt
 ActorInfo info() {
   ActorInfo info{.id = {7}, .name = "counter", .type = "Counter", .pid = 43, .state = ActorState::stopping, .incarnation = 2};
   info.last_death = cause();
+  info.running = "Counter::add";
+  info.running_for = std::chrono::seconds(2);
+  info.memory = 1 << 20;
   return info;
 }
 

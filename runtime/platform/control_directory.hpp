@@ -17,6 +17,7 @@ std::string control_directory_path();
 Handle open_control_directory(bool may_create);
 
 // What a manager may be called: 1 to 64 letters, digits, '.', '_' or '-', and no '.' first: it is part of a file's name.
+bool is_manager_name(std::string_view name) noexcept;
 // Errors: std::invalid_argument that says so.
 void check_manager_name(std::string_view name);
 

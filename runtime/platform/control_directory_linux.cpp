@@ -69,10 +69,12 @@ Handle open_control_directory(bool may_create) {
   return directory;
 }
 
+bool is_manager_name(std::string_view name) noexcept {
+  return !name.empty() && name.size() <= kMostNameBytes && name.front() != '.' && std::ranges::all_of(name, is_allowed);
+}
+
 void check_manager_name(std::string_view name) {
-  const bool is_good =
-      !name.empty() && name.size() <= kMostNameBytes && name.front() != '.' && std::ranges::all_of(name, is_allowed);
-  if (is_good) return;
+  if (is_manager_name(name)) return;
   throw std::invalid_argument(
       fmt::format("managers' names are 1 to {} letters, digits, '.', '_' or '-', and begin with no '.', unlike {}",
                   kMostNameBytes, detail::quoted_name(name)));

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "platform/control_socket.hpp"
 #include "platform/handle.hpp"
@@ -53,6 +54,14 @@ class NamedListener {
 // run). Blocks: so long. Errors: std::invalid_argument (no such name can be); StartError (the directory); AuthenticationError
 // (another user's process listens there); std::system_error.
 std::optional<NamedPeer> connect_to_named(std::string_view name, std::chrono::steady_clock::time_point deadline);
+
+// What socket files lie in the control directory, by name, in alphabetical order.
+struct NamedManagers {
+  std::vector<std::string> running;    // somebody listens
+  std::vector<std::string> forgotten;  // a killed one's: the next of that name takes it over
+};
+// Blocks: for a second at the most for each that does not answer; that one counts as running. Errors: as open_control_directory.
+NamedManagers named_managers();
 
 // The process that a pidfd stands for; 0: one that has ended, or it is no pidfd.
 int pid_of(const Handle& pidfd);

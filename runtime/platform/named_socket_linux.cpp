@@ -16,7 +16,9 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
+#include <system_error>
 #include <utility>
 
 #include "platform/control_directory.hpp"
@@ -189,6 +191,36 @@ std::optional<NamedPeer> connect_to_named(std::string_view name, std::chrono::st
     throw AuthenticationError(fmt::format("the manager \"{}\" belongs to another user", name));
   widen_control_socket(socket.get());
   return NamedPeer{ControlSocket(std::move(socket)), peer->pid};
+}
+
+namespace {
+
+// Those that managers can have; others' files are none of ours.
+std::vector<std::string> names_in(const Handle& directory) {
+  std::vector<std::string> names;
+  std::error_code error;
+  const std::string path = "/proc/self/fd/" + std::to_string(directory.get());
+  for (const auto& entry : std::filesystem::directory_iterator(path, error)) {
+    std::string name = entry.path().stem();
+    if (entry.path().extension() == ".sock" && is_manager_name(name)) names.push_back(std::move(name));
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+}  // namespace
+
+NamedManagers named_managers() {
+  constexpr std::chrono::seconds kPatience(1);
+  NamedManagers found;
+  const Handle directory = open_control_directory(false);
+  if (!directory) return found;
+  for (std::string& each : names_in(directory)) {
+    const Handle socket = new_socket();
+    const bool is_running = connect(socket, address_of(directory, each), std::chrono::steady_clock::now() + kPatience);
+    (is_running ? found.running : found.forgotten).push_back(std::move(each));
+  }
+  return found;
 }
 
 int pid_of(const Handle& pidfd) {

@@ -11,6 +11,7 @@ install(FILES ${PROJECT_SOURCE_DIR}/runtime/testing/main.cpp DESTINATION ${CMAKE
 install(EXPORT troupeTargets NAMESPACE troupe:: DESTINATION ${package_directory})
 if(TARGET actor-host)
   install(TARGETS actor-host RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  install(FILES ${PROJECT_SOURCE_DIR}/actor-host/actor-host.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 endif()
 
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/troupeConfig.cmake.in ${PROJECT_BINARY_DIR}/package/troupeConfig.cmake

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSL-1.0
+// The command line of the runtime: starts named managers, looks into them, drives their actors.
+#include <troupe/guard.hpp>
+
+#include <fmt/core.h>
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <exception>
+#include <string>
+
+#include "command.hpp"
+#include "wire/library.hpp"
+
+namespace troupe::command {
+namespace {
+
+constexpr const char* kExitCodes =
+    "Exit codes: 0 done; 1 failed; 2 the command line is wrong; 3 no such manager; 4 no such actor.\n"
+    "Environment: TROUPE_MANAGER  the manager that is meant where --manager does not say so.";
+
+void add_commands(const CommandLine& line) {
+  add_serve(line);
+  add_ps(line);
+  add_tree(line);
+  add_stop(line);
+  add_kill(line);
+  add_doctor(line);
+  add_completion(line);
+}
+
+ExitCode carry_out(const Action& action) try { return action(); } catch (const Failure& failure) {
+  fmt::print(stderr, "actor-host: {}\n", failure.what());
+  return failure.code();
+} catch (const std::invalid_argument& error) {
+  fmt::print(stderr, "actor-host: {}\n", error.what());
+  return ExitCode::misused;
+} catch (const std::exception& error) {
+  fmt::print(stderr, "actor-host: {}\n", error.what());
+  return ExitCode::failed;
+}
+
+// Of what CLI11 has to say: help and versions are no failures.
+ExitCode report(const CLI::App& app, const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) return app.exit(error) == 0 ? ExitCode::done : ExitCode::failed;
+  fmt::print(stderr, "actor-host: {}; see actor-host --help\n", error.what());
+  return ExitCode::misused;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("Starts managers of actors, looks into them, and drives their actors.", "actor-host");
+  Action chosen;
+  app.require_subcommand(1);
+  app.set_version_flag("--version", wire::kLibraryVersion);
+  app.footer(kExitCodes);
+  add_commands({app, chosen});
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return static_cast<int>(report(app, error));
+  }
+  const ExitCode code = carry_out(chosen);
+  return std::fflush(stdout) == 0 ? static_cast<int>(code) : static_cast<int>(ExitCode::failed);
+}
+
+}  // namespace
+
+CLI::App* add_command(const CommandLine& line, const std::string& name, const std::string& description,
+                      const std::string& example, Action action) {
+  CLI::App* const command = line.app.add_subcommand(name, description);
+  command->footer("Example: " + example);
+  command->callback([&chosen = line.chosen, action = std::move(action)] { chosen = action; });
+  return command;
+}
+
+}  // namespace troupe::command
+
+int main(int argc, char** argv) {
+  troupe::main_guard(argc, argv);
+  return troupe::command::run(argc, argv);
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "table.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
+#include "platform/terminal.hpp"
+
+namespace troupe::command {
+
+namespace {
+
+constexpr const char* kBold = "\x1b[1m";
+constexpr const char* kPlain = "\x1b[0m";
+
+// Characters, not bytes: what follows a first byte of UTF-8 takes no place of its own.
+std::size_t width_of(const std::string& text) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+std::string padded(const std::string& text, std::size_t width, Table::Align align) {
+  const std::string space(width - std::min(width, width_of(text)), ' ');
+  return align == Table::Align::right ? space + text : text + space;
+}
+
+}  // namespace
+
+std::string Table::text(bool is_coloured) const {
+  std::vector<std::size_t> widths;
+  for (const Column& each : columns_) widths.push_back(width_of(each.name));
+  for (const auto& row : rows_) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
+  }
+  const auto line_of = [&](const auto& cell_at) {
+    std::string line;
+    for (std::size_t i = 0; i < columns_.size(); ++i) line += padded(cell_at(i), widths[i], columns_[i].align) + "  ";
+    return line.substr(0, line.find_last_not_of(' ') + 1);
+  };
+  const std::string header = line_of([&](std::size_t i) { return columns_[i].name; });
+  std::string text = is_coloured ? kBold + header + kPlain + "\n" : header + "\n";
+  for (const auto& row : rows_) text += line_of([&](std::size_t i) { return row[i]; }) + "\n";
+  return text;
+}
+
+bool is_coloured() {
+  const char* const refused = std::getenv("NO_COLOR");
+  return (refused == nullptr || refused[0] == '\0') && platform::is_terminal(platform::StandardStream::output);
+}
+
+std::string bytes_text(std::uint64_t bytes) {
+  constexpr std::array<const char*, 4> kUnits{"KiB", "MiB", "GiB", "TiB"};
+  if (bytes == 0) return "-";
+  double amount = static_cast<double>(bytes) / 1024;
+  std::size_t unit = 0;
+  for (; amount >= 1024 && unit + 1 < kUnits.size(); ++unit) amount /= 1024;
+  return fmt::format(amount < 10 ? "{:.1f} {}" : "{:.0f} {}", amount, kUnits[unit]);
+}
+
+std::string time_text(std::chrono::nanoseconds span) {
+  const double seconds = std::chrono::duration<double>(span).count();
+  if (seconds < 1) return fmt::format("{:.0f} ms", seconds * 1000);
+  if (seconds < 120) return fmt::format("{:.1f} s", seconds);
+  return seconds < 7200 ? fmt::format("{:.0f} min", seconds / 60) : fmt::format("{:.1f} h", seconds / 3600);
+}
+
+std::string shown(const std::string& name) {
+  std::string text;
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    text += byte < 0x20 || byte == 0x7F ? fmt::format("\\x{:02x}", byte) : std::string(1, c);
+  }
+  return text;
+}
+
+}  // namespace troupe::command

@@ -57,7 +57,7 @@ std::string bytes_text(std::uint64_t bytes) {
   double amount = static_cast<double>(bytes) / 1024;
   std::size_t unit = 0;
   for (; amount >= 1024 && unit + 1 < kUnits.size(); ++unit) amount /= 1024;
-  return fmt::format(amount < 10 ? "{:.1f} {}" : "{:.0f} {}", amount, kUnits[unit]);
+  return amount < 10 ? fmt::format("{:.1f} {}", amount, kUnits[unit]) : fmt::format("{:.0f} {}", amount, kUnits[unit]);
 }
 
 std::string time_text(std::chrono::nanoseconds span) {

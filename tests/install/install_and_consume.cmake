@@ -28,3 +28,11 @@ run("the consumer's test" ${launcher} ${work}/build/first_test)
 if(NOT output MATCHES "PASSED  \\] 2 tests")
   message(FATAL_ERROR "the consumer's test should run two tests; it printed:\n${output}")
 endif()
+
+# Where it was built, the command line is there, too, and is the library's.
+if(EXISTS ${work}/prefix/bin/actor-host)
+  run("the command line" ${launcher} ${work}/prefix/bin/actor-host --version)
+  if(NOT output MATCHES "^troupe [0-9.]+\n$")
+    message(FATAL_ERROR "actor-host --version should name the library's version; it printed:\n${output}")
+  endif()
+endif()

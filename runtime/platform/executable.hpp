@@ -25,4 +25,13 @@ std::vector<LoadedModule> loaded_modules();
 Handle open_own_executable();
 std::string own_executable_path();
 
+// Another program's file, opened for executing. Errors: std::system_error, with the path in its text.
+Handle open_executable(const std::string& path);
+// Of an ELF file of this process's word size, without loading it; empty when it has none, or is something else.
+std::string build_id_of(const Handle& file);
+
+// Loads a shared library for good, with all its symbols resolved and none of them given to others; runs its initialisers.
+// Errors: StartError with the loader's reason: no such file, no shared library, a symbol that nobody has.
+LoadedModule load_module(const std::string& path);
+
 }  // namespace troupe::platform

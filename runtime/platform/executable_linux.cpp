@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "platform/executable.hpp"
 
+#include <dlfcn.h>
 #include <elf.h>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -15,6 +16,8 @@
 #include <cstring>
 #include <span>
 #include <string_view>
+#include <system_error>
+#include <vector>
 
 #include "platform/os_error.hpp"
 
@@ -72,6 +75,16 @@ int add_module(dl_phdr_info* found, std::size_t, void* list) {
   return 0;
 }
 
+// What the file holds there; shorter where it ends before.
+std::vector<unsigned char> read_at(const Handle& file, std::uint64_t offset, std::size_t bytes) {
+  std::vector<unsigned char> block(bytes);
+  const ssize_t count = ::pread(file.get(), block.data(), bytes, static_cast<off_t>(offset));
+  block.resize(count < 0 ? 0 : static_cast<std::size_t>(count));
+  return block;
+}
+
+constexpr std::size_t kMostNoteBytes = 64 * 1024;
+
 [[noreturn]] void refuse_own_executable(int error) {
   throw StartError(
       fmt::format("the executable of this process, {}, cannot be started again: {}", own_executable_path(), os_reason(error)));
@@ -91,6 +104,45 @@ Handle open_own_executable() {
   const std::string path = fmt::format("/proc/self/fd/{}", file.get());
   if (::faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) != 0) refuse_own_executable(errno);
   return file;
+}
+
+Handle open_executable(const std::string& path) {
+  const auto refuse = [&] { throw std::system_error(errno, std::generic_category(), path); };
+  Handle file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file || ::faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) != 0) refuse();
+  return file;
+}
+
+std::string build_id_of(const Handle& file) {
+  const auto begin = read_at(file, 0, sizeof(ElfW(Ehdr)));
+  ElfW(Ehdr) header;
+  if (begin.size() != sizeof(header) || std::memcmp(begin.data(), ELFMAG, SELFMAG) != 0) return {};
+  std::memcpy(&header, begin.data(), sizeof(header));
+  if (header.e_phentsize != sizeof(ElfW(Phdr))) return {};
+  for (unsigned i = 0; i < header.e_phnum; ++i) {
+    ElfW(Phdr) segment;
+    const auto entry = read_at(file, header.e_phoff + i * sizeof(segment), sizeof(segment));
+    if (entry.size() != sizeof(segment)) return {};
+    std::memcpy(&segment, entry.data(), sizeof(segment));
+    if (segment.p_type != PT_NOTE || segment.p_filesz > kMostNoteBytes) continue;
+    const auto notes = read_at(file, segment.p_offset, segment.p_filesz);
+    if (auto id = build_id_in(notes, segment.p_align == 8 ? 8 : 4); !id.empty()) return id;
+  }
+  return {};
+}
+
+// The dynamic section lies inside the library, wherever the loader has put that.
+LoadedModule load_module(const std::string& path) {
+  void* const loaded = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  if (loaded == nullptr) throw StartError(fmt::format("the module cannot be loaded: {}", ::dlerror()));
+  link_map* map = nullptr;
+  if (::dlinfo(loaded, RTLD_DI_LINKMAP, &map) != 0) throw StartError(fmt::format("the module {}: {}", path, ::dlerror()));
+  const auto dynamic = reinterpret_cast<std::uintptr_t>(map->l_ld);
+  const auto modules = loaded_modules();
+  const auto found = std::find_if(modules.begin(), modules.end(),
+                                  [&](const LoadedModule& each) { return each.begin <= dynamic && dynamic < each.end; });
+  if (found == modules.end()) throw StartError(fmt::format("the module {} is not where the loader has put it", path));
+  return *found;
 }
 
 std::string own_executable_path() {

@@ -57,6 +57,17 @@ std::string_view member_in(std::string_view signature) {
   return rest.substr(0, rest.rfind('>', rest.find("; ")));
 }
 
+// Where the list of parameters at the end of a function type's text begins; npos: there is none.
+std::size_t begin_of_parameters(std::string_view text) {
+  int depth = 0;
+  for (std::size_t at = text.size(); at-- != 0;) {
+    if (text[at] == ')') ++depth;
+    if (text[at] == '(' && --depth == 0) return at;
+    if (depth == 0) break;
+  }
+  return std::string_view::npos;
+}
+
 // "f", where it is fn<&f>.
 std::string name_of_run(std::string_view signature, const std::string& actor_type) {
   constexpr std::string_view kFunction = "FunctionObject<";
@@ -77,6 +88,15 @@ std::string readable_type(const char* type_name) {
   const std::unique_ptr<char, void (*)(void*)> text(abi::__cxa_demangle(type_name, nullptr, nullptr, &status), &std::free);
   std::string readable = simplified(status == 0 && text ? text.get() : type_name);
   return readable.size() <= kMostReadableBytes ? readable : type_name;
+}
+
+// Demangled, it is "bool (int, std::string)".
+std::string readable_signature(std::string_view name, const char* function_type_name) {
+  const std::string type = readable_type(function_type_name);
+  const auto parameters = begin_of_parameters(type);
+  if (parameters == std::string_view::npos) return std::string(name) + ": " + type;
+  const auto end_of_result = type.find_last_not_of(' ', parameters == 0 ? 0 : parameters - 1);
+  return std::string(name) + type.substr(parameters) + " -> " + type.substr(0, end_of_result + 1);
 }
 
 std::string readable_name(const detail::RegistrationNode& node) {

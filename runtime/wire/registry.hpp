@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "wire/control.hpp"
@@ -76,5 +77,7 @@ std::string module_of(const detail::RegistrationNode& node);
 std::string readable_name(const detail::RegistrationNode& node);
 // "Counter" out of a typeid name.
 std::string readable_type(const char* type_name);
+// "add(int, std::string) -> bool" out of a method's name and the typeid name of the function type of what it takes and returns.
+std::string readable_signature(std::string_view name, const char* function_type_name);
 
 }  // namespace troupe::wire

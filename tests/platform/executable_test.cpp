@@ -2,15 +2,23 @@
 #include "platform/executable.hpp"
 
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <troupe/error.hpp>
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
+#include <string>
+#include <system_error>
 
 namespace troupe::platform::testing {
 namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 const LoadedModule* module_at(const std::vector<LoadedModule>& modules, const void* address) {
   const auto wanted = reinterpret_cast<std::uintptr_t>(address);
@@ -50,6 +58,43 @@ TEST(OwnExecutable, IsOpenedAsTheFileThatRuns) {
   ASSERT_EQ(::stat("/proc/self/exe", &running), 0);
   EXPECT_EQ(opened.st_ino, running.st_ino);
   EXPECT_EQ(::fcntl(file.get(), F_GETFD), FD_CLOEXEC);
+}
+
+std::string reason_not_to_load(const std::string& path) try {
+  return load_module(path).path + " was loaded";
+} catch (const StartError& error) {
+  return error.what();
+}
+
+TEST(BuildIdOfAFile, IsThatOfTheProcessThatRunsIt) {
+  EXPECT_EQ(build_id_of(open_own_executable()), loaded_modules()[0].build_id);
+  EXPECT_NE(build_id_of(open_own_executable()), "");
+}
+
+TEST(BuildIdOfAFile, IsEmptyForWhatIsNoProgram) {
+  EXPECT_EQ(build_id_of(Handle(::open(__FILE__, O_RDONLY | O_CLOEXEC))), "");
+  EXPECT_EQ(build_id_of(Handle(::open("/dev/null", O_RDONLY | O_CLOEXEC))), "");
+}
+
+TEST(OpenExecutable, NamesWhatIsNotThereOrCannotBeExecuted) {
+  EXPECT_TRUE(open_executable(own_executable_path()));
+  EXPECT_THROW(open_executable("/nowhere/actor-host"), std::system_error);
+  EXPECT_THROW(open_executable("/etc/passwd"), std::system_error);
+}
+
+TEST(LoadModule, RunsInitialisersAndSaysWhereItIs) {
+  const LoadedModule module = load_module(TROUPE_TEST_COMPLETE_MODULE);
+  EXPECT_EQ(module.path, TROUPE_TEST_COMPLETE_MODULE);
+  EXPECT_STREQ(std::getenv("TROUPE_TEST_MODULE_INITIALISED"), "yes");
+  EXPECT_NE(module.build_id, loaded_modules()[0].build_id);
+  EXPECT_EQ(load_module(TROUPE_TEST_COMPLETE_MODULE).begin, module.begin);
+}
+
+TEST(LoadModule, TellsInTheLoadersWordsWhyItCannotBe) {
+  EXPECT_THAT(reason_not_to_load("/nowhere/libcounter.so"),
+              AllOf(HasSubstr("/nowhere/libcounter.so"), HasSubstr("No such file")));
+  EXPECT_THAT(reason_not_to_load("/etc/passwd"), HasSubstr("/etc/passwd: "));
+  EXPECT_THAT(reason_not_to_load(TROUPE_TEST_INCOMPLETE_MODULE), HasSubstr("undefined symbol: troupe_test_defined_nowhere"));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 #include <typeinfo>
+#include <utility>
 
 #include "wire/registry.hpp"
 
@@ -43,6 +44,29 @@ TEST(ReadableType, ANameThatStandsForGigabytesIsGivenAsItIs) {
 TEST(ReadableType, ALongNameIsGivenAsItIs) {
   const std::string name = "1024" + std::string(1024, 'x');
   EXPECT_EQ(wire::readable_type(name.c_str()), name);
+}
+
+template <class Function>
+std::string signature_of() {
+  return wire::readable_signature("add", typeid(Function).name());
+}
+
+TEST(ReadableSignature, SaysWhatAMethodTakesAndReturns) {
+  EXPECT_EQ(signature_of<int(int)>(), "add(int) -> int");
+  EXPECT_EQ(signature_of<void()>(), "add() -> void");
+  EXPECT_EQ(signature_of<bool(std::string, double)>(), "add(std::string, double) -> bool");
+  EXPECT_EQ(signature_of<Hidden(Hidden)>(), "add(troupe::test::Hidden) -> troupe::test::Hidden");
+}
+
+TEST(ReadableSignature, IsNotMisledByParenthesesInTypes) {
+  using Callbacks = std::pair<void (*)(int), int>;
+  EXPECT_EQ(signature_of<Callbacks(Callbacks)>(), "add(std::pair<void (*)(int), int>) -> std::pair<void (*)(int), int>");
+}
+
+TEST(ReadableSignature, GivesWhatIsNoFunctionTypeWhole) {
+  EXPECT_EQ(signature_of<int>(), "add: int");
+  EXPECT_EQ(wire::readable_signature("add", nested_pairs(40).c_str()), "add: " + nested_pairs(40));
+  EXPECT_EQ(wire::readable_signature("add", ""), "add: ");
 }
 
 }  // namespace

@@ -50,7 +50,7 @@ ExitCode report(const CLI::App& app, const CLI::ParseError& error) {
 int run(int argc, char** argv) {
   CLI::App app("Starts managers of actors, looks into them, and drives their actors.", "actor-host");
   Action chosen;
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);  // so that what is no command is told from none at all
   app.set_version_flag("--version", wire::kLibraryVersion);
   app.footer(kExitCodes);
   add_commands({app, chosen});
@@ -59,6 +59,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return static_cast<int>(report(app, error));
   }
+  if (!chosen) chosen = []() -> ExitCode { throw Failure(ExitCode::misused, "no command was given; see actor-host --help"); };
   const ExitCode code = carry_out(chosen);
   return std::fflush(stdout) == 0 ? static_cast<int>(code) : static_cast<int>(ExitCode::failed);
 }

@@ -83,7 +83,7 @@ std::string Program::line() {
 
 std::string Program::rest() {
   std::string all;
-  for (std::string text = line(); !text.empty(); text = line()) all += text + '\n';
+  for (int c = ::fgetc(output_); c != EOF; c = ::fgetc(output_)) all += static_cast<char>(c);
   return all;
 }
 

@@ -31,12 +31,13 @@ namespace {
 
 std::string socket_file(std::string_view name) { return std::string(name) + ".sock"; }
 std::string lock_file(std::string_view name) { return std::string(name) + ".lock"; }
+std::string new_socket_file(std::string_view name) { return "." + socket_file(name) + ".new"; }  // no manager's, with that dot
 
 // By the directory's handle: so the path is short enough for any directory, and leads into the one that was looked at.
-sockaddr_un address_of(const Handle& directory, std::string_view name) {
+sockaddr_un address_of(const Handle& directory, const std::string& file) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  const std::string path = fmt::format("/proc/self/fd/{}/{}", directory.get(), socket_file(name));
+  const std::string path = fmt::format("/proc/self/fd/{}/{}", directory.get(), file);
   std::copy(path.begin(), path.end(), std::begin(address.sun_path));  // at most 64 bytes of name: it fits
   return address;
 }
@@ -104,16 +105,18 @@ void NamedListener::take_name() {
   }
 }
 
-// Whatever lies there belongs to nobody: the lock is ours.
+// Whatever lies there belongs to nobody: the lock is ours. It gets its name when somebody listens: who finds it can connect.
 void NamedListener::listen() {
   Handle socket = new_socket();
-  const sockaddr_un address = address_of(directory_, name_);
+  const std::string file = new_socket_file(name_);
+  const sockaddr_un address = address_of(directory_, file);
   const std::string what = "listening at " + control_directory_path() + "/" + socket_file(name_);
-  ::unlinkat(directory_.get(), socket_file(name_).c_str(), 0);
+  ::unlinkat(directory_.get(), file.c_str(), 0);
   if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) throw_os_error(errno, what);
   if (::listen(socket.get(), SOMAXCONN) != 0) throw_os_error(errno, what);
   const int flags = ::fcntl(socket.get(), F_GETFL);
   if (::fcntl(socket.get(), F_SETFL, flags | O_NONBLOCK) != 0) throw_os_error(errno, what);
+  if (::renameat(directory_.get(), file.c_str(), directory_.get(), socket_file(name_).c_str()) != 0) throw_os_error(errno, what);
   socket_ = std::move(socket);
 }
 
@@ -185,7 +188,7 @@ std::optional<NamedPeer> connect_to_named(std::string_view name, std::chrono::st
   const Handle directory = open_control_directory(false);
   if (!directory) return std::nullopt;
   Handle socket = new_socket();
-  if (!connect(socket, address_of(directory, name), deadline)) return std::nullopt;
+  if (!connect(socket, address_of(directory, socket_file(name)), deadline)) return std::nullopt;
   const auto peer = credentials_of(socket);
   if (!peer || peer->uid != ::geteuid())
     throw AuthenticationError(fmt::format("the manager \"{}\" belongs to another user", name));
@@ -217,7 +220,8 @@ NamedManagers named_managers() {
   if (!directory) return found;
   for (std::string& each : names_in(directory)) {
     const Handle socket = new_socket();
-    const bool is_running = connect(socket, address_of(directory, each), std::chrono::steady_clock::now() + kPatience);
+    const bool is_running =
+        connect(socket, address_of(directory, socket_file(each)), std::chrono::steady_clock::now() + kPatience);
     (is_running ? found.running : found.forgotten).push_back(std::move(each));
   }
   return found;

@@ -24,6 +24,9 @@ struct CommandLine {
 CLI::App* add_command(const CommandLine& line, const std::string& name, const std::string& description,
                       const std::string& example, Action action);
 
+// A check of an option that is a number of seconds: from `least` to `most`; NaN is none.
+std::function<std::string(const std::string&)> seconds_between(double least, double most);
+
 void add_serve(const CommandLine& line);
 void add_ps(const CommandLine& line);
 void add_tree(const CommandLine& line);

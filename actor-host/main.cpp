@@ -30,20 +30,20 @@ void add_commands(const CommandLine& line) {
 }
 
 ExitCode carry_out(const Action& action) try { return action(); } catch (const Failure& failure) {
-  fmt::print(stderr, "actor-host: {}\n", failure.what());
+  say(failure.what());
   return failure.code();
 } catch (const std::invalid_argument& error) {
-  fmt::print(stderr, "actor-host: {}\n", error.what());
+  say(error.what());
   return ExitCode::misused;
 } catch (const std::exception& error) {
-  fmt::print(stderr, "actor-host: {}\n", error.what());
+  say(error.what());
   return ExitCode::failed;
 }
 
 // Of what CLI11 has to say: help and versions are no failures.
 ExitCode report(const CLI::App& app, const CLI::ParseError& error) {
   if (error.get_exit_code() == 0) return app.exit(error) == 0 ? ExitCode::done : ExitCode::failed;
-  fmt::print(stderr, "actor-host: {}; see actor-host --help\n", error.what());
+  say(fmt::format("{}; see actor-host --help", error.what()));
   return ExitCode::misused;
 }
 
@@ -61,10 +61,26 @@ int run(int argc, char** argv) {
   }
   if (!chosen) chosen = []() -> ExitCode { throw Failure(ExitCode::misused, "no command was given; see actor-host --help"); };
   const ExitCode code = carry_out(chosen);
-  return std::fflush(stdout) == 0 ? static_cast<int>(code) : static_cast<int>(ExitCode::failed);
+  if (std::fflush(stdout) == 0) return static_cast<int>(code);
+  say("what it had to say could not be written");
+  return static_cast<int>(ExitCode::failed);
 }
 
 }  // namespace
+
+void say(const std::string& text) noexcept {
+  std::fputs("actor-host: ", stderr);
+  std::fputs(text.c_str(), stderr);
+  std::fputs("\n", stderr);
+}
+
+std::function<std::string(const std::string&)> seconds_between(double least, double most) {
+  return [least, most](const std::string& text) -> std::string {
+    double value = 0;
+    const bool is_good = CLI::detail::lexical_cast(text, value) && value >= least && value <= most;
+    return is_good ? "" : fmt::format("{} is no number of seconds from {} to {}", text, least, most);
+  };
+}
 
 CLI::App* add_command(const CommandLine& line, const std::string& name, const std::string& description,
                       const std::string& example, Action action) {

@@ -101,7 +101,7 @@ void add_ps(const CommandLine& line) {
   options->manager = ManagerOption::add_to(*command);
   command->add_flag("--json", options->as_json, "Prints an array of objects");
   command->add_option("--interval", options->interval, "Seconds over which calls are counted for their rate")
-      ->check(CLI::Range(0.01, kLongestInterval))
+      ->check(seconds_between(0.01, kLongestInterval))
       ->capture_default_str();
 }
 

@@ -28,7 +28,7 @@ ExitCode serve(const Options& options) {
   service.grace = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(options.grace));
   service.on_ready = [&options] {
     platform::tell_service_manager("READY=1");
-    fmt::print(stderr, "actor-host: the manager \"{}\" is ready; Ctrl-C, or SIGTERM, stops it\n", options.name);
+    say(fmt::format("the manager \"{}\" is ready; Ctrl-C, or SIGTERM, stops it", options.name));
   };
   try {
     return manager::serve(service) == 0 ? ExitCode::done : ExitCode::failed;
@@ -46,7 +46,7 @@ void add_serve(const CommandLine& line) {
                                         "actor-host serve --name lab", [options] { return serve(*options); });
   command->add_option("-n,--name", options->name, "What programs call it in Runtime::connect")->required();
   command->add_option("--grace", options->grace, "Seconds that actors have to stop in; a second signal gives them none")
-      ->check(CLI::Range(0.0, kLongestGrace))
+      ->check(seconds_between(0, kLongestGrace))
       ->capture_default_str();
 }
 

@@ -75,7 +75,7 @@ void add_stop(const CommandLine& line) {
       "actor-host stop counter --grace 30", [options] { return stop(*options); });
   add_targets(*command, *options);
   command->add_option("--grace", options->grace, "Seconds that they have; then they are killed")
-      ->check(CLI::Range(0.0, kLongestGrace))
+      ->check(seconds_between(0, kLongestGrace))
       ->capture_default_str();
 }
 

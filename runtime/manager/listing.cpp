@@ -22,7 +22,8 @@ void Listing::on(ClientId client, const wire::Find& message) {
   HostRecord* host = tables_.hosts.find(tables_.directory.find(message.name));
   wire::Found found;
   found.request = message.request;
-  found.exists = host != nullptr && host->is_usable();
+  // Who asks for any type wants to end it, which one that is ending already may still need.
+  found.exists = host != nullptr && (message.type.empty() ? host->has_run : host->is_usable());
   if (found.exists && !message.type.empty() && host->actor.type != message.type) {
     const std::string text = fmt::format("the name \"{}\" belongs to actor {}, which is a {}", message.name, host->actor.id.value,
                                          wire::readable_type(host->actor.type.c_str()));

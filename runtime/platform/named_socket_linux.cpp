@@ -220,9 +220,12 @@ NamedManagers named_managers() {
   if (!directory) return found;
   for (std::string& each : names_in(directory)) {
     const Handle socket = new_socket();
-    const bool is_running =
-        connect(socket, address_of(directory, socket_file(each)), std::chrono::steady_clock::now() + kPatience);
-    (is_running ? found.running : found.forgotten).push_back(std::move(each));
+    try {
+      const auto deadline = std::chrono::steady_clock::now() + kPatience;
+      const bool is_running = connect(socket, address_of(directory, socket_file(each)), deadline);
+      (is_running ? found.running : found.forgotten).push_back(std::move(each));
+    } catch (const std::system_error&) {  // no manager's: a socket of another kind
+    }
   }
   return found;
 }

@@ -15,6 +15,14 @@ TEST_F(Misuse, OfANumberNamesTheOption) { expect_refusal(run("ps --interval soon
 
 TEST_F(Misuse, OfTheGraceNamesItsRange) { expect_refusal(run("stop it --grace -1"), 2, "--grace"); }
 
+TEST_F(Misuse, OfTheGraceIsAlsoNoNumber) { expect_refusal(run("stop it --grace nan"), 2, "--grace"); }
+
+TEST_F(Misuse, ExitsWithItsCodeWhereNothingCanBeSaid) {
+  const std::string quiet = "( " + std::string(TROUPE_ACTOR_HOST) + " ps --manager lab 2>/dev/full; echo $? )";
+  EXPECT_EQ(run("--version >/dev/null; " + quiet).text, "3\n");
+  EXPECT_EQ(run("doctor >/dev/full").exit_code, 1);
+}
+
 TEST_F(Misuse, WithoutAnActorsNameSaysSo) { expect_refusal(run("stop"), 2, "NAME"); }
 
 TEST_F(Misuse, OfAManagersNameSaysWhichAreAllowed) { expect_refusal(run("serve --name ../lab"), 2, "managers' names are"); }

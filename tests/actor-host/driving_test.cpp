@@ -39,6 +39,16 @@ TEST_F(Driving, KillEndsSeveralForGood) {
   EXPECT_THROW(one.call<&Counter::add>(1).get(), ActorDied);
 }
 
+TEST_F(Driving, KillEndsOneThatIsBeingStopped) {
+  const Program lab = serve("lab");
+  auto runtime = Runtime::connect("lab");
+  const auto counter = runtime.spawn<Counter>({.name = "counter"}, 1);
+  counter.tell<&Counter::hang>();
+  counter.stop(std::chrono::hours(1));
+  const Outcome outcome = run("kill counter");
+  EXPECT_EQ(outcome.text, "counter: its process was killed by signal 9 (SIGKILL)\n") << outcome.errors;
+}
+
 TEST_F(Driving, ReachesDetachedActorsWhoseProgramHasGone) {
   const Program lab = serve("lab");
   {

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
 #include <fmt/core.h>
 
 #include "stage.hpp"
@@ -121,6 +125,20 @@ TEST_F(Looking, DoctorFindsWhatKilledManagersLeave) {
     EXPECT_THAT(each["advice"].get<std::string>(), HasSubstr("remove"));
   }
   EXPECT_TRUE(is_found);
+}
+
+TEST_F(Looking, PassesSocketsOfOthersBy) {
+  const Program lab = serve("lab");
+  const int stranger = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+  const std::string path = (directory() / "other.sock").string();
+  ASSERT_LT(path.size(), sizeof(address.sun_path));
+  path.copy(address.sun_path, path.size());
+  ASSERT_EQ(::bind(stranger, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+  ASSERT_EQ(::listen(stranger, 1), 0);
+  EXPECT_EQ(run("doctor").exit_code, 0);
+  EXPECT_EQ(run("ps --json --interval 0.01").exit_code, 0);
+  ::close(stranger);
 }
 
 TEST_F(Looking, DoctorFailsWhereNoManagerCouldBe) {

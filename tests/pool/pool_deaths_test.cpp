@@ -9,6 +9,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <random>
@@ -147,14 +149,17 @@ TEST_P(PoolDeaths, StrictOnesEndThePool) {
 
 TEST_P(PoolDeaths, InAnyNumberLoseNothingThatHadNotBegun) {
   Pool pool(runtime(), options(4));
-  std::atomic<bool> has_ended{false};
+  // One death at most for each this many results: what is counted here is lost tasks, not how fast workers start.
+  constexpr int kResultsForADeath = 40;
+  std::atomic<int> settled{0};
   std::thread killer([&] {
     std::mt19937 random(1);
-    while (!has_ended) {
+    for (int seen = 0; seen < 4000; seen = settled) {
       const auto pids = pool.pids();
       if (!pids.empty()) ::kill(pids[random() % pids.size()], SIGKILL);
-      std::this_thread::yield();
-      std::this_thread::sleep_for(std::chrono::milliseconds(random() % 5));
+      const int next = std::min(seen + kResultsForADeath, 4000);
+      for (int now = seen; now < next; now = settled) settled.wait(now);
+      std::this_thread::sleep_for(std::chrono::microseconds(random() % 1000));  // any moment of the next task will do
     }
   });
   int done = 0;
@@ -170,9 +175,10 @@ TEST_P(PoolDeaths, InAnyNumberLoseNothingThatHadNotBegun) {
         EXPECT_NE(error.execution(), Execution::not_started);
         ++died;
       }
+      ++settled;
+      settled.notify_one();
     }
   }
-  has_ended = true;
   killer.join();
   EXPECT_EQ(done + died, 4000);
   EXPECT_GT(done, died);

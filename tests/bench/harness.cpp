@@ -95,7 +95,7 @@ std::string columns(std::array<std::string_view, 7> cells) {
                      cells[6]);
 }
 
-std::string quoted(std::string_view text) {
+std::string json_quoted(std::string_view text) {
   std::string result = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') result += '\\';
@@ -111,14 +111,14 @@ std::string json_number(std::optional<double> number) {
 std::string json_of(const Outcome& outcome) {
   const bool is_broken = outcome.verdict == Verdict::broken;
   const bool has_ratio = outcome.ratio.has_value();
-  std::string text = fmt::format(R"({{"name": {}, "value": {}, "unit": {}, "ratio": {})", quoted(outcome.name),
-                                 json_number(is_broken ? std::nullopt : std::optional(outcome.value)), quoted(outcome.unit),
+  std::string text = fmt::format(R"({{"name": {}, "value": {}, "unit": {}, "ratio": {})", json_quoted(outcome.name),
+                                 json_number(is_broken ? std::nullopt : std::optional(outcome.value)), json_quoted(outcome.unit),
                                  json_number(outcome.ratio));
-  text += fmt::format(R"(, "reference": {}, "reference_value": {})", has_ratio ? quoted(outcome.reference_name) : "null",
+  text += fmt::format(R"(, "reference": {}, "reference_value": {})", has_ratio ? json_quoted(outcome.reference_name) : "null",
                       json_number(has_ratio ? std::optional(outcome.reference_value) : std::nullopt));
-  text += fmt::format(R"(, "bar": {}, "verdict": "{}")", outcome.bar.sense == Sense::listed ? "null" : quoted(bar_text(outcome)),
+  text += fmt::format(R"(, "bar": {}, "verdict": "{}")", outcome.bar.sense == Sense::listed ? "null" : json_quoted(bar_text(outcome)),
                       text_of(outcome.verdict));
-  return text + (is_broken ? ", \"error\": " + quoted(outcome.error) : "") + "}";
+  return text + (is_broken ? ", \"error\": " + json_quoted(outcome.error) : "") + "}";
 }
 
 }  // namespace

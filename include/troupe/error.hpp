@@ -283,7 +283,8 @@ class QueueShutDown : public Error {
 
 #include <troupe/detail/exception_registry.hpp>
 
-// TROUPE_EXCEPTION(MyError, other::Error): an exception of one of these types that leaves an actor's method is caught at the
-// caller as that type and as RemoteError, with the same what(). In any namespace, in a header, more than once. The types: not
-// final (nor their what()), copyable, constructible from std::string; matched exactly, so a derived class wants its own.
+// TROUPE_EXCEPTION(MyError, other::Error);
+// An exception of one of these types that leaves an actor's method is caught at the caller as that type and as RemoteError, with
+// the same what(). In any namespace, in a header, more than once. The types: not final (nor their what()), copyable,
+// constructible from std::string; matched exactly, so a derived class wants its own.
 #define TROUPE_EXCEPTION(...) TROUPE_DETAIL_EXCEPTION_AT(__COUNTER__, __VA_ARGS__)

@@ -114,7 +114,7 @@ struct LocalWork {
   template <class F>
   static constexpr void assert_takes() {}
   template <class F, class Item>
-  static constexpr void assert_maps() {
+  static constexpr auto assert_maps() {
     static_assert(
         std::is_invocable_v<const F&, Item&&>,
         "troupe: map calls its function as f(item); starmap as f(elements of the item...); of a pool of threads as a const "

@@ -111,8 +111,11 @@ class PoolVerbs {
                                              chunksize);
   }
 
-  // A range of the results, in the items' order, or as they come: items are taken while it is gone through, no more than a window
-  // ahead, so that there may be any number of them. An item's error is thrown in its place, and the range can be gone on with.
+  // A range of the results, in the items' order, or as they come. The first items are taken, and submitted, in the call: a window
+  // of 64 chunks, or of four for each worker where that is more; the others while the range is gone through, no more than a
+  // window ahead, so that there may be any number of them. What has been submitted is done after close(), too, and its results
+  // can be read; where items are left, PoolStateError comes behind them. An item's error is thrown in its place by next(), after
+  // which the range can be gone on with; a `for` cannot, as an exception leaves it.
   template <auto kFunction, class Range>
   auto imap(Range&& items, std::ptrdiff_t chunksize = 1) {
     return imap(fn<kFunction>, std::forward<Range>(items), chunksize);

@@ -16,6 +16,7 @@
 #include "client/link.hpp"
 #include "client/session.hpp"
 #include "client/started_thread.hpp"
+#include "platform/fork_mark.hpp"
 #include "platform/processor.hpp"
 #include "pool/crew_errors.hpp"
 
@@ -357,6 +358,12 @@ void ProcessCrew::on_progress(std::shared_ptr<detail::ProgressCallback> callback
   check_process();
   const Lock lock(mutex_);
   callback = progress_.tell(std::move(callback));  // the former one goes without the lock
+}
+
+void ProcessCrew::expect(std::ptrdiff_t items, int unknown) noexcept {
+  if (platform::is_forked_child()) return;
+  const Lock lock(mutex_);
+  if (progress_.expect(items, unknown)) wake();
 }
 
 std::vector<int> ProcessCrew::pids() const {

@@ -41,6 +41,7 @@ class ProcessCrew final : public detail::CallCrew, public std::enable_shared_fro
   void terminate() override;
   void join() override;
   void on_progress(std::shared_ptr<detail::ProgressCallback> callback) override;
+  void expect(std::ptrdiff_t items, int unknown) noexcept override;
   std::vector<int> pids() const override;
   void resize(std::size_t size) override;
   std::size_t size() const override { return wanted_; }

@@ -180,4 +180,10 @@ void ThreadCrew::on_progress(std::shared_ptr<detail::ProgressCallback> callback)
   callback = progress_.tell(std::move(callback));  // the former one goes without the lock
 }
 
+void ThreadCrew::expect(std::ptrdiff_t items, int unknown) noexcept {
+  if (platform::is_forked_child()) return;
+  Lock lock(mutex_);
+  if (progress_.expect(items, unknown)) tell_progress(lock);
+}
+
 }  // namespace troupe::pool

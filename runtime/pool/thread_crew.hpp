@@ -39,6 +39,7 @@ class ThreadCrew final : public detail::LocalCrew, public std::enable_shared_fro
   bool is_in_own_task() const override;
   void finish_callbacks() override { callbacks_.stop(); }
   void on_progress(std::shared_ptr<detail::ProgressCallback> callback) override;
+  void expect(std::ptrdiff_t items, int unknown) noexcept override;
   void resize(std::size_t size) override;
   std::size_t size() const override { return wanted_; }
 

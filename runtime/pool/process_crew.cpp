@@ -105,7 +105,7 @@ void ProcessCrew::check_takes() const {
   if (phase_ != Phase::running) refuse_more();
 }
 
-void ProcessCrew::submit(std::vector<CallTask*> tasks) {
+void ProcessCrew::submit(std::vector<CallTask*> tasks, std::size_t expected) {
   Lock lock = locked_to_submit(mutex_, tasks, [this] { check_takes(); });
   std::size_t items = 0;
   for (CallTask* each : tasks) {
@@ -114,7 +114,7 @@ void ProcessCrew::submit(std::vector<CallTask*> tasks) {
     items += each->item_count();
     backlog_.push_back(*each);
   }
-  note_items(items, 0);
+  progress_.give(items, expected);
   assign(lock);
   if (is_somebody_to_look()) wake();
 }

@@ -13,6 +13,11 @@ namespace troupe::pool {
 // How far a crew has come, and when that is to be told of: every 100 ms at the most, and when all is done. Thread-safety: none.
 class ProgressCount {
  public:
+  // So many items have been given, of which so many were expected.
+  void give(std::size_t items, std::size_t expected) noexcept {
+    expected_ -= static_cast<std::ptrdiff_t>(expected);
+    note(items, 0);
+  }
   // So many items have been given, so many are done. Whether there is something to tell.
   bool note(std::size_t given, std::size_t done) noexcept {
     if (given_ == 0) first_given_ = Clock::now();

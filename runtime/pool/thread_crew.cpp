@@ -45,7 +45,7 @@ ThreadCrew::~ThreadCrew() {
   }
 }
 
-void ThreadCrew::submit(std::vector<LocalTask*> tasks) {
+void ThreadCrew::submit(std::vector<LocalTask*> tasks, std::size_t expected) {
   const auto self = shared_from_this();  // here and below: a task, or what it holds, may destroy the pool meanwhile
   Lock lock = locked_to_submit(mutex_, tasks, [this] { check_takes(); });
   std::size_t items = 0;
@@ -54,7 +54,7 @@ void ThreadCrew::submit(std::vector<LocalTask*> tasks) {
     each->is_waiting_ = true;
     backlog_.push_back(*each);
   }
-  progress_.note(items, 0);
+  progress_.give(items, expected);
   const std::size_t woken = std::min(idle_, tasks.size());
   lock.unlock();
   for (std::size_t i = 0; i < woken; ++i) is_due_.notify_one();

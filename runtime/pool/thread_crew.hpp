@@ -31,7 +31,7 @@ class ThreadCrew final : public detail::LocalCrew, public std::enable_shared_fro
   // Once; see detail::LocalCrew::start.
   void begin();
 
-  void submit(std::vector<detail::LocalTask*> tasks) override;
+  void submit(std::vector<detail::LocalTask*> tasks, std::size_t expected) override;
   void close() override;
   void cancel_waiting() override;
   void terminate() override;

@@ -64,7 +64,7 @@ AsyncResult<R> submit_one(CallCrew& crew, const RegistrationNode& node, const Wi
   }
   alone.front() = task;
   AsyncResult<R> result = ResultAccess::adopt<R>(task);
-  crew.submit(std::move(alone));
+  crew.submit(std::move(alone), 0);
   return result;
 }
 

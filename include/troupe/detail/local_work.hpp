@@ -149,7 +149,7 @@ struct LocalWork {
       return failed_result<R>(caught_in_task());
     }
     AsyncResult<R> result = ResultAccess::adopt(task);
-    crew.submit({task});
+    crew.submit({task}, 0);
     return result;
   }
 

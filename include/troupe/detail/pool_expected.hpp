@@ -42,11 +42,15 @@ class ExpectedItems {
   }
   ~ExpectedItems() { end(); }
 
-  // So many of them have been given.
-  void note_given(std::size_t count) noexcept {
-    const std::size_t expected = std::min(count, left_);
-    left_ -= expected;
-    tell(-static_cast<std::ptrdiff_t>(expected), 0);
+  // How many of so many are among them.
+  std::size_t among(std::size_t count) const noexcept { return std::min(count, left_); }
+  // So many have been submitted as expected.
+  void note_submitted(std::size_t expected) noexcept { left_ -= expected; }
+  // Of so many none will be submitted.
+  void forget(std::size_t count) noexcept {
+    const std::size_t forgotten = among(count);
+    left_ -= forgotten;
+    tell(-static_cast<std::ptrdiff_t>(forgotten), 0);
   }
   // There will be no more. Idempotent.
   void end() noexcept { tell(-static_cast<std::ptrdiff_t>(std::exchange(left_, 0)), std::exchange(is_unknown_, false) ? -1 : 0); }

@@ -150,8 +150,8 @@ class [[nodiscard]] PoolResults {
       return refuse();
     } catch (...) {
       chunk.error = std::current_exception();
+      expected_.forget(chunk.item_count);
     }
-    expected_.note_given(chunk.item_count);
     ahead_.add(std::move(chunk));
   }
 
@@ -163,11 +163,13 @@ class [[nodiscard]] PoolResults {
   }
 
   AsyncResult<Reply> submit(std::vector<Item> items) {
+    const std::size_t expected = expected_.among(items.size());
     std::vector<typename Work::Task*> alone(1);
     auto* task = Work::template new_chunk<F, Item>(*crew_, function_, std::move(items));
     alone.front() = task;
     AsyncResult<Reply> result = detail::ResultAccess::adopt<Reply>(task);
-    crew_->submit(std::move(alone));
+    crew_->submit(std::move(alone), expected);
+    expected_.note_submitted(expected);
     return result;
   }
 

@@ -311,7 +311,7 @@ bool ProcessCrew::give_back(const Lent& lent, ResultCell& call) {
     if (death.execution() == Execution::not_started && may_run_again()) return true;
     if (phase_ == Phase::terminated || !broken_.empty()) std::rethrow_exception(ending_error(death.execution()));
     lock.unlock();
-    throw WorkerDiedError(death.what(), client::CellAccess::channel(call)->actor().pid, death);
+    throw WorkerDiedError(worker_with(1), client::CellAccess::channel(call)->actor().pid, death);
   }
 }
 
@@ -348,7 +348,9 @@ void ProcessCrew::join() {
   check_process();
   {
     const Lock lock(mutex_);
-    if (phase_ == Phase::running) refuse_to_join();
+    if (phase_ == Phase::running && broken_.empty()) refuse_to_join();
+    if (phase_ == Phase::running) phase_ = Phase::terminated;  // that is all that can become of it
+    wake();
   }
   const std::lock_guard lock(join_mutex_);
   if (thread_.joinable()) thread_.join();

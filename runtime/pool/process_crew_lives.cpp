@@ -25,12 +25,14 @@ namespace {
 constexpr int kMostFailuresInARow = 5;
 constexpr std::chrono::milliseconds kFirstPause(100);  // it doubles with each failure
 
-// The death of a worker as its pool tells of it.
+// The death of a worker as its pool tells of it. Blocks: until it is known how it ended, or for some seconds.
 std::exception_ptr in_pool_words(const std::exception_ptr& error, int pid) {
   try {
     std::rethrow_exception(error);
   } catch (const ActorDied& death) {
-    return std::make_exception_ptr(WorkerDiedError(death.what(), pid, death));
+    const WorkerDiedError told("a worker of the pool", pid, death);
+    (void)told.what();  // here, where no lock is held
+    return std::make_exception_ptr(told);
   } catch (...) {
     return error;
   }
@@ -159,11 +161,12 @@ void ProcessCrew::take_initialized(Lock& lock, Worker& worker) {
   const auto initialized = std::exchange(worker.initialized, {});
   lock.unlock();
   const std::exception_ptr error = initialized.exception();  // decoded by code of the user's, perhaps
+  const std::exception_ptr told = error == nullptr ? nullptr : in_pool_words(error, worker.proxy.pid());
   if (options_.memory_growth) worker.first_bytes = platform::own_bytes_of(worker.proxy.pid());
   lock.lock();
   if (error == nullptr) return become_ready(worker);
   leave(worker);
-  fail_to_start(worker, in_pool_words(error, worker.proxy.pid()));
+  fail_to_start(worker, told);
 }
 
 void ProcessCrew::become_ready(Worker& worker) {

@@ -147,10 +147,13 @@ void ThreadCrew::tell_progress(Lock& lock) {
 void ThreadCrew::join() {
   check_process();
   const auto self = shared_from_this();
+  bool is_broken = false;
   {
     const Lock lock(mutex_);
-    if (phase_ == Phase::running) refuse_to_join();
+    is_broken = phase_ == Phase::running && !broken_.empty();
+    if (phase_ == Phase::running && !is_broken) refuse_to_join();
   }
+  if (is_broken) terminate();  // that is all that can become of it
   if (is_in_own_task())
     throw WouldDeadlock("a task of the pool joins it, and would wait for its own end; close() or terminate() it, and return");
   if (CallbackThread::is_this_thread()) await_workers_in_callback();

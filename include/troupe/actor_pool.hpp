@@ -63,8 +63,9 @@ template <class Self, class A>
 class ActorPoolVerbs {
  public:
   // As Proxy::call, of a member. A call that its member had not begun when it died goes to another one; one that had fails with
-  // ActorDied. Where there is no member, it waits for the one that is being started, under its deadline, or has failed with
-  // Error. Blocks: as Proxy::call.
+  // ActorDied. Where there is no member, it waits for the one that is being started, under its deadline, or has failed:
+  // with BrokenExecutorError where none could be started, MailboxFull where too many calls wait already, PoolTerminated where the
+  // pool has ended (all are troupe::Error). Blocks: as Proxy::call.
   template <auto kMethod, class... Args>
   auto call(Args&&... args) const {
     assert_method_of<A, kMethod>();
@@ -72,7 +73,7 @@ class ActorPoolVerbs {
     return call_with<kMethod, ResultOf<typename Traits::Return>>(typename Traits::ParameterTypes(), std::forward<Args>(args)...);
   }
 
-  // As Proxy::tell. What a member had not begun when it died is lost. Errors: Error, too, where there is no member.
+  // As Proxy::tell. What a member had not begun when it died is lost. Errors: as those of call, where there is no member.
   template <auto kMethod, class... Args>
   void tell(Args&&... args) const {
     assert_method_of<A, kMethod>();

@@ -239,12 +239,19 @@ class PoolTerminated : public BrokenExecutorError {
   Execution execution_;
 };
 
-// The process of a pool's worker ended while it was doing this.
+namespace detail {
+class WorkerDeathText;
+}
+
+// The process of a pool's worker ended while it was doing this. Items that go out together (chunksize) fail together: execution()
+// is that of all of them, and `maybe` though those behind the one that ran had not begun.
 class WorkerDiedError : public BrokenExecutorError {
  public:
-  WorkerDiedError(const std::string& text, int pid, const ActorDied& death)
-      : BrokenExecutorError(text), pid_(pid), death_(death) {}
+  // `whose`: the beginning of its text, as in "a worker of the pool".
+  WorkerDiedError(const std::string& whose, int pid, const ActorDied& death);
 
+  // With how the process ended. Blocks: the first time, as cause().
+  const char* what() const noexcept override;
   int pid() const { return pid_; }
   Execution execution() const { return death_.execution(); }
   // Blocks: as ActorDied::cause().
@@ -253,6 +260,7 @@ class WorkerDiedError : public BrokenExecutorError {
  private:
   int pid_;
   ActorDied death_;
+  std::shared_ptr<detail::WorkerDeathText> text_;
 };
 
 // A lock, semaphore or condition was released or waited for by who does not hold it.
@@ -283,7 +291,8 @@ class QueueShutDown : public Error {
 
 #include <troupe/detail/exception_registry.hpp>
 
-// TROUPE_EXCEPTION(MyError, other::Error): an exception of one of these types that leaves an actor's method is caught at the
-// caller as that type and as RemoteError, with the same what(). In any namespace, in a header, more than once. The types: not
-// final (nor their what()), copyable, constructible from std::string; matched exactly, so a derived class wants its own.
+// TROUPE_EXCEPTION(MyError, other::Error);
+// An exception of one of these types that leaves an actor's method is caught at the caller as that type and as RemoteError, with
+// the same what(). In any namespace, in a header, more than once. The types: not final (nor their what()), copyable,
+// constructible from std::string; matched exactly, so a derived class wants its own.
 #define TROUPE_EXCEPTION(...) TROUPE_DETAIL_EXCEPTION_AT(__COUNTER__, __VA_ARGS__)

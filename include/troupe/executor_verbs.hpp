@@ -55,8 +55,11 @@ class ExecutorVerbs {
     return unless_shut_down([&] { return Work::apply_async(*crew_, std::forward<F>(f), std::forward<Args>(args)...); });
   }
 
-  // A range of f(one item of each range...), as long as the shortest, in order. Items are taken while it is gone through, no more
-  // than a window ahead. The first error is thrown in its place and ends it, and cancels what no worker has begun with; so does
+  // A range of f(one item of each range...), as long as the shortest, in order. Items are taken, and submitted, in the call: of
+  // ranges that know their size the first 65536, of others a window of 64 chunks, or four for each worker where that is more. The
+  // others follow while the results are gone through, so that there may be any number of them. What has been submitted is done
+  // after shutdown(), too, and its results can be read; for what has not been, there is ExecutorShutdownError behind them. The
+  // first error is thrown in its place and ends it, and cancels what no worker has begun with; so does
   // TimeoutError, when `timeout` has passed since the call. Errors: std::invalid_argument for a chunksize below 1.
   template <auto kFunction, class... Ranges>
   requires(!(detail::is_map_options<Ranges> || ...)) auto map(Ranges&&... ranges) {

@@ -31,9 +31,13 @@ struct PoolOptions {
 
 // Worker processes that run functions: multiprocessing's Pool, but that nothing hangs. A task goes to the worker that has the
 // least to do, and does not wait behind a slow one while another worker is idle. When a worker's process dies, the task that it
-// ran fails with WorkerDiedError, what it had not begun goes elsewhere, and it is replaced. A function is one as in apply<&f>(…),
-// a lambda without captures, or fn<&f>; what it takes and gives crosses between processes (SerializationError). terminate() kills
-// the workers, and what they do fails with PoolTerminated, too. Destroyed, it terminates and joins. The verbs: PoolVerbs.
+// ran fails with WorkerDiedError, what it had not begun goes elsewhere, and it is replaced. Where
+// that fails, too (no process can be started, or its initializer throws or dies), it is tried again after a pause that doubles
+// from 100 ms; after five attempts in a row, some 1.5 s, what is missing is given up until resize(), and a pool that has no
+// worker left is broken: what waits fails with BrokenExecutorError, as does what it is given then. A function is one as in
+// apply<&f>(…), a lambda without captures, or fn<&f>; what it takes and gives crosses between processes (SerializationError).
+// terminate() kills the workers, and what they do fails with PoolTerminated, too. Destroyed, it terminates and joins. The verbs:
+// PoolVerbs.
 class Pool : public PoolVerbs<detail::CallWork> {
  public:
   // Blocks: until each worker has been initialized. Errors: what the initializer throws, then none is left; StartError;

@@ -70,7 +70,9 @@ class PoolVerbs {
 
   // The function of each item, in the items' order: std::vector<R>, or nothing where it gives nothing. Items go out in chunks of
   // `chunksize`, absent: so many that each worker gets four. All are run, even if one fails; then it fails with the error that
-  // came first. Blocks: until all have ended. Errors: std::invalid_argument for a chunksize below 1.
+  // came first. Only when a worker process dies, those behind the item that it ran in its chunk are not, or are not known to be:
+  // give a chunksize of 1 where that matters. Blocks: until all have ended. Errors: std::invalid_argument for a chunksize
+  // below 1.
   template <auto kFunction, class Range>
   auto map(Range&& items, std::optional<std::ptrdiff_t> chunksize = {}) {
     return detail::taken(map_async(fn<kFunction>, std::forward<Range>(items), chunksize));
@@ -111,8 +113,11 @@ class PoolVerbs {
                                              chunksize);
   }
 
-  // A range of the results, in the items' order, or as they come: items are taken while it is gone through, no more than a window
-  // ahead, so that there may be any number of them. An item's error is thrown in its place, and the range can be gone on with.
+  // A range of the results, in the items' order, or as they come. The first items are taken, and submitted, in the call: a window
+  // of 64 chunks, or of four for each worker where that is more; the others while the range is gone through, no more than a
+  // window ahead, so that there may be any number of them. What has been submitted is done after close(), too, and its results
+  // can be read; where items are left, PoolStateError comes behind them. An item's error is thrown in its place by next(), after
+  // which the range can be gone on with; a `for` cannot, as an exception leaves it.
   template <auto kFunction, class Range>
   auto imap(Range&& items, std::ptrdiff_t chunksize = 1) {
     return imap(fn<kFunction>, std::forward<Range>(items), chunksize);
@@ -135,8 +140,8 @@ class PoolVerbs {
   // What no worker has begun with fails with PoolTerminated; what they do, see Pool and ThreadPool. Returns at once; from
   // anywhere. Idempotent.
   void terminate() { crew_->terminate(); }
-  // Blocks: until its workers have ended. Errors: PoolStateError unless it is closed or terminated; WouldDeadlock in a task of
-  // its own threads.
+  // Blocks: until its workers have ended. Errors: PoolStateError unless it is closed, terminated or broken; WouldDeadlock in
+  // a task of its own threads.
   void join() { crew_->join(); }
 
   // Calls f(const Progress&) while there is progress, in the thread of the callbacks; progress_bar(std::cerr) is one.

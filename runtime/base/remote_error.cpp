@@ -10,6 +10,7 @@ namespace troupe {
 namespace {
 
 const char* advice(const RemoteError::Origin& origin) {
+  if (origin.text == "(no text)") return "throw a class that derives from std::exception, whose what() would stand here";
   constexpr std::string_view kTroupe = "troupe::";
   const bool is_of_troupe =
       origin.type_name.starts_with(kTroupe) && origin.type_name.find("::", kTroupe.size()) == std::string::npos;

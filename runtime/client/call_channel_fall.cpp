@@ -353,6 +353,7 @@ std::string CallChannel::running_text(std::uint32_t running) const {
 }
 
 std::string ActorIdentity::text() const {
+  if (type == "troupe::detail::PoolWorker") return fmt::format("a worker of the pool (pid {})", pid);  // its user knows no actor
   if (name.empty()) return fmt::format("actor {} ({}, process {})", id.value, type, pid);
   return fmt::format("actor {} {} ({}, process {})", id.value, detail::quoted_name(name), type, pid);
 }

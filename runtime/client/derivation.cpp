@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <troupe/detail/call_task.hpp>
 #include <troupe/detail/derivation.hpp>
 #include <troupe/error.hpp>
 
 #include <exception>
+#include <stdexcept>
 
 #include "client/cell_status.hpp"
 #include "client/task_wait.hpp"
@@ -48,6 +50,18 @@ class Derivation::Pinned {
   Derivation* const made_;
 };
 
+namespace {
+
+// A pool's task has a worker that nobody else may kill, and its user no proxy of it.
+bool cancel_source(Derivation& made, ResultCell& source, std::optional<Timeout> force) {
+  if (!force || dynamic_cast<CallTask*>(&made) == nullptr) return source.cancel(force);
+  throw std::logic_error(
+      "a task of a pool cannot be cancelled by force once a worker has it; cancel() it, and have its function look at "
+      "this_call().stop_token(), or terminate() the pool");
+}
+
+}  // namespace
+
 bool Derivation::cancel(std::optional<Timeout> force) {
   const Pinned pinned(*this);
   if (!pinned) return own_.await(Timeout()) && own_.is_cancelled();
@@ -56,7 +70,7 @@ bool Derivation::cancel(std::optional<Timeout> force) {
   bool is_one_left = false;
   for (std::size_t i = 0; ResultCell* each = source(i); ++i) {
     if (each->is_ready()) continue;
-    (each->cancel(force) ? is_one_cancelled : is_one_left) = true;
+    (cancel_source(*this, *each, force) ? is_one_cancelled : is_one_left) = true;
   }
   if (!is_one_cancelled) is_cancelling_.store(false, std::memory_order_seq_cst);
   return is_one_cancelled ? end_cancelled() : !is_one_left && own_.cancel_by_hand();

@@ -200,13 +200,15 @@ std::exception_ptr Members::no_member_error() const {
   std::string text = fmt::format("troupe::ActorPool of {}: ", describe());
   if (is_closed_) {
     text += "the pool has ended; the call was not started";
+    return std::make_exception_ptr(PoolTerminated(text));
   } else if (!last_failure_.empty()) {
     text += "it has no member, and none could be started; the call was not started. The last attempt: " + last_failure_;
+    return std::make_exception_ptr(BrokenExecutorError(text));
   } else {
     text +=
         "it has no member at the moment, and too many calls wait for one; the call was not started, so it is safe to send again";
   }
-  return std::make_exception_ptr(Error(text));
+  return std::make_exception_ptr(MailboxFull(text));
 }
 
 void Members::join(std::size_t place, detail::LinkHandle link) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "pool/crew_errors.hpp"
 
+#include <fmt/core.h>
+
 #include <stdexcept>
 
 #include "platform/fork_mark.hpp"
@@ -17,6 +19,11 @@ void refuse_more() { throw PoolStateError("the pool has been closed or terminate
 
 void refuse_to_join() {
   throw PoolStateError("the pool still runs, so that join() would wait for ever; close() or terminate() it first");
+}
+
+std::string worker_with(std::size_t item_count) {
+  if (item_count == 1) return "a worker of the pool";
+  return fmt::format("a worker of the pool with {} items, of which it is not known how many it had begun with,", item_count);
 }
 
 std::exception_ptr cancelled_before_begun() {

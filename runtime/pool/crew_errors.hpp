@@ -36,6 +36,9 @@ std::unique_lock<std::mutex> locked_to_submit(std::mutex& mutex, const std::vect
 
 [[noreturn]] void refuse_to_join();
 
+// What died, as WorkerDiedError begins.
+std::string worker_with(std::size_t item_count);
+
 std::exception_ptr cancelled_before_begun();
 std::exception_ptr cancelled_by_shutdown();
 std::exception_ptr terminated(Execution execution);

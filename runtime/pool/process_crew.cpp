@@ -16,6 +16,7 @@
 #include "client/link.hpp"
 #include "client/session.hpp"
 #include "client/started_thread.hpp"
+#include "platform/fork_mark.hpp"
 #include "platform/processor.hpp"
 #include "pool/crew_errors.hpp"
 
@@ -104,7 +105,7 @@ void ProcessCrew::check_takes() const {
   if (phase_ != Phase::running) refuse_more();
 }
 
-void ProcessCrew::submit(std::vector<CallTask*> tasks) {
+void ProcessCrew::submit(std::vector<CallTask*> tasks, std::size_t expected) {
   Lock lock = locked_to_submit(mutex_, tasks, [this] { check_takes(); });
   std::size_t items = 0;
   for (CallTask* each : tasks) {
@@ -113,7 +114,7 @@ void ProcessCrew::submit(std::vector<CallTask*> tasks) {
     items += each->item_count();
     backlog_.push_back(*each);
   }
-  note_items(items, 0);
+  progress_.give(items, expected);
   assign(lock);
   if (is_somebody_to_look()) wake();
 }
@@ -310,7 +311,7 @@ bool ProcessCrew::give_back(const Lent& lent, ResultCell& call) {
     if (death.execution() == Execution::not_started && may_run_again()) return true;
     if (phase_ == Phase::terminated || !broken_.empty()) std::rethrow_exception(ending_error(death.execution()));
     lock.unlock();
-    throw WorkerDiedError(death.what(), client::CellAccess::channel(call)->actor().pid, death);
+    throw WorkerDiedError(worker_with(1), client::CellAccess::channel(call)->actor().pid, death);
   }
 }
 
@@ -347,7 +348,9 @@ void ProcessCrew::join() {
   check_process();
   {
     const Lock lock(mutex_);
-    if (phase_ == Phase::running) refuse_to_join();
+    if (phase_ == Phase::running && broken_.empty()) refuse_to_join();
+    if (phase_ == Phase::running) phase_ = Phase::terminated;  // that is all that can become of it
+    wake();
   }
   const std::lock_guard lock(join_mutex_);
   if (thread_.joinable()) thread_.join();
@@ -357,6 +360,12 @@ void ProcessCrew::on_progress(std::shared_ptr<detail::ProgressCallback> callback
   check_process();
   const Lock lock(mutex_);
   callback = progress_.tell(std::move(callback));  // the former one goes without the lock
+}
+
+void ProcessCrew::expect(std::ptrdiff_t items, int unknown) noexcept {
+  if (platform::is_forked_child()) return;
+  const Lock lock(mutex_);
+  if (progress_.expect(items, unknown)) wake();
 }
 
 std::vector<int> ProcessCrew::pids() const {

@@ -32,7 +32,7 @@ class ProcessCrew final : public detail::CallCrew, public std::enable_shared_fro
   // Once; see detail::CallCrew::start.
   void begin();
 
-  void submit(std::vector<detail::CallTask*> tasks) override;
+  void submit(std::vector<detail::CallTask*> tasks, std::size_t expected) override;
   std::optional<Lent> borrow() override;
   bool give_back(const Lent& lent, detail::ResultCell& call) override;
   void leave_lent(const Lent& lent) noexcept override;
@@ -41,6 +41,7 @@ class ProcessCrew final : public detail::CallCrew, public std::enable_shared_fro
   void terminate() override;
   void join() override;
   void on_progress(std::shared_ptr<detail::ProgressCallback> callback) override;
+  void expect(std::ptrdiff_t items, int unknown) noexcept override;
   std::vector<int> pids() const override;
   void resize(std::size_t size) override;
   std::size_t size() const override { return wanted_; }
@@ -63,8 +64,9 @@ class ProcessCrew final : public detail::CallCrew, public std::enable_shared_fro
     };
     const std::uint32_t number;
     State state = State::dead;
-    std::uint64_t life = 0;   // counts
-    bool is_resting = false;  // it is dead since there was nothing to do, until there is
+    std::uint64_t life = 0;    // counts
+    Clock::time_point born{};  // when that was begun with
+    bool is_resting = false;   // it is dead since there was nothing to do, until there is
     bool has_died = false;
     bool is_killed = false;
     AsyncResult<Proxy<detail::PoolWorker>> started{};
@@ -128,7 +130,8 @@ class ProcessCrew final : public detail::CallCrew, public std::enable_shared_fro
   bool is_surplus(const Worker& worker) const { return worker.number >= wanted_; }
   bool is_unwanted(const Worker& worker) const { return is_surplus(worker) || worker.has_outgrown; }
   bool has_done_enough(const Worker& worker) const { return is_unwanted(worker) || worker.taken == options_.tasks_per_life; }
-  bool is_to_live(const Worker& worker) const;
+  bool is_needed(const Worker& worker) const;
+  bool has_to_wait_with_starts() const;
   std::size_t waiting_count() const;
   bool is_idle(const Worker& worker) const;
   void let_rest();
@@ -136,6 +139,7 @@ class ProcessCrew final : public detail::CallCrew, public std::enable_shared_fro
   bool is_memory_to_be_seen(const Worker& worker) const;
   void recall_from_unwanted(Lock& lock);
   Clock::time_point next_upkeep() const;
+  Clock::time_point next_start() const;
   void sleep(Lock& lock);
   bool has_upkeep() const { return options_.idle_timeout || options_.memory_growth; }
   bool is_somebody_to_look() const;
@@ -186,7 +190,9 @@ class ProcessCrew final : public detail::CallCrew, public std::enable_shared_fro
   std::size_t under_way_ = 0;  // tasks that are sent, or to be judged
   WorkTime work_time_;
   ProgressCount progress_;
-  int failures_in_a_row_ = 0;       // to start a worker
+  int failures_in_a_row_ = 0;       // to start a worker; those that were tried at a time are one
+  Clock::time_point failed_{};      // the latest of them
+  Clock::time_point not_before_{};  // no worker is started after a failure
   std::string broken_;              // why it cannot go on; empty: it can
   std::exception_ptr first_error_;  // before all were ready for the first time
   bool has_been_ready_ = false;

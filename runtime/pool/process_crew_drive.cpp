@@ -104,7 +104,7 @@ bool ProcessCrew::judge_one(CallTask& task) {
     const bool is_end = !may_run_again();
     const std::exception_ptr end = is_end ? ending_error(death.execution()) : nullptr;
     lock.unlock();
-    task.fail(is_end ? end : std::make_exception_ptr(WorkerDiedError(death.what(), pid_of(call), death)));
+    task.fail(is_end ? end : std::make_exception_ptr(WorkerDiedError(worker_with(task.item_count()), pid_of(call), death)));
   } catch (const CancelledError&) {
     if (was_recalled && !is_cancelling()) return true;
     task.finish(call);

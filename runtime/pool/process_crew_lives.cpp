@@ -3,6 +3,7 @@
 #include <troupe/detail/spawn.hpp>
 #include <troupe/error.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <memory>
@@ -22,13 +23,16 @@ using detail::ResultCell;
 namespace {
 
 constexpr int kMostFailuresInARow = 5;
+constexpr std::chrono::milliseconds kFirstPause(100);  // it doubles with each failure
 
-// The death of a worker as its pool tells of it.
+// The death of a worker as its pool tells of it. Blocks: until it is known how it ended, or for some seconds.
 std::exception_ptr in_pool_words(const std::exception_ptr& error, int pid) {
   try {
     std::rethrow_exception(error);
   } catch (const ActorDied& death) {
-    return std::make_exception_ptr(WorkerDiedError(death.what(), pid, death));
+    const WorkerDiedError told("a worker of the pool", pid, death);
+    (void)told.what();  // here, where no lock is held
+    return std::make_exception_ptr(told);
   } catch (...) {
     return error;
   }
@@ -80,12 +84,13 @@ void ProcessCrew::look_after(Lock& lock, Worker& worker) {
   }
   if (worker.state == State::ready && is_unwanted(worker)) worker.state = State::leaving;
   if (worker.state == State::leaving && worker.task_count == 0) leave(worker);
-  if (worker.state == State::dead && is_to_live(worker)) start_life(lock, worker);
+  if (worker.state == State::dead && is_needed(worker) && !has_to_wait_with_starts()) start_life(lock, worker);
 }
 
 void ProcessCrew::start_life(Lock& lock, Worker& worker) {
   say_farewells(lock);  // to its former life first
   ++worker.life;
+  worker.born = Clock::now();
   worker.has_died = worker.is_killed = worker.is_resting = worker.has_outgrown = false;
   worker.taken = worker.taken_at_look = 0;
   worker.state = Worker::State::starting;
@@ -156,17 +161,18 @@ void ProcessCrew::take_initialized(Lock& lock, Worker& worker) {
   const auto initialized = std::exchange(worker.initialized, {});
   lock.unlock();
   const std::exception_ptr error = initialized.exception();  // decoded by code of the user's, perhaps
+  const std::exception_ptr told = error == nullptr ? nullptr : in_pool_words(error, worker.proxy.pid());
   if (options_.memory_growth) worker.first_bytes = platform::own_bytes_of(worker.proxy.pid());
   lock.lock();
   if (error == nullptr) return become_ready(worker);
   leave(worker);
-  fail_to_start(worker, in_pool_words(error, worker.proxy.pid()));
+  fail_to_start(worker, told);
 }
 
 void ProcessCrew::become_ready(Worker& worker) {
   worker.state = Worker::State::ready;
   worker.since = Clock::now();
-  failures_in_a_row_ = 0;
+  if (std::exchange(failures_in_a_row_, 0) != 0) wake();  // the others that are missing can be started, too
   if (has_been_ready_) return;
   for (const Worker& each : workers_) {
     if (each.state != Worker::State::ready) return;
@@ -175,7 +181,8 @@ void ProcessCrew::become_ready(Worker& worker) {
   has_begun_.notify_all();
 }
 
-// Nobody starts processes for ever that end at once.
+// Nobody starts processes for ever that end at once, nor one after the other without a pause: what keeps them from starting may
+// pass.
 void ProcessCrew::fail_to_start(Worker& worker, const std::exception_ptr& error) {
   worker.state = Worker::State::dead;
   if (!has_been_ready_) {
@@ -186,11 +193,17 @@ void ProcessCrew::fail_to_start(Worker& worker, const std::exception_ptr& error)
     return wake();
   }
   wake();
+  const bool was_tried_with_others = failures_in_a_row_ != 0 && worker.born < failed_;
+  if (was_tried_with_others) return;
+  failed_ = Clock::now();
+  not_before_ = failed_ + kFirstPause * (1 << failures_in_a_row_);
   if (++failures_in_a_row_ < kMostFailuresInARow) return;
-  worker.state = Worker::State::given_up;
-  for (const Worker& each : workers_) {
-    if (each.state != Worker::State::given_up && !is_surplus(each)) return;
+  failures_in_a_row_ = kMostFailuresInARow - 1;  // each that is missing later has one more attempt
+  for (Worker& each : workers_) {
+    if (each.state == Worker::State::dead && !each.is_resting) each.state = Worker::State::given_up;
   }
+  const auto is_left = [this](const Worker& each) { return each.state != Worker::State::given_up && !is_surplus(each); };
+  if (std::any_of(workers_.begin(), workers_.end(), is_left)) return;
   break_down("its workers cannot be started any more: " + text_of(error));
 }
 

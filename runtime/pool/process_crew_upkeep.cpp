@@ -28,12 +28,27 @@ void ProcessCrew::resize(std::size_t size) {
     if (each.state == Worker::State::given_up) each.state = Worker::State::dead;  // another try: the others may go
   }
   failures_in_a_row_ = 0;
+  not_before_ = {};
   wanted_ = size;
   wake();
 }
 
-// Of one that is dead.
-bool ProcessCrew::is_to_live(const Worker& worker) const {
+// After a start that has failed there is a pause, and then one is tried at a time.
+bool ProcessCrew::has_to_wait_with_starts() const {
+  using State = Worker::State;
+  const auto starts = [](const Worker& each) { return each.state == State::starting || each.state == State::initializing; };
+  return failures_in_a_row_ != 0 && (Clock::now() < not_before_ || std::any_of(workers_.begin(), workers_.end(), starts));
+}
+
+// When the pause is over that a worker waits for.
+ProcessCrew::Clock::time_point ProcessCrew::next_start() const {
+  const auto waits = [this](const Worker& each) { return each.state == Worker::State::dead && is_needed(each); };
+  const bool is_pausing = failures_in_a_row_ != 0 && Clock::now() < not_before_;
+  return is_pausing && std::any_of(workers_.begin(), workers_.end(), waits) ? not_before_ : Clock::time_point::max();
+}
+
+// Whether one that is dead is to live again.
+bool ProcessCrew::is_needed(const Worker& worker) const {
   using State = Worker::State;
   if (!may_run_again() || is_surplus(worker)) return false;
   if (!worker.is_resting) return phase_ == Phase::running || !has_nothing_to_do();
@@ -108,7 +123,7 @@ ProcessCrew::Clock::time_point ProcessCrew::next_upkeep() const {
 }
 
 void ProcessCrew::sleep(Lock& lock) {
-  const auto until = next_upkeep();
+  const auto until = std::min(next_upkeep(), next_start());
   if (until != Clock::time_point::max()) {
     is_due_.wait_until(lock, until, [this] { return has_work_; });
     return;

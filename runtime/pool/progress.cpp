@@ -8,6 +8,7 @@
 #include <string>
 
 #include "platform/terminal.hpp"
+#include "pool/progress_line.hpp"
 
 namespace troupe {
 namespace {
@@ -26,23 +27,42 @@ double share(const Progress& progress) {
 }
 
 std::string bar(const Progress& progress) {
+  if (!progress.is_total_known) return fmt::format("{} done  {:.0f}/s", progress.done, progress.per_second);
   const auto full = std::min(kWidth, static_cast<std::size_t>(share(progress) * kWidth));
-  return fmt::format("\r[{}{}] {:3.0f} %  {}/{}  {:.0f}/s ", std::string(full, '#'), std::string(kWidth - full, ' '),
+  return fmt::format("[{}{}] {:3.0f} %  {}/{}  {:.0f}/s ", std::string(full, '#'), std::string(kWidth - full, ' '),
                      100 * share(progress), progress.done, progress.total, progress.per_second);
+}
+
+std::string sentence(const Progress& progress) {
+  if (!progress.is_total_known) return fmt::format("{} done, {:.0f} per second", progress.done, progress.per_second);
+  return fmt::format("{} of {} done, {:.0f} per second", progress.done, progress.total, progress.per_second);
 }
 
 }  // namespace
 
-ProgressBar::ProgressBar(std::ostream& stream) : stream_(&stream), is_terminal_(is_on_terminal(stream)) {}
+namespace detail {
 
-void ProgressBar::operator()(const Progress& progress) const {
-  const bool is_end = progress.done == progress.total;
-  if (is_terminal_) {
-    *stream_ << bar(progress) << (is_end ? "\n" : "") << std::flush;
-  } else {
-    *stream_ << fmt::format("{} of {} done, {:.0f} per second\n", progress.done, progress.total, progress.per_second)
-             << std::flush;
-  }
+ProgressLine::~ProgressLine() {
+  if (is_open_) stream_ << std::endl;
 }
+
+void ProgressLine::show(const Progress& progress) {
+  if (is_terminal_) return draw(progress);
+  stream_ << sentence(progress) << std::endl;
+}
+
+void ProgressLine::draw(const Progress& progress) {
+  constexpr const char* kClearRest = "\x1b[K";
+  stream_ << '\r' << bar(progress) << kClearRest;
+  is_open_ = !progress.is_total_known || progress.done != progress.total;
+  if (!is_open_) stream_ << '\n';
+  stream_ << std::flush;
+}
+
+}  // namespace detail
+
+ProgressBar::ProgressBar(std::ostream& stream) : line_(std::make_shared<detail::ProgressLine>(stream, is_on_terminal(stream))) {}
+
+void ProgressBar::operator()(const Progress& progress) const { line_->show(progress); }
 
 }  // namespace troupe

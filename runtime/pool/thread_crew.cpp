@@ -45,7 +45,7 @@ ThreadCrew::~ThreadCrew() {
   }
 }
 
-void ThreadCrew::submit(std::vector<LocalTask*> tasks) {
+void ThreadCrew::submit(std::vector<LocalTask*> tasks, std::size_t expected) {
   const auto self = shared_from_this();  // here and below: a task, or what it holds, may destroy the pool meanwhile
   Lock lock = locked_to_submit(mutex_, tasks, [this] { check_takes(); });
   std::size_t items = 0;
@@ -54,7 +54,7 @@ void ThreadCrew::submit(std::vector<LocalTask*> tasks) {
     each->is_waiting_ = true;
     backlog_.push_back(*each);
   }
-  progress_.note(items, 0);
+  progress_.give(items, expected);
   const std::size_t woken = std::min(idle_, tasks.size());
   lock.unlock();
   for (std::size_t i = 0; i < woken; ++i) is_due_.notify_one();
@@ -147,10 +147,13 @@ void ThreadCrew::tell_progress(Lock& lock) {
 void ThreadCrew::join() {
   check_process();
   const auto self = shared_from_this();
+  bool is_broken = false;
   {
     const Lock lock(mutex_);
-    if (phase_ == Phase::running) refuse_to_join();
+    is_broken = phase_ == Phase::running && !broken_.empty();
+    if (phase_ == Phase::running && !is_broken) refuse_to_join();
   }
+  if (is_broken) terminate();  // that is all that can become of it
   if (is_in_own_task())
     throw WouldDeadlock("a task of the pool joins it, and would wait for its own end; close() or terminate() it, and return");
   if (CallbackThread::is_this_thread()) await_workers_in_callback();
@@ -178,6 +181,12 @@ void ThreadCrew::on_progress(std::shared_ptr<detail::ProgressCallback> callback)
   check_process();
   const Lock lock(mutex_);
   callback = progress_.tell(std::move(callback));  // the former one goes without the lock
+}
+
+void ThreadCrew::expect(std::ptrdiff_t items, int unknown) noexcept {
+  if (platform::is_forked_child()) return;
+  Lock lock(mutex_);
+  if (progress_.expect(items, unknown)) tell_progress(lock);
 }
 
 }  // namespace troupe::pool

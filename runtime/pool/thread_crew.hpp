@@ -31,7 +31,7 @@ class ThreadCrew final : public detail::LocalCrew, public std::enable_shared_fro
   // Once; see detail::LocalCrew::start.
   void begin();
 
-  void submit(std::vector<detail::LocalTask*> tasks) override;
+  void submit(std::vector<detail::LocalTask*> tasks, std::size_t expected) override;
   void close() override;
   void cancel_waiting() override;
   void terminate() override;
@@ -39,6 +39,7 @@ class ThreadCrew final : public detail::LocalCrew, public std::enable_shared_fro
   bool is_in_own_task() const override;
   void finish_callbacks() override { callbacks_.stop(); }
   void on_progress(std::shared_ptr<detail::ProgressCallback> callback) override;
+  void expect(std::ptrdiff_t items, int unknown) noexcept override;
   void resize(std::size_t size) override;
   std::size_t size() const override { return wanted_; }
 

@@ -25,6 +25,10 @@ bool is_left_to_parent(std::shared_ptr<Crew>& crew) {
   return true;
 }
 
+ExecutorShutdownError after_shutdown() {
+  return ExecutorShutdownError("the executor has been shut down, and takes nothing more; make another one");
+}
+
 }  // namespace
 
 void end_pool(std::shared_ptr<Crew> crew) {
@@ -47,8 +51,23 @@ void shut_down(Crew& crew, bool wait, bool cancel_futures) {
   if (wait) crew.join();
 }
 
-void refuse_after_shutdown() {
-  throw ExecutorShutdownError("the executor has been shut down, and takes nothing more; make another one");
+void refuse_after_shutdown() { throw after_shutdown(); }
+
+std::exception_ptr end_of_submitting(std::exception_ptr error, bool is_of_executor) {
+  if (!is_of_executor) return error;
+  try {
+    std::rethrow_exception(std::move(error));
+  } catch (const PoolStateError&) {
+    return std::make_exception_ptr(after_shutdown());
+  } catch (...) {
+    return std::current_exception();
+  }
+}
+
+void refuse_to_wait_on(bool is_of_map) {
+  throw TimeoutError(is_of_map ? "no result of map came within its time-out, which ends it: what no worker has begun with is "
+                                 "cancelled"
+                               : "no result of imap came within the time-out; the range goes on, and next() may be called again");
 }
 
 std::size_t checked_size(int workers) {

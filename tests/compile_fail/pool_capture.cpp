@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// first: troupe: a pool takes a function as in map<&f>(
 // expect: troupe: a pool takes a function as in map<&f>(…), or a lambda without captures
 #include <troupe/troupe.hpp>
 #include <vector>

@@ -155,7 +155,7 @@ TEST_P(ActorPoolLives, WithoutAnyMemberCallsFailAndSayWhyUntilThereIsOne) {
     try {
       pool.call<&Worker::pid>().get();
     } catch (const ActorDied&) {
-    } catch (const Error& error) {
+    } catch (const BrokenExecutorError& error) {
       text = error.what();
     }
     return !text.empty();

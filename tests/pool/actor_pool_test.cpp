@@ -289,7 +289,7 @@ TEST_P(ActorPools, RoutesThatOutliveThePoolFail) {
   pool.emplace(runtime(), options(2));
   const auto route = pool->by_key(5);
   pool.reset();
-  EXPECT_THROW(route.call<&Worker::pid>().get(), Error);
+  EXPECT_THROW(route.call<&Worker::pid>().get(), PoolTerminated);
 }
 
 TEST_P(ActorPools, AForkedChildMayNotUseIt) {

@@ -54,6 +54,41 @@ TYPED_TEST(Executor, C31_MapZipsItsRanges) {
   EXPECT_THROW((void)executor.map({.chunksize = 0}, fn<&square>, longer), std::invalid_argument);
 }
 
+TYPED_TEST(Executor, C31_MapSubmitsAllOfASizedRangeInTheCall) {
+  auto executor = this->executor(2);
+  const std::vector<int> numbers = numbers_to(1000);
+  auto results = executor.map(fn<&sum>, numbers, numbers);
+  executor.shutdown();
+  for (int number = 0; number < 1000; ++number) EXPECT_EQ(results.next(), 2 * number);
+  EXPECT_EQ(results.next(), std::nullopt);
+}
+
+TYPED_TEST(Executor, C31_MapSubmitsAWindowOfAnEndlessRangeInTheCall) {
+  auto executor = this->executor(2);
+  int pulled = 0;
+  const auto endless = [](int& count) -> Generator<int> {
+    for (;;) co_yield count++;
+  };
+  auto results = executor.map(fn<&square>, endless(pulled));
+  EXPECT_GE(pulled, 64);
+  EXPECT_LE(pulled, 65);
+  executor.shutdown();
+  for (int number = 0; number < 64; ++number) EXPECT_EQ(results.next(), number * number);
+  EXPECT_THROW(results.next(), ExecutorShutdownError);
+  EXPECT_EQ(results.next(), std::nullopt);
+}
+
+TYPED_TEST(Executor, C31_MapIsRefusedInTheCallAfterShutdown) {
+  auto executor = this->executor(1);
+  executor.shutdown();
+  try {
+    (void)executor.map(fn<&square>, numbers_to(3));
+    ADD_FAILURE() << "it has been shut down";
+  } catch (const ExecutorShutdownError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("the executor has been shut down"));
+  }
+}
+
 TYPED_TEST(Executor, C31_AnErrorInItsPlaceEndsAMap) {
   auto executor = this->executor(2);
   auto results = executor.map(fn<&fail_at_three>, numbers_to(10));
@@ -68,7 +103,12 @@ TYPED_TEST(Executor, C31_TheTimeOutOfAMapIsForAllOfIt) {
   const auto holding = executor.submit(fn<&wait_at_gate>, gate.path());
   gate.wait_reached();
   auto results = executor.map({.timeout = 20ms}, fn<&square>, numbers_to(100));
-  EXPECT_THROW(results.next(), TimeoutError);
+  try {
+    results.next();
+    ADD_FAILURE() << "its only worker does something else";
+  } catch (const TimeoutError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("no result of map"));
+  }
   EXPECT_EQ(results.next(), std::nullopt) << "what was left has been cancelled";
   gate.let_go();
   EXPECT_EQ(holding.get(), 1);

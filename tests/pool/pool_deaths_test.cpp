@@ -14,6 +14,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -23,7 +24,9 @@
 namespace troupe::test {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 int square(int number) { return number * number; }
 int own_pid() { return ::getpid(); }
@@ -89,6 +92,56 @@ TEST_P(PoolDeaths, P26_ByExitAreTold) {
   }
   EXPECT_THROW(pool.apply<&leave_at_once>(3), WorkerDiedError);
   EXPECT_EQ(pool.apply<&square>(3), 9);
+}
+
+TEST_P(PoolDeaths, P25_SayHowTheWorkerEnded) {
+  Pool pool(runtime(), options(1));
+  const auto text_of = [](const auto& fail) {
+    try {
+      fail();
+    } catch (const WorkerDiedError& error) {
+      return std::string(error.what());
+    }
+    return std::string("it has not failed");
+  };
+  EXPECT_THAT(text_of([&] { pool.apply<&die_of>(SIGKILL); }),
+              AllOf(HasSubstr("a worker of the pool (pid"), HasSubstr("signal 9"), Not(HasSubstr("actor"))));
+  EXPECT_THAT(text_of([&] { pool.apply_async<&leave_at_once>(3).get(); }), HasSubstr("exited with code 3"));
+  EXPECT_THAT(text_of([&] { pool.map<&die_at_three>(std::vector{3, 4, 5}, 3); }), HasSubstr("with 3 items"));
+}
+
+TEST_P(PoolDeaths, B27_CancellingByForceIsRefusedInThePoolsWords) {
+  Gate gate;
+  Pool pool(runtime(), options(1));
+  const auto running = pool.apply_async<&wait_at_gate>(gate.path());
+  gate.wait_reached();
+  try {
+    running.cancel(Force{.after = std::chrono::seconds(0)});
+    ADD_FAILURE() << "its worker may have other tasks";
+  } catch (const std::logic_error& error) {
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("terminate() the pool"), Not(HasSubstr("SpawnOptions"))));
+  }
+  gate.let_go();
+  EXPECT_EQ(running.get(), 1);
+}
+
+TEST_P(PoolDeaths, P26_ThrowingWhatHasNoTextSaysWhatToThrow) {
+  Pool pool(runtime(), options(1));
+  try {
+    pool.apply([](int number) -> int { throw number; }, 42);
+    ADD_FAILURE() << "it throws";
+  } catch (const RemoteException& error) {
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("derives from std::exception"), HasSubstr("a worker of the pool (pid")));
+  }
+}
+
+TEST_P(PoolDeaths, OfAStrictPoolLeaveOneThatCanBeJoined) {
+  PoolOptions strict = options(1);
+  strict.strict = true;
+  Pool pool(runtime(), strict);
+  EXPECT_THROW(pool.apply_async<&die_of>(SIGKILL).get(), BrokenExecutorError);
+  pool.join();
+  EXPECT_THROW(pool.apply<&square>(1), BrokenExecutorError);
 }
 
 TEST_P(PoolDeaths, B31_FailTheirChunkOfAMapOnly) {

@@ -35,6 +35,34 @@ TYPED_TEST(PoolImaps, P09_ImapPullsNoMoreThanItsWindowAhead) {
   }
 }
 
+TYPED_TEST(PoolImaps, P09_ImapSubmitsItsFirstWindowInTheCall) {
+  Gate gate;
+  auto pool = this->pool(1);
+  auto results = pool.imap(fn<&wait_at_gate>, std::vector{gate.path()});
+  gate.wait_reached();
+  gate.let_go();
+  EXPECT_EQ(results.next(), 1);
+}
+
+TYPED_TEST(PoolImaps, P09_WhatImapHasSubmittedCanBeReadAfterJoin) {
+  auto pool = this->pool(2);
+  auto results = pool.imap(fn<&square>, numbers_to(64));
+  auto unordered = pool.imap_unordered(fn<&square>, numbers_to(64));
+  pool.close();
+  pool.join();
+  for (int number = 0; number < 64; ++number) EXPECT_EQ(results.next(), number * number);
+  std::set<int> all;
+  for (const int number : unordered) all.insert(number);
+  EXPECT_EQ(all.size(), 64u);
+}
+
+TYPED_TEST(PoolImaps, P09_ImapIsRefusedInTheCallByAClosedPool) {
+  auto pool = this->pool(1);
+  pool.close();
+  EXPECT_THROW((void)pool.imap(fn<&square>, numbers_to(3)), PoolStateError);
+  EXPECT_THROW((void)pool.imap_unordered(fn<&square>, numbers_to(3)), PoolStateError);
+}
+
 TYPED_TEST(PoolImaps, P09_ImapGivesErrorsInTheirPlacesAndGoesOn) {
   auto pool = this->pool(2);
   for (const int chunksize : {1, 2, 10}) {

@@ -127,6 +127,16 @@ TYPED_TEST(PoolLives, P22_AWorkerIsReplacedWhenItHasDoneSoMuch) {
   pool.join();
 }
 
+TYPED_TEST(PoolLives, P24_ARunningPoolThatIsDestroyedLeavesNothing) {
+  std::vector<AsyncResult<int>> results;
+  {
+    auto pool = this->pool(2);
+    for (int number = 0; number < 1000; ++number) results.push_back(pool.apply_async(fn<&square>, number));
+  }
+  for (const auto& each : results) EXPECT_TRUE(each.ready());
+  this->expect_no_worker();
+}
+
 TYPED_TEST(PoolLives, P28_OfManyWorkers) {
   auto pool = this->pool(TypeParam::kMany);
   const auto squares = pool.map(fn<&square>, numbers_to(1000), 1);

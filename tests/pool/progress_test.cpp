@@ -3,10 +3,22 @@
 #include <gtest/gtest.h>
 #include <troupe/progress.hpp>
 
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
 #include <sstream>
+#include <vector>
+
+#include "pool/progress_line.hpp"
+#include "tests/pool/kinds.hpp"
 
 namespace troupe {
 namespace {
+
+using ::testing::AllOf;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST(ProgressBar, WritesLinesWhereThereIsNoTerminal) {
   std::ostringstream stream;
@@ -20,6 +32,97 @@ TEST(ProgressBar, OfNothingIsDone) {
   std::ostringstream stream;
   progress_bar(stream)({});
   EXPECT_EQ(stream.str(), "0 of 0 done, 0 per second\n");
+}
+
+TEST(ProgressBar, DrawsOneLineUntilAllIsDone) {
+  std::ostringstream stream;
+  {
+    detail::ProgressLine line(stream, true);
+    line.show({.done = 5, .total = 10});
+    EXPECT_THAT(stream.str(), Not(HasSubstr("\n")));
+    line.show({.done = 10, .total = 10});
+    EXPECT_THAT(stream.str(), EndsWith("\n"));
+  }
+  EXPECT_THAT(stream.str(), Not(EndsWith("\n\n"))) << "it has been ended";
+}
+
+TEST(ProgressBar, HasNoPercentageWhereTheTotalIsUnknown) {
+  std::ostringstream stream;
+  detail::ProgressLine line(stream, true);
+  line.show({.done = 5, .total = 5, .is_total_known = false});
+  EXPECT_THAT(stream.str(), AllOf(HasSubstr("5 done"), Not(HasSubstr("%")), Not(HasSubstr("\n"))));
+}
+
+TEST(ProgressBar, EndsItsLineWhenItGoes) {
+  std::ostringstream stream;
+  {
+    detail::ProgressLine line(stream, true);
+    line.show({.done = 5, .total = 10});
+  }
+  EXPECT_THAT(stream.str(), EndsWith("\n"));
+}
+
+// What a pool tells of its progress, until all is done.
+class Told {
+ public:
+  void operator()(const Progress& progress) {
+    const std::lock_guard lock(mutex_);
+    all_.push_back(progress);
+    if (is_end(progress)) is_ended_.notify_all();
+  }
+  std::vector<Progress> until_end() {
+    std::unique_lock lock(mutex_);
+    is_ended_.wait(lock, [this] { return !all_.empty() && is_end(all_.back()); });
+    return all_;
+  }
+  static bool is_end(const Progress& progress) { return progress.is_total_known && progress.done == progress.total; }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable is_ended_;
+  std::vector<Progress> all_;
+};
+
+template <class Kind>
+class ProgressOf : public test::KindTest<Kind> {};
+TYPED_TEST_SUITE(ProgressOf, test::Kinds, test::KindNames);
+
+TYPED_TEST(ProgressOf, AnImapKnowsTheSizeOfItsRangeAndEndsOnce) {
+  Told told;
+  auto pool = this->pool(2);
+  pool.on_progress([&told](const Progress& progress) { told(progress); });
+  for (const int square : pool.imap(fn<&test::square>, test::numbers_to(1000))) EXPECT_GE(square, 0);
+  const auto all = told.until_end();
+  EXPECT_EQ(std::count_if(all.begin(), all.end(), &Told::is_end), 1);
+  for (const Progress& each : all) {
+    EXPECT_TRUE(each.is_total_known);
+    EXPECT_EQ(each.total, 1000u);
+  }
+}
+
+TYPED_TEST(ProgressOf, AnImapOfUnknownSizeHasNoTotalUntilItsEnd) {
+  Told told;
+  auto pool = this->pool(2);
+  pool.on_progress([&told](const Progress& progress) { told(progress); });
+  const auto some = []() -> Generator<int> {
+    for (int number = 0; number < 1000; ++number) co_yield number;
+  };
+  for (const int square : pool.imap(fn<&test::square>, some())) EXPECT_GE(square, 0);
+  const auto all = told.until_end();
+  EXPECT_EQ(std::count_if(all.begin(), all.end(), &Told::is_end), 1);
+  EXPECT_EQ(all.back().total, 1000u);
+  EXPECT_FALSE(all.front().is_total_known);
+}
+
+TYPED_TEST(ProgressOf, AnImapThatIsLeftIsNotWaitedFor) {
+  Told told;
+  auto pool = this->pool(2);
+  pool.on_progress([&told](const Progress& progress) { told(progress); });
+  {
+    auto results = pool.imap(fn<&test::square>, test::numbers_to(1000));
+    EXPECT_EQ(results.next(), 0);
+  }
+  EXPECT_LT(told.until_end().back().total, 1000u);
 }
 
 }  // namespace

@@ -49,9 +49,9 @@ class CallCrew : public Crew {
   // left; StartError; std::invalid_argument.
   static std::shared_ptr<CallCrew> start(std::shared_ptr<client::Session> session, const CrewOptions& options);
 
-  // Takes over a reference on each. Errors: PoolStateError when it takes nothing more; BrokenExecutorError; std::logic_error in
-  // a forked child.
-  virtual void submit(std::vector<CallTask*> tasks) = 0;
+  // Takes over a reference on each. So many of their items were expected (expect()). Errors: PoolStateError when it takes nothing
+  // more; BrokenExecutorError; std::logic_error in a forked child.
+  virtual void submit(std::vector<CallTask*> tasks, std::size_t expected) = 0;
 
   // A worker that has nothing to do, for one call by the thread that asks, which it must give back; null: there is none.
   struct Lent {

@@ -25,8 +25,11 @@ template <class F, class... Args>
 using ApplyResult = std::remove_cvref_t<typename ApplyKey<F, Args...>::Return>;
 
 template <class F, class... Args>
-constexpr void assert_applies() {
-  static_assert(std::is_invocable_v<F&, Travelling<Args>&&...>,
+inline constexpr bool applies = std::is_invocable_v<F&, Travelling<Args>&&...>;
+
+template <class F, class... Args>
+constexpr auto assert_applies() {
+  static_assert(applies<F, Args...>,
                 "troupe: a pool calls its function as f(args...), with the arguments decayed, text as std::string and spans as "
                 "std::vector; take them as rvalues, by value or by const reference");
   (assert_argument_crosses<Travelling<Args>>(), ...);
@@ -61,13 +64,12 @@ AsyncResult<R> submit_one(CallCrew& crew, const RegistrationNode& node, const Wi
   }
   alone.front() = task;
   AsyncResult<R> result = ResultAccess::adopt<R>(task);
-  crew.submit(std::move(alone));
+  crew.submit(std::move(alone), 0);
   return result;
 }
 
 template <class F, class... Args>
 AsyncResult<ApplyResult<F, Args...>> apply_async(CallCrew& crew, Args&&... args) {
-  assert_applies<F, Args...>();
   return submit_one<ApplyResult<F, Args...>>(crew, Registration<ApplyKey<F, Args...>>::node(),
                                              as_wire<Travelling<Args>>(std::forward<Args>(args))...);
 }
@@ -75,7 +77,6 @@ AsyncResult<ApplyResult<F, Args...>> apply_async(CallCrew& crew, Args&&... args)
 // Where a worker has nothing to do, the thread that asks calls it itself.
 template <class F, class... Args>
 ApplyResult<F, Args...> apply(CallCrew& crew, Args&&... args) {
-  assert_applies<F, Args...>();
   using R = ApplyResult<F, Args...>;
   const auto& node = Registration<ApplyKey<F, Args...>>::node();
   const auto lent = crew.borrow();
@@ -120,11 +121,11 @@ struct CallWork {
   using Function = F;
 
   template <class F>
-  static constexpr void assert_takes() {
+  static constexpr auto assert_takes() {
     assert_is_function_value<F>();
   }
   template <class F, class Item>
-  static constexpr void assert_maps() {
+  static constexpr auto assert_maps() {
     static_assert(std::is_invocable_v<F&, Item&&>,
                   "troupe: map calls its function as f(item); starmap as f(elements of the item...)");
     assert_argument_crosses<Item>();
@@ -133,11 +134,13 @@ struct CallWork {
 
   template <class F, class... Args>
   static auto apply(Crew& crew, const F&, Args&&... args) {
-    return detail::apply<F>(crew, std::forward<Args>(args)...);
+    assert_applies<F, Args...>();
+    if constexpr (applies<F, Args...>) return detail::apply<F>(crew, std::forward<Args>(args)...);
   }
   template <class F, class... Args>
   static auto apply_async(Crew& crew, const F&, Args&&... args) {
-    return detail::apply_async<F>(crew, std::forward<Args>(args)...);
+    assert_applies<F, Args...>();
+    if constexpr (applies<F, Args...>) return detail::apply_async<F>(crew, std::forward<Args>(args)...);
   }
 
   // Tasks that are still to be submitted, with a reference for that beside the handle. Errors: of encoding.

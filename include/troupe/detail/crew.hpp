@@ -28,6 +28,9 @@ class Crew {
   virtual void finish_callbacks() {}
   // From now on, every 100 ms at the most, and when all is done.
   virtual void on_progress(std::shared_ptr<ProgressCallback> callback) = 0;
+  // So many more items will be submitted, as expected, or fewer; and so many more ranges of which nobody knows how many items
+  // they have, or fewer. For the progress alone.
+  virtual void expect(std::ptrdiff_t items, int unknown) noexcept = 0;
   // From now on it wants so many workers, at least 1. Returns at once. Errors: PoolStateError when it takes nothing more,
   // BrokenExecutorError.
   virtual void resize(std::size_t size) = 0;

@@ -67,7 +67,7 @@ class LocalCrew : public Crew {
 
   // Takes over a reference on each. Errors: PoolStateError when it takes nothing more; BrokenExecutorError; std::logic_error in
   // a forked child.
-  virtual void submit(std::vector<LocalTask*> tasks) = 0;
+  virtual void submit(std::vector<LocalTask*> tasks, std::size_t expected) = 0;
 
   // What follows, in a thread that runs a task of this and waits for others of it. A wait that the crew knows of counts against
   // the threads that could take a task.

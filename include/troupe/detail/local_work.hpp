@@ -114,7 +114,7 @@ struct LocalWork {
   template <class F>
   static constexpr void assert_takes() {}
   template <class F, class Item>
-  static constexpr void assert_maps() {
+  static constexpr auto assert_maps() {
     static_assert(
         std::is_invocable_v<const F&, Item&&>,
         "troupe: map calls its function as f(item); starmap as f(elements of the item...); of a pool of threads as a const "
@@ -149,7 +149,7 @@ struct LocalWork {
       return failed_result<R>(caught_in_task());
     }
     AsyncResult<R> result = ResultAccess::adopt(task);
-    crew.submit({task});
+    crew.submit({task}, 0);
     return result;
   }
 

@@ -18,8 +18,10 @@
 // What a pool's worker processes run, in templates: a function that is a type, for one task or for a chunk of items.
 namespace troupe::detail {
 
+// This and the other assertions of verbs have deduced types, so that the compiler looks into them at once: what they say is its
+// first error.
 template <class F>
-constexpr void assert_is_function_value() {
+constexpr auto assert_is_function_value() {
   static_assert(
       std::is_empty_v<F> && std::is_default_constructible_v<F>,
       "troupe: a pool takes a function as in map<&f>(…), or a lambda without captures: another process cannot see what it "

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <troupe/detail/crew.hpp>
+#include <troupe/detail/pool_chunks.hpp>
+#include <troupe/detail/pool_expected.hpp>
 #include <troupe/detail/pool_map.hpp>
 #include <troupe/error.hpp>
-#include <troupe/wait.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
-#include <deque>
 #include <exception>
 #include <iterator>
 #include <memory>
@@ -23,76 +23,19 @@ namespace troupe {
 
 namespace detail {
 
-enum class Order : std::uint8_t { of_items, of_arrival };
+// How many items of an executor's map are submitted in the call, of ranges that know how many they have.
+inline constexpr std::size_t kMapWindow = 65536;
 
-// How a range of results is gone through.
-struct ImapMode {
-  std::size_t chunksize = 1;
-  bool ends_at_error = false;
-  Timeout timeout = {};  // for all of it, from the beginning
-};
-
-// A chunk of an imap that is under way, or that could not be sent; Reply is what it gives.
-template <class Reply>
-struct ChunkAhead {
-  AsyncResult<Reply> result{};
-  std::size_t item_count = 0;
-  std::exception_ptr error{};
-};
-
-template <class Reply>
-class ChunksAhead {
- public:
-  using Chunk = ChunkAhead<Reply>;
-
-  std::size_t size() const { return chunks_.size(); }
-  void add(Chunk chunk) { chunks_.push_back(std::move(chunk)); }
-  // The next that has its outcome. Blocks: until then. Errors: TimeoutError.
-  Chunk take(Order order, Timeout timeout) {
-    const auto next = order == Order::of_items ? first(timeout) : any(timeout);
-    Chunk chunk = std::move(*next);
-    chunks_.erase(next);
-    return chunk;
-  }
-  void cancel() noexcept {
-    for (const Chunk& each : chunks_) {
-      try {
-        if (each.result.valid()) each.result.cancel();
-      } catch (const std::exception&) {  // it is done, and nobody looks at it
-      }
-    }
-    chunks_.clear();
-  }
-
- private:
-  using Place = typename std::deque<Chunk>::iterator;
-
-  Place first(Timeout timeout) {
-    const Place next = chunks_.begin();
-    if (next->error == nullptr && !next->result.wait(timeout)) late();
-    return next;
-  }
-  Place any(Timeout timeout) {
-    std::vector<AsyncResult<Reply>> results;
-    for (Place each = chunks_.begin(); each != chunks_.end(); ++each) {
-      if (each->error != nullptr) return each;
-      results.push_back(each->result);
-    }
-    const auto [done, pending] = wait(results, timeout, ReturnWhen::first_completed);
-    if (done.empty()) late();
-    return std::find_if(chunks_.begin(), chunks_.end(),
-                        [&done = done](const Chunk& each) { return each.result == done.front(); });
-  }
-  [[noreturn]] static void late() { throw TimeoutError("no result of imap came within the time-out; the range goes on"); }
-
-  std::deque<Chunk> chunks_;
-};
+// What a verb says when its crew takes nothing more: `error` in the words of a pool, or of an executor. What a crew says that is
+// broken stays.
+std::exception_ptr end_of_submitting(std::exception_ptr error, bool is_of_executor);
 
 }  // namespace detail
 
 // What imap gives: a range of the function's results, to be gone through once; of a function that gives nothing,
-// std::monostate. Destroyed before its end, it cancels what has not begun, and asks what runs to stop. Thread-safety: one thread
-// at a time.
+// std::monostate. A `for` over it ends at the first error, which leaves the loop; where the items behind that one are wanted too,
+// call next() in a loop, with its own try. Destroyed before its end, it cancels what has not begun, and asks what runs to stop.
+// Thread-safety: one thread at a time.
 template <class Work, class F, class Range, detail::Order kOrder>
 class [[nodiscard]] PoolResults {
   using Item = detail::ItemOf<Range>;
@@ -112,8 +55,13 @@ class [[nodiscard]] PoolResults {
         chunksize_(mode.chunksize),
         ends_at_error_(mode.ends_at_error),
         deadline_(mode.timeout.after(std::chrono::steady_clock::now())),
-        window_(std::max<std::size_t>(4 * crew_->size(), 64)),
-        items_(std::make_unique<Items>(std::forward<Range>(items))) {}
+        items_(std::make_unique<Items>(std::forward<Range>(items))),
+        ahead_(mode.ends_at_error),
+        expected_(crew_, items_->count) {
+    window_ = window();
+    have_asked();
+    if (is_refused_ && ahead_.size() == 0) none_left();
+  }
   PoolResults(PoolResults&&) noexcept = default;
   PoolResults& operator=(PoolResults&&) noexcept = default;
   ~PoolResults() { ahead_.cancel(); }
@@ -140,9 +88,17 @@ class [[nodiscard]] PoolResults {
   struct Items {
     explicit Items(Range&& its_range) : range(std::forward<Range>(its_range)) {}
     Range range;
+    std::optional<std::size_t> count = detail::known_count(range);  // at the call
     decltype(std::begin(std::declval<Range&>())) at = std::begin(range);
     bool has_ended = false;
   };
+
+  std::size_t window() const {
+    const std::size_t usual = std::max<std::size_t>(4 * crew_->size(), 64);
+    if (!ends_at_error_ || !items_->count) return usual;
+    const std::size_t items = std::min(*items_->count, detail::kMapWindow);
+    return std::max(usual, (items + chunksize_ - 1) / chunksize_);
+  }
 
   std::optional<value_type> go_on(Timeout timeout) {
     while (at_ == count_) {
@@ -160,9 +116,14 @@ class [[nodiscard]] PoolResults {
   }
   void end_now() noexcept {
     ahead_.cancel();
-    items_->has_ended = true;
+    end_input();
     input_error_ = nullptr;
     at_ = count_ = 0;
+  }
+
+  void end_input() noexcept {
+    items_->has_ended = true;
+    expected_.end();
   }
 
   std::optional<value_type> none_left() {
@@ -174,6 +135,7 @@ class [[nodiscard]] PoolResults {
     while (!items_->has_ended && ahead_.size() < window_) {
       auto items = next_items();
       if (!items.empty()) ask_for(std::move(items));
+      if (items_->has_ended) expected_.end();
     }
   }
 
@@ -182,22 +144,32 @@ class [[nodiscard]] PoolResults {
     detail::ChunkAhead<Reply> chunk{.item_count = items.size()};
     try {
       chunk.result = submit(std::move(items));
-    } catch (const PoolStateError& error) {
-      items_->has_ended = true;
-      input_error_ = ends_at_error_ ? std::make_exception_ptr(ExecutorShutdownError(error.what())) : std::current_exception();
-      return;
+    } catch (const PoolStateError&) {
+      return refuse();
+    } catch (const BrokenExecutorError&) {
+      return refuse();
     } catch (...) {
       chunk.error = std::current_exception();
+      expected_.forget(chunk.item_count);
     }
     ahead_.add(std::move(chunk));
   }
 
+  // In a catch block.
+  void refuse() {
+    is_refused_ = true;
+    input_error_ = detail::end_of_submitting(std::current_exception(), ends_at_error_);
+    end_input();
+  }
+
   AsyncResult<Reply> submit(std::vector<Item> items) {
+    const std::size_t expected = expected_.among(items.size());
     std::vector<typename Work::Task*> alone(1);
     auto* task = Work::template new_chunk<F, Item>(*crew_, function_, std::move(items));
     alone.front() = task;
     AsyncResult<Reply> result = detail::ResultAccess::adopt<Reply>(task);
-    crew_->submit(std::move(alone));
+    crew_->submit(std::move(alone), expected);
+    expected_.note_submitted(expected);
     return result;
   }
 
@@ -239,10 +211,12 @@ class [[nodiscard]] PoolResults {
   std::size_t chunksize_;
   bool ends_at_error_;
   std::chrono::steady_clock::time_point deadline_;
-  std::size_t window_;  // chunks
+  std::size_t window_ = 0;  // chunks
   std::unique_ptr<Items> items_;
   std::exception_ptr input_error_;
+  bool is_refused_ = false;  // the crew takes nothing more
   detail::ChunksAhead<Reply> ahead_;
+  detail::ExpectedItems expected_;
   detail::ChunkAhead<Reply> chunk_;
   std::size_t at_ = 0;
   std::size_t count_ = 0;

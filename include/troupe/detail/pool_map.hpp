@@ -124,7 +124,7 @@ class Unsent {
 
   void expect(std::size_t count) { tasks_.reserve(count); }
   void add(Task& task) { tasks_.push_back(&task); }
-  void submit_to(typename Work::Crew& crew) { crew.submit(std::exchange(tasks_, {})); }
+  void submit_to(typename Work::Crew& crew) { crew.submit(std::exchange(tasks_, {}), 0); }
 
  private:
   std::vector<Task*> tasks_;

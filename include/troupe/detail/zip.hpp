@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <iterator>
 #include <tuple>
 #include <utility>
 
 namespace troupe::detail {
+
+template <class Range>
+concept KnowsItsSize = requires(Range& range) {
+  static_cast<std::size_t>(std::size(range));
+};
 
 // Several ranges as one of tuples, as long as the shortest; to be gone through once. Rvalues are kept, lvalues looked at.
 template <class... Ranges>
@@ -21,6 +27,9 @@ class Zip {
     return Iterator(*this, std::apply([](auto&... each) { return std::tuple(std::begin(each)...); }, ranges_));
   }
   std::default_sentinel_t end() const noexcept { return {}; }
+  std::size_t size() const requires(KnowsItsSize<Ranges>&&...) {
+    return std::apply([](const auto&... each) { return std::min({static_cast<std::size_t>(std::size(each))...}); }, ranges_);
+  }
 
  private:
   std::tuple<Ranges...> ranges_;

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: BSL-1.0
+// first: troupe: a pool calls its function as f(args...)
+// expect: troupe: a pool calls its function as f(args...)
+#include <troupe/troupe.hpp>
+
+int sum(int a, int b);
+
+void use(troupe::ProcessPoolExecutor& executor) { executor.submit<&sum>(1, 2, 3); }

@@ -50,14 +50,14 @@ Json json_of(const ActorInfo& actor) {
   return json;
 }
 
-void print(const Json& value) { fmt::print("{}\n", value.dump(2, ' ', false, Json::error_handler_t::replace)); }
+void print(const Json& value) { fmt::print("{}\n", value.dump(2, ' ', true, Json::error_handler_t::replace)); }
 
 namespace {
 
 std::string no_actor_text(Runtime& runtime, const std::string& name) {
   std::vector<std::string> names;
   for (const ActorInfo& each : runtime.actors()) {
-    if (!each.name.empty()) names.push_back(shown(each.name));
+    if (!each.name.empty()) names.push_back(each.name);
   }
   const std::string others = names.empty() ? "no actor there has a name" : fmt::format("there are: {}", fmt::join(names, ", "));
   return fmt::format("there is no actor named {}; {}", detail::quoted_name(name), others);

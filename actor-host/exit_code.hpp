@@ -25,7 +25,8 @@ class Failure : public std::runtime_error {
   ExitCode code_;
 };
 
-// One line on stderr, after the program's name. What cannot be written is lost, and the exit code still tells.
+// One line on stderr, after the program's name; what others have written is spelled out in it as shown() does. What cannot be
+// written is lost, and the exit code still tells.
 void say(const std::string& text) noexcept;
 
 }  // namespace troupe::command

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "command.hpp"
+#include "table.hpp"
 #include "wire/library.hpp"
 
 namespace troupe::command {
@@ -68,10 +69,7 @@ int run(int argc, char** argv) {
 
 }  // namespace
 
-void say(const std::string& text) noexcept {
-  std::fputs("actor-host: ", stderr);
-  std::fputs(text.c_str(), stderr);
-  std::fputs("\n", stderr);
+void say(const std::string& text) noexcept try { fmt::print(stderr, "actor-host: {}\n", shown(text)); } catch (...) {
 }
 
 std::function<std::string(const std::string&)> seconds_between(double least, double most) {

@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <vector>
 
 #include "exit_code.hpp"
@@ -34,12 +35,13 @@ std::shared_ptr<ManagerOption> ManagerOption::add_to(CLI::App& command) {
 }
 
 Runtime ManagerOption::connect() const {
+  const std::string name = name_.empty() ? only_manager() : name_;
   try {
-    return Runtime::connect(name_.empty() ? only_manager() : name_);
+    return Runtime::connect(name);
   } catch (const StartError& error) {
-    throw Failure(ExitCode::no_manager, error.what());
-  } catch (const AuthenticationError& error) {
-    throw Failure(ExitCode::no_manager, error.what());
+    const auto running = platform::named_managers().running;
+    const bool is_there = std::ranges::find(running, name) != running.end();
+    throw Failure(is_there ? ExitCode::failed : ExitCode::no_manager, error.what());
   }
 }
 

@@ -67,11 +67,51 @@ std::string time_text(std::chrono::nanoseconds span) {
   return seconds < 7200 ? fmt::format("{:.0f} min", seconds / 60) : fmt::format("{:.1f} h", seconds / 3600);
 }
 
-std::string shown(const std::string& name) {
+namespace {
+
+// A character of UTF-8 at the start of `text`; no bytes: there is none, only a byte that a terminal might take for a control.
+struct Character {
+  std::uint32_t code = 0;
+  std::size_t bytes = 0;
+};
+
+Character character_at(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  if (byte(0) < 0x80) return {byte(0), 1};
+  const std::size_t bytes = byte(0) >= 0xF0 ? 4 : byte(0) >= 0xE0 ? 3 : 2;
+  if (byte(0) < 0xC2 || byte(0) > 0xF4 || text.size() < bytes) return {};
+  std::uint32_t code = byte(0) & (0x7Fu >> bytes);
+  for (std::size_t i = 1; i < bytes; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return {};
+    code = code << 6 | (byte(i) & 0x3Fu);
+  }
+  constexpr std::array<std::uint32_t, 5> kLeast{0, 0, 0x80, 0x800, 0x10000};  // what needs fewer bytes is disguised
+  const bool is_surrogate = code >= 0xD800 && code <= 0xDFFF;
+  return code < kLeast[bytes] || code > 0x10FFFF || is_surrogate ? Character() : Character{code, bytes};
+}
+
+// Controls, and what turns the direction of the text around it or begins a line.
+bool is_harmful(std::uint32_t code) {
+  const auto is_in = [code](std::uint32_t first, std::uint32_t last) { return code >= first && code <= last; };
+  return code < 0x20 || is_in(0x7F, 0x9F) || code == 0x061C || is_in(0x200E, 0x200F) || is_in(0x2028, 0x202E) ||
+         is_in(0x2066, 0x2069);
+}
+
+}  // namespace
+
+std::string shown(std::string_view name) {
   std::string text;
-  for (const char c : name) {
-    const auto byte = static_cast<unsigned char>(c);
-    text += byte < 0x20 || byte == 0x7F ? fmt::format("\\x{:02x}", byte) : std::string(1, c);
+  while (!name.empty()) {
+    const Character next = character_at(name);
+    const std::size_t bytes = std::max<std::size_t>(next.bytes, 1);
+    if (next.bytes == 0 || (next.bytes == 1 && is_harmful(next.code))) {
+      text += fmt::format("\\x{:02x}", static_cast<unsigned char>(name[0]));
+    } else if (is_harmful(next.code)) {
+      text += fmt::format("\\u{:04x}", next.code);
+    } else {
+      text += name.substr(0, bytes);
+    }
+    name.remove_prefix(bytes);
   }
   return text;
 }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace troupe::command {
@@ -36,7 +37,8 @@ bool is_coloured();
 std::string bytes_text(std::uint64_t bytes);
 // "2.1 s", "3 min".
 std::string time_text(std::chrono::nanoseconds span);
-// What others have given a name may harm a terminal: its control characters are shown.
-std::string shown(const std::string& name);
+// What others have written may harm a terminal, or look like something else: controls, what turns the direction of text, and
+// bytes that are no UTF-8 are spelled out, as \x1b and \u202e.
+std::string shown(std::string_view name);
 
 }  // namespace troupe::command

@@ -3,8 +3,6 @@
 
 #include <troupe/error.hpp>
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <chrono>
 #include <memory>
@@ -23,6 +21,7 @@
 #include "manager/groups.hpp"
 #include "manager/hangs.hpp"
 #include "manager/holding.hpp"
+#include "manager/joining.hpp"
 #include "manager/links.hpp"
 #include "manager/listing.hpp"
 #include "manager/relaying.hpp"
@@ -31,31 +30,18 @@
 #include "manager/tables.hpp"
 #include "manager/wait_rings.hpp"
 #include "platform/complaint.hpp"
-#include "platform/file_identity.hpp"
 #include "platform/life_page.hpp"
 #include "platform/named_socket.hpp"
-#include "wire/library.hpp"
 
 namespace troupe::manager {
 
 namespace {
 
-constexpr std::size_t kJoinHandles = 2;  // executable, pidfd
 constexpr int kMostSessionsPerActor = 4;
 constexpr const char* kNoRoomForHandles =
     "the manager process can hold no more open files; raise the hard limit of RLIMIT_NOFILE, as with ulimit -Hn";
 
 using Handles = std::vector<platform::Handle>;
-
-Program program_of(const wire::Hello& hello, platform::Handle executable) {
-  Program program;
-  program.file = platform::file_identity(executable);
-  program.executable = std::make_shared<const platform::Handle>(std::move(executable));
-  if (hello.modules.empty()) return program;
-  program.path = hello.modules[0].path;
-  program.build_id = hello.modules[0].build_id;
-  return program;
-}
 
 // Constructed and ConstructFailed make the spawner end the lease on the constructor's arguments.
 template <class Message>
@@ -123,11 +109,7 @@ class Manager::Impl final : ClientTable::Listener, HostListener {
   void give_up_without_handles(HostRecord&, const Message&) {}  // the sender sees the ends of the handles closed
 
   void show_life();
-  void let_in(platform::NamedPeer peer);
-  void check_identity(const ClientRecord& client, const wire::Join& message, const platform::Handle& pidfd) const;
   void give_up_programs();
-  void welcome(ClientRecord& client);
-  void refuse_version(ClientId client, const wire::Hello& hello);
   void end_clients_of(ActorId actor);
 
   Loop loop_;
@@ -145,6 +127,7 @@ class Manager::Impl final : ClientTable::Listener, HostListener {
   Channels channels_{tables_};
   Holding holding_{tables_, ending_, channels_};
   Listing listing_{tables_};
+  Joining joining_{tables_, life_page_, [this](ClientId client) { client_gone(client, {}); }};
   Closing closing_{tables_, ending_, spawning_, children_};
   ClientId owner_ = 0;
   std::unique_ptr<Door> door_{};  // a named one's
@@ -171,15 +154,12 @@ Manager::Impl::Impl(platform::ControlSocket&& client, int client_pid) {
 
 // The name first, which another one may have.
 Manager::Impl::Impl(const NamedService& service) {
-  door_ = std::make_unique<Door>(loop_, service.name,
-                                 Door::Callbacks{.on_client = [this](platform::NamedPeer peer) { let_in(std::move(peer)); },
-                                                 .on_signal = [this, grace = service.grace] { closing_.stop_all(grace); },
-                                                 .on_later_signal = [this] { closing_.end_all(); }});
+  door_ =
+      std::make_unique<Door>(loop_, service.name,
+                             Door::Callbacks{.on_client = [this](platform::NamedPeer peer) { joining_.let_in(std::move(peer)); },
+                                             .on_signal = [this, grace = service.grace] { closing_.stop_all(grace); },
+                                             .on_later_signal = [this] { closing_.end_all(); }});
   show_life();
-}
-
-void Manager::Impl::let_in(platform::NamedPeer peer) {
-  tables_.clients.add(std::move(peer.socket), ActorId()).peer_pid = peer.pid;
 }
 
 // Its clients hear of a named one's end here: the process may go on for a while.
@@ -220,42 +200,9 @@ void Manager::Impl::refuse_without_handles(ClientId client, const wire::ToManage
 }
 
 void Manager::Impl::on_client(ClientId id, wire::Join& message, Handles& handles) {
-  ClientRecord& client = *tables_.clients.find(id);
-  if (handles.size() != kJoinHandles) throw ProtocolError("a join came with the wrong number of handles");
-  if (message.on_behalf_of != ActorId() && message.on_behalf_of != client.actor)
-    throw ProtocolError("a client claims to be an actor");
-  if (message.hello.protocol != wire::kProtocolVersion || message.hello.library != wire::kLibraryVersion) {
-    return refuse_version(id, message.hello);
-  }
-  check_identity(client, message, handles[1]);
-  client.has_joined = true;
-  client.modules = std::move(message.hello.modules);
-  message.hello.modules = client.modules;
-  client.program = program_of(message.hello, std::move(handles[0]));
-  welcome(client);
-  if (!client.is_program()) return;
-  tables_.clients.watch_process(client, platform::Process(std::move(handles[1]), message.hello.pid));
-  spawning_.warm_up(client.program);
-}
-
-// Who came in by name is who the kernel says, and nobody else's end is to be taken for its own.
-void Manager::Impl::check_identity(const ClientRecord& client, const wire::Join& message, const platform::Handle& pidfd) const {
-  if (client.peer_pid == 0) return;
-  if (message.hello.pid != client.peer_pid || platform::pid_of(pidfd) != client.peer_pid)
-    throw ProtocolError("a client shows a process that is not its own");
-}
-
-void Manager::Impl::welcome(ClientRecord& client) {
-  const int life_page = life_page_.memory().handle().get();
-  tables_.clients.send(client.id, wire::Welcome{wire::own_hello(platform::Process::self().pid())}, {&life_page, 1});
-}
-
-void Manager::Impl::refuse_version(ClientId client, const wire::Hello& hello) {
-  const std::string text =
-      fmt::format("the manager is {} (protocol {}), and this program is {} (protocol {}); build both with the same",
-                  wire::kLibraryVersion, wire::kProtocolVersion, hello.library, hello.protocol);
-  tables_.clients.refuse(client, 0, failure_of(wire::Refusal::incompatible, text));
-  client_gone(client, {});
+  if (!joining_.join(id, message, handles)) return;
+  const ClientRecord* client = tables_.clients.find(id);
+  if (client != nullptr && client->is_program()) spawning_.warm_up(client->program);
 }
 
 void Manager::Impl::on_client(ClientId client, wire::Spawn& message, Handles& handles) {
@@ -290,6 +237,7 @@ void Manager::Impl::on_client(ClientId client, Message& message, Handles&) {
 void Manager::Impl::client_gone(ClientId id, const std::string& reason) {
   const auto client = tables_.clients.remove(id);
   if (client == nullptr) return;
+  joining_.client_gone(id);
   complain_of("client", reason);
   channels_.client_gone(id);
   wait_rings_.client_gone(*client);

@@ -15,7 +15,8 @@ namespace troupe::platform {
 // A connection by name, and the process at its other end when it was made, as the kernel says.
 struct NamedPeer {
   ControlSocket socket;
-  int pid = 0;
+  int pid = 0;                   // 0: one that is not to be seen from here, in another pid namespace
+  bool is_one_too_many = false;  // a listener's process could not serve it: it has hardly a handle left
 };
 
 // The control socket that clients find by its name: the file NAME.sock in the control directory. Its owner is who holds the lock
@@ -32,8 +33,8 @@ class NamedListener {
 
   // Readable when somebody wants to be accepted.
   const Handle& handle() const { return socket_; }
-  // The next one that waits and is this user's; others are sent away, and so is who comes when this process can hold no more
-  // handles. Never blocks.
+  // The next one that waits and is this user's; others are sent away. One that is one too many is to be closed before the next
+  // is asked for. Never blocks.
   std::optional<NamedPeer> try_accept();
   // Nobody can come any more, and who waits is sent away. The name stays taken. handle() is closed.
   void stop_listening() noexcept;
@@ -41,7 +42,7 @@ class NamedListener {
  private:
   void take_name();
   void listen();
-  bool send_one_away() noexcept;
+  int accept_with_spare() noexcept;
 
   std::string name_;
   Handle directory_;

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -132,29 +133,38 @@ void NamedListener::stop_listening() noexcept {
   socket_.reset();
 }
 
+namespace {
+
+// A process has the lowest numbers first: past this one there is no room for what a client needs in the course of its life.
+bool is_in_reserve(const Handle& handle) {
+  constexpr rlim_t kReserve = 16;
+  rlimit limit{};
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 && static_cast<rlim_t>(handle.get()) + kReserve >= limit.rlim_cur;
+}
+
+}  // namespace
+
 std::optional<NamedPeer> NamedListener::try_accept() {
   for (;;) {
-    const int descriptor = ::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC);
+    if (!spare_) spare_ = Handle(::fcntl(directory_.get(), F_DUPFD_CLOEXEC, 3));
+    int descriptor = ::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC);
     const int error = errno;
     if (descriptor < 0 && (error == EINTR || error == ECONNABORTED)) continue;
-    if (descriptor < 0 && (error == EMFILE || error == ENFILE) && send_one_away()) continue;
+    if (descriptor < 0 && (error == EMFILE || error == ENFILE)) descriptor = accept_with_spare();
     if (descriptor < 0) return std::nullopt;
     Handle handle(descriptor);
     const auto peer = credentials_of(handle);
     if (!peer || peer->uid != ::geteuid()) continue;
+    const bool is_one_too_many = !spare_ || is_in_reserve(handle);
     widen_control_socket(handle.get());
-    return NamedPeer{ControlSocket(std::move(handle)), peer->pid};
+    return NamedPeer{ControlSocket(std::move(handle)), peer->pid, is_one_too_many};
   }
 }
 
 // Left in the queue it would wake the loop for ever, and wait for ever itself.
-bool NamedListener::send_one_away() noexcept {
+int NamedListener::accept_with_spare() noexcept {
   spare_.reset();
-  const int descriptor = ::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC);
-  if (descriptor >= 0) ::close(descriptor);
-  const int spare = ::fcntl(directory_.get(), F_DUPFD_CLOEXEC, 3);
-  if (spare >= 0) spare_ = Handle(spare);
-  return descriptor >= 0;
+  return ::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC);
 }
 
 namespace {
@@ -193,7 +203,7 @@ std::optional<NamedPeer> connect_to_named(std::string_view name, std::chrono::st
   if (!peer || peer->uid != ::geteuid())
     throw AuthenticationError(fmt::format("the manager \"{}\" belongs to another user", name));
   widen_control_socket(socket.get());
-  return NamedPeer{ControlSocket(std::move(socket)), peer->pid};
+  return NamedPeer{ControlSocket(std::move(socket)), peer->pid, false};
 }
 
 namespace {

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <chrono>
+#include <vector>
+
+#include "platform/named_socket.hpp"
 #include "stage.hpp"
 
 namespace troupe::test {
@@ -31,6 +35,15 @@ TEST_F(Misuse, WithoutAnyManagerSaysHowToStartOne) { expect_refusal(run("ps"), 3
 
 TEST_F(Misuse, OfAManagerThatIsNotThereSaysHowToStartIt) {
   expect_refusal(run("ps --manager lab"), 3, "actor-host serve --name lab");
+}
+
+TEST_F(Misuse, OfAManagerThatIsFullSaysSo) {
+  const Program lab("/bin/sh", {"-c", "ulimit -n 64; exec " TROUPE_ACTOR_HOST " serve --name lab"});
+  while (!has_file("lab.sock")) std::this_thread::yield();
+  std::vector<platform::ControlSocket> silent;
+  for (int i = 0; i < 60; ++i)
+    silent.push_back(std::move(platform::connect_to_named("lab", std::chrono::steady_clock::time_point::max())->socket));
+  expect_refusal(run("ps --manager lab"), 1, "no more open files");
 }
 
 TEST_F(Misuse, WhereSeveralManagersAreNamesThem) {

@@ -92,6 +92,22 @@ TEST_F(Looking, NamesHarmNoTerminal) {
   EXPECT_EQ(run("ps --json --interval 0.01").json().at(0)["name"], "a\x1b[2Jb");
 }
 
+// A control of 8-bit terminals, and two that turn what follows around.
+TEST_F(Looking, NamesDisguiseNothing) {
+  const std::string name = "a\u009b2J\u202eb\u2066\xff ä";
+  const std::string spelled = "a\\u009b2J\\u202eb\\u2066\\xff ä";
+  const Program lab = serve("lab");
+  auto runtime = Runtime::connect("lab");
+  const auto counter = runtime.spawn<Counter>({.name = name}, 1);
+  EXPECT_THAT(run("ps --interval 0.01").text, HasSubstr(spelled));
+  EXPECT_THAT(run("tree").text, HasSubstr(spelled));
+  EXPECT_THAT(run("stop nobody").errors, HasSubstr(spelled));
+  EXPECT_THAT(run("stop '" + name + "x'").errors, HasSubstr("\"" + spelled + "x\""));
+  const Outcome json = run("ps --json --interval 0.01");
+  EXPECT_TRUE(std::ranges::all_of(json.text, [](unsigned char c) { return c < 0x7F; }));
+  EXPECT_EQ(json.json().at(0)["name"], "a\u009b2J\u202eb\u2066\uFFFD ä");
+}
+
 TEST_F(Looking, TheManagerIsNamedByOptionOrEnvironment) {
   const Program one = serve("one");
   const Program two = serve("two");

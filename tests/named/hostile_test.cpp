@@ -4,6 +4,7 @@
 #include <chrono>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "platform/executable.hpp"
 #include "platform/named_socket.hpp"
@@ -68,6 +69,23 @@ TEST_F(Door, IsShutOnAnotherVersionWithAWordAboutIt) {
 TEST_F(Door, IsOpenForOthersWhileOneSaysNothing) {
   auto socket = knock();
   EXPECT_EQ(Runtime::connect("lab").actors().size(), 1u);
+}
+
+TEST_F(Door, IsShutOnTheOldestOfTooManyThatSayNothing) {
+  constexpr int kMost = 64;
+  std::vector<platform::ControlSocket> sockets;
+  for (int i = 0; i <= kMost; ++i) sockets.push_back(knock());
+  const auto answer = sockets[0].receive();
+  ASSERT_TRUE(answer);
+  EXPECT_TRUE(std::holds_alternative<wire::Refused>(wire::decode_message<wire::ToClient>(answer->bytes)));
+  EXPECT_TRUE(is_sent_away(sockets[0]));
+  EXPECT_EQ(Runtime::connect("lab").actors().size(), 1u);
+}
+
+TEST_F(Door, IsShutInTheEndOnWhoSaysNothing) {
+  auto socket = knock();
+  ASSERT_TRUE(socket.receive());
+  EXPECT_TRUE(is_sent_away(socket));
 }
 
 // Nobody takes its connection out of the queue, or answers.

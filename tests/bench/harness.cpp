@@ -116,8 +116,8 @@ std::string json_of(const Outcome& outcome) {
                                  json_number(outcome.ratio));
   text += fmt::format(R"(, "reference": {}, "reference_value": {})", has_ratio ? json_quoted(outcome.reference_name) : "null",
                       json_number(has_ratio ? std::optional(outcome.reference_value) : std::nullopt));
-  text += fmt::format(R"(, "bar": {}, "verdict": "{}")", outcome.bar.sense == Sense::listed ? "null" : json_quoted(bar_text(outcome)),
-                      text_of(outcome.verdict));
+  text += fmt::format(R"(, "bar": {}, "verdict": "{}")",
+                      outcome.bar.sense == Sense::listed ? "null" : json_quoted(bar_text(outcome)), text_of(outcome.verdict));
   return text + (is_broken ? ", \"error\": " + json_quoted(outcome.error) : "") + "}";
 }
 

@@ -5,7 +5,9 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cstdio>
+#include <utility>
 #include <vector>
 
 #include "base/quoted_name.hpp"
@@ -54,9 +56,9 @@ void print(const Json& value) { fmt::print("{}\n", value.dump(2, ' ', true, Json
 
 namespace {
 
-std::string no_actor_text(Runtime& runtime, const std::string& name) {
+std::string no_actor_text(const std::vector<ActorInfo>& actors, const std::string& name) {
   std::vector<std::string> names;
-  for (const ActorInfo& each : runtime.actors()) {
+  for (const ActorInfo& each : actors) {
     if (!each.name.empty()) names.push_back(each.name);
   }
   const std::string others = names.empty() ? "no actor there has a name" : fmt::format("there are: {}", fmt::join(names, ", "));
@@ -65,9 +67,16 @@ std::string no_actor_text(Runtime& runtime, const std::string& name) {
 
 }  // namespace
 
+ActorInfo info_of(Runtime& runtime, const std::string& name) {
+  auto actors = runtime.actors();
+  const auto found = std::ranges::find(actors, name, &ActorInfo::name);
+  if (name.empty() || found == actors.end()) throw Failure(ExitCode::no_actor, no_actor_text(actors, name));
+  return std::move(*found);
+}
+
 detail::LinkHandle find_actor(Runtime& runtime, const std::string& name) {
   auto link = detail::RuntimeAccess::session(runtime)->find_any(name);
-  if (!link) throw Failure(ExitCode::no_actor, no_actor_text(runtime, name));
+  if (!link) throw Failure(ExitCode::no_actor, no_actor_text(runtime.actors(), name));
   return std::move(*link);
 }
 

@@ -29,8 +29,11 @@ std::function<std::string(const std::string&)> seconds_between(double least, dou
 
 void add_serve(const CommandLine& line);
 void add_ps(const CommandLine& line);
+void add_top(const CommandLine& line);
 void add_tree(const CommandLine& line);
+void add_stack(const CommandLine& line);
 void add_stop(const CommandLine& line);
+void add_drain(const CommandLine& line);
 void add_kill(const CommandLine& line);
 void add_doctor(const CommandLine& line);
 void add_completion(const CommandLine& line);

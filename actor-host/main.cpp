@@ -23,8 +23,11 @@ constexpr const char* kExitCodes =
 void add_commands(const CommandLine& line) {
   add_serve(line);
   add_ps(line);
+  add_top(line);
   add_tree(line);
+  add_stack(line);
   add_stop(line);
+  add_drain(line);
   add_kill(line);
   add_doctor(line);
   add_completion(line);

@@ -43,11 +43,10 @@ void report_end(const Target& target) {
   fmt::print("{}: its process {}\n", shown(target.name), status ? detail::text_of_end(*status) : "has ended");
 }
 
-ExitCode stop(const Options& options) {
+ExitCode stop(const Options& options, Timeout grace) {
   Runtime runtime = options.manager->connect();
   const auto targets = targets_of(runtime, options.names);
-  for (const Target& each : targets)
-    detail::link_stop(each.link, std::chrono::duration_cast<std::chrono::nanoseconds>(Seconds(options.grace)));
+  for (const Target& each : targets) detail::link_stop(each.link, grace);
   for (const Target& each : targets) report_end(each);
   return ExitCode::done;
 }
@@ -72,11 +71,20 @@ void add_stop(const CommandLine& line) {
   const auto options = std::make_shared<Options>();
   CLI::App* const command = add_command(
       line, "stop", "Lets actors finish what they were sent, destroys them, and waits for the end of their processes.",
-      "actor-host stop counter --grace 30", [options] { return stop(*options); });
+      "actor-host stop counter --grace 30",
+      [options] { return stop(*options, std::chrono::duration_cast<std::chrono::nanoseconds>(Seconds(options->grace))); });
   add_targets(*command, *options);
   command->add_option("--grace", options->grace, "Seconds that they have; then they are killed")
       ->check(seconds_between(0, kLongestGrace))
       ->capture_default_str();
+}
+
+void add_drain(const CommandLine& line) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* const command =
+      add_command(line, "drain", "As stop, however long it takes: actors take nothing more, and finish all that they were sent.",
+                  "actor-host drain counter && echo all of it is done", [options] { return stop(*options, Timeout()); });
+  add_targets(*command, *options);
 }
 
 void add_kill(const CommandLine& line) {

@@ -27,6 +27,23 @@ TEST_F(Driving, StopEndsOneThatHangsAfterItsGrace) {
   EXPECT_THAT(outcome.text, ::testing::HasSubstr("was killed by signal"));
 }
 
+TEST_F(Driving, DrainLeavesOutNothingThatWasSent) {
+  const Program lab = serve("lab");
+  auto runtime = Runtime::connect("lab");
+  Gate gate;
+  const auto counter = runtime.spawn<Counter>({.name = "counter"}, 1);
+  const auto running = counter.call<&Counter::wait>(gate.path());
+  gate.wait_reached();
+  const auto behind = counter.call<&Counter::add>(1);
+  Program drain(TROUPE_ACTOR_HOST, {"drain", "counter"});
+  while (runtime.actors().at(0).state != ActorState::stopping) std::this_thread::yield();
+  gate.let_go();
+  EXPECT_EQ(running.get(), 1);
+  EXPECT_EQ(behind.get(), 2);
+  EXPECT_EQ(drain.rest(), "counter: its process exited with code 0\n");
+  EXPECT_EQ(drain.wait(), 0);
+}
+
 TEST_F(Driving, KillEndsSeveralForGood) {
   const Program lab = serve("lab");
   auto runtime = Runtime::connect("lab");

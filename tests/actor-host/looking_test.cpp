@@ -166,7 +166,7 @@ TEST_F(Looking, DoctorFailsWhereNoManagerCouldBe) {
 }
 
 TEST_F(Looking, EachCommandShowsAnExample) {
-  for (const std::string command : {"serve", "ps", "tree", "stop", "kill", "doctor", "completion"}) {
+  for (const std::string command : {"serve", "ps", "top", "tree", "stack", "stop", "drain", "kill", "doctor", "completion"}) {
     const Outcome outcome = run(command + " --help");
     EXPECT_EQ(outcome.exit_code, 0);
     EXPECT_THAT(outcome.text, HasSubstr("Example: ")) << command;
@@ -177,7 +177,7 @@ TEST_F(Looking, BashCompletesCommandsAndOptions) {
   EXPECT_EQ(run("completion bash > " + (folder() / "completion").string()).exit_code, 0);
   const std::string source = "/dev/null; bash -c '. " + (folder() / "completion").string() + "; ";
   EXPECT_EQ(run("--version >" + source + "COMP_WORDS=(actor-host s); COMP_CWORD=1; _actor_host; echo ${COMPREPLY[@]}'").text,
-            "serve stop\n");
+            "serve stack stop\n");
   EXPECT_EQ(run("--version >" + source + "COMP_WORDS=(actor-host ps --j); COMP_CWORD=2; _actor_host; echo ${COMPREPLY[@]}'").text,
             "--json\n");
 }

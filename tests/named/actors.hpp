@@ -8,6 +8,8 @@
 #include <fstream>
 #include <string>
 
+#include "../end_to_end/gate.hpp"
+
 namespace troupe::test {
 
 // Counts; says in a file when it is destroyed, if it was given one.
@@ -20,6 +22,10 @@ class Counter {
   int add(int n) { return value_ += n; }
   int pid() { return ::getpid(); }
   void crash() { ::raise(SIGSEGV); }
+  int wait(const std::string& gate) {
+    wait_at(gate);
+    return value_;
+  }
   void hang() {
     for (;;) ::pause();
   }

@@ -2,18 +2,10 @@
 #include "screen.hpp"
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <cstdio>
 #include <string_view>
 #include <utility>
-
-#include "exit_code.hpp"
-#include "platform/terminal.hpp"
 
 namespace troupe::command {
 
@@ -28,14 +20,6 @@ constexpr std::string_view kClearLine = "\x1b[K";
 constexpr std::string_view kClearBelow = "\x1b[J";
 constexpr std::string_view kHome = "\x1b[H";
 
-void write_all(std::string_view text) noexcept {
-  while (!text.empty()) {
-    const ssize_t written = ::write(STDOUT_FILENO, text.data(), text.size());
-    if (written < 0 && errno != EINTR) return;  // the terminal is gone, and that is read from it, too
-    text.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(written, 0)));
-  }
-}
-
 bool begins_character(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; }
 
 // So many characters of it at the most.
@@ -49,29 +33,12 @@ std::string_view cut(std::string_view text, std::size_t width) {
 
 }  // namespace
 
-Screen::Screen() {
-  using enum platform::StandardStream;
-  if (!platform::is_terminal(input) || !platform::is_terminal(output) || ::tcgetattr(STDIN_FILENO, &former_) != 0)
-    throw Failure(ExitCode::misused, "there is no terminal to draw on; use: actor-host ps");
-  termios raw = former_;
-  ::cfmakeraw(&raw);
-  ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &raw);
-  write_all(kEnter);
-}
+Screen::Screen() { terminal_.write(kEnter); }
 
-Screen::~Screen() {
-  write_all(kLeave);
-  ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &former_);
-}
-
-Screen::Size Screen::size() const {
-  winsize size{};
-  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) return {80, 24};
-  return {size.ws_col, size.ws_row};
-}
+Screen::~Screen() { terminal_.write(kLeave); }
 
 void Screen::draw(const std::vector<Line>& lines) const {
-  const Size area = size();
+  const platform::RawTerminal::Size area = terminal_.size();
   std::string text(kHome);
   for (std::size_t i = 0; i < std::min(lines.size(), area.rows); ++i) {
     if (i != 0) text += "\r\n";
@@ -80,16 +47,12 @@ void Screen::draw(const std::vector<Line>& lines) const {
     text += lines[i].stands_out ? fmt::format("{}{}{}", kStandOut, part, kPlain) : std::string(part);
   }
   if (lines.size() < area.rows) text += fmt::format("\r\n{}", kClearBelow);
-  write_all(text);
+  terminal_.write(text);
 }
 
 Screen::Key Screen::read_key() {
-  if (unread_.empty()) {
-    std::array<char, 64> bytes;
-    const ssize_t count = ::read(STDIN_FILENO, bytes.data(), bytes.size());
-    if (count <= 0) return count < 0 && errno == EINTR ? none : end_of_input;
-    unread_.assign(bytes.data(), static_cast<std::size_t>(count));
-  }
+  if (unread_.empty()) unread_ = terminal_.read();
+  if (unread_.empty()) return end_of_input;
   for (const auto& [sequence, key] :
        {std::pair("\x1b[A", up), std::pair("\x1bOA", up), std::pair("\x1b[B", down), std::pair("\x1bOB", down)}) {
     if (!unread_.starts_with(sequence)) continue;

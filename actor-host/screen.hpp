@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <termios.h>
-
 #include <cstddef>
 #include <string>
 #include <vector>
+
+#include "platform/raw_terminal.hpp"
 
 namespace troupe::command {
 
@@ -13,17 +13,13 @@ namespace troupe::command {
 // one by one, none of them is a signal. Thread-safety: none.
 class Screen {
  public:
-  // Errors: Failure, where one of the two is no terminal.
+  // Errors: std::system_error, where one of the two is no terminal.
   Screen();
   ~Screen();
   Screen(const Screen&) = delete;
   Screen& operator=(const Screen&) = delete;
 
-  struct Size {
-    std::size_t columns;
-    std::size_t rows;
-  };
-  Size size() const;
+  std::size_t rows() const { return terminal_.size().rows; }
 
   struct Line {
     std::string text{};  // without controls
@@ -33,14 +29,14 @@ class Screen {
   void draw(const std::vector<Line>& lines) const;
 
   // A letter, or one of these.
-  enum Key : int { none = 0, end_of_input = 256, up, down, escape };
-  // The next key that has been pressed. Blocks: not where standard input is readable; a part of a key is none.
+  enum Key : int { end_of_input = 256, up, down, escape };
+  // The next key that has been pressed. Blocks: until there is one.
   Key read_key();
   // Whether there are more that have been read already.
   bool has_key() const { return !unread_.empty(); }
 
  private:
-  termios former_{};
+  platform::RawTerminal terminal_;
   std::string unread_;
 };
 

@@ -13,8 +13,8 @@
 #include "base/quoted_name.hpp"
 #include "command.hpp"
 #include "managers.hpp"
+#include "platform/thread_stacks.hpp"
 #include "table.hpp"
-#include "thread_stacks.hpp"
 
 namespace troupe::command {
 
@@ -28,7 +28,7 @@ struct Options {
 
 struct Look {
   ActorInfo actor;
-  std::vector<ThreadStack> threads;
+  std::vector<platform::ThreadStack> threads;
 };
 
 // The process's number is the actor's as long as the manager says so: what was read between two such answers is the actor's.
@@ -38,7 +38,7 @@ Look look_at(Runtime& runtime, const std::string& name) {
     if (actor.pid == 0)
       throw Failure(ExitCode::failed,
                     fmt::format("{} has no process now: it is {}", detail::quoted_name(name), command::text_of(actor.state)));
-    auto threads = thread_stacks_of(actor.pid);
+    auto threads = platform::thread_stacks_of(actor.pid);
     if (info_of(runtime, name).pid == actor.pid) return {std::move(actor), std::move(threads)};
   }
 }
@@ -50,7 +50,7 @@ std::string text_of(const Look& look) {
                                 : fmt::format("runs {} since {}", shown(actor.running), time_text(actor.running_for));
   std::string text = fmt::format("{} ({}), process {}, life {}: {}\n", shown(actor.name), shown(actor.type), actor.pid,
                                  actor.incarnation, doing);
-  for (const ThreadStack& each : look.threads) {
+  for (const platform::ThreadStack& each : look.threads) {
     text += fmt::format("thread {} ({})\n", each.id, shown(each.name));
     for (const std::string& frame : each.frames) text += fmt::format("  {}\n", shown(frame));
     if (each.frames.empty()) text += fmt::format("  nothing could be read: {}\n", each.gap);
@@ -61,7 +61,7 @@ std::string text_of(const Look& look) {
 nlohmann::ordered_json json_of(const Look& look) {
   auto json = command::json_of(look.actor);
   json["threads"] = nlohmann::ordered_json::array();
-  for (const ThreadStack& each : look.threads)
+  for (const platform::ThreadStack& each : look.threads)
     json["threads"].push_back({{"id", each.id}, {"name", each.name}, {"frames", each.frames}});
   return json;
 }

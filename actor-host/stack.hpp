@@ -7,7 +7,7 @@
 
 namespace troupe::command {
 
-// What all threads of that actor's process do now, for people. Blocks: as thread_stacks_of. Errors: Failure.
+// What all threads of that actor's process do now, for people. Blocks: as platform::thread_stacks_of. Errors: Failure.
 std::string stack_text(Runtime& runtime, const std::string& name);
 
 }  // namespace troupe::command

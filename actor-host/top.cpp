@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <fmt/format.h>
-#include <poll.h>
-#include <unistd.h>
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -18,6 +15,8 @@
 #include "actors.hpp"
 #include "command.hpp"
 #include "managers.hpp"
+#include "platform/poll.hpp"
+#include "platform/terminal.hpp"
 #include "platform/termination_signals.hpp"
 #include "screen.hpp"
 #include "stack.hpp"
@@ -188,7 +187,6 @@ bool View::confirm(Screen::Key key) {
 
 bool View::press(Screen::Key key) {
   constexpr int kControlC = 3;
-  if (key == Screen::none) return true;
   if (key == Screen::end_of_input || key == kControlC) return false;
   if (!page_.empty()) {
     page_.clear();
@@ -234,7 +232,7 @@ std::vector<Screen::Line> View::table() const {
   const std::vector<std::string> text = lines_of(table_of(rows_).text(false));
   const ActorRow* const now = chosen();
   const std::size_t place = now == nullptr ? 0 : static_cast<std::size_t>(now - rows_.data());
-  const std::size_t area = screen_.size().rows;
+  const std::size_t area = screen_.rows();
   const std::size_t room = area > kAround ? area - kAround : 1;
   const std::size_t first = place < room ? 0 : place - room + 1;
   std::vector<Screen::Line> lines{{text.front(), false}};
@@ -246,7 +244,7 @@ void View::draw() const {
   std::vector<Screen::Line> lines;
   if (!page_.empty()) {
     for (const std::string& each : page_) lines.push_back({each});
-    lines.resize(std::min(lines.size(), screen_.size().rows - 1));
+    lines.resize(std::min(lines.size(), screen_.rows() - 1));
     lines.push_back({"any key: back"});
     return screen_.draw(lines);
   }
@@ -257,31 +255,26 @@ void View::draw() const {
   screen_.draw(lines);
 }
 
-// Blocks: until there is a key, news, or a signal to end (false).
-bool wait(const Watcher& watcher, const platform::TerminationSignals& signals, bool& has_key) {
-  std::array<pollfd, 3> all{pollfd{STDIN_FILENO, POLLIN, 0}, pollfd{watcher.handle().get(), POLLIN, 0},
-                            pollfd{signals.handle().get(), POLLIN, 0}};
-  const int count = ::poll(all.data(), all.size(), -1);
-  has_key = count > 0 && all[0].revents != 0;
-  return count > 0 ? all[2].revents == 0 : errno == EINTR;
-}
-
 ExitCode top(const Options& options) {
+  if (!platform::is_terminal(platform::StandardStream::input) || !platform::is_terminal(platform::StandardStream::output))
+    throw Failure(ExitCode::misused, "there is no terminal to draw on; use: actor-host ps");
+  constexpr int kStandardInput = 0;
   const platform::TerminationSignals signals;
   Watcher watcher(*options.manager,
                   std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(options.interval)));
   Screen screen;
   View view(watcher, screen);
-  for (bool has_key = false; wait(watcher, signals, has_key);) {
+  for (;;) {
+    const auto ready = platform::wait_readable(std::array{kStandardInput, watcher.handle().get(), signals.handle().get()});
+    if (ready[2]) return ExitCode::done;
     view.take(watcher.take_news());
-    if (has_key) {
-      do {
-        if (!view.press(screen.read_key())) return ExitCode::done;
-      } while (screen.has_key());
+    bool has_key = ready[0];
+    while (has_key) {
+      if (!view.press(screen.read_key())) return ExitCode::done;
+      has_key = screen.has_key();
     }
     view.draw();
   }
-  return ExitCode::done;
 }
 
 }  // namespace

@@ -21,4 +21,15 @@ bool wait_ready(int descriptor, ReadyTo what, std::chrono::steady_clock::time_po
   }
 }
 
+std::vector<bool> wait_readable(std::span<const int> descriptors) {
+  std::vector<pollfd> targets;
+  for (const int each : descriptors) targets.push_back({each, POLLIN, 0});
+  const int count = ::poll(targets.data(), targets.size(), -1);
+  const int error = errno;
+  if (count < 0 && error != EINTR) throw_os_error(error, "waiting for handles");
+  std::vector<bool> ready;
+  for (const pollfd& each : targets) ready.push_back(count > 0 && each.revents != 0);
+  return ready;
+}
+
 }  // namespace troupe::platform

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace troupe::command {
+namespace troupe::platform {
 
 // Of one thread of another process.
 struct ThreadStack {
@@ -17,7 +17,8 @@ struct ThreadStack {
 // What all threads of a process do now, its first thread before the others; it need not take part, so it may hang, or be stopped.
 // Each thread is held for the milliseconds that it takes to read its stack (ptrace), then goes on as before; system calls that
 // never do after a signal (see HangOptions) return EINTR. Blocks: for files and debug information, and for a thread in an
-// uninterruptible wait until that is over. Errors: Failure, where the kernel does not let this user look, or the process is gone.
+// uninterruptible wait until that is over. Errors: std::runtime_error, where the kernel
+// does not let this user look, or the process is gone. Programs that use it are linked with libdw.
 std::vector<ThreadStack> thread_stacks_of(int pid);
 
-}  // namespace troupe::command
+}  // namespace troupe::platform

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "thread_stacks.hpp"
+#include "platform/thread_stacks.hpp"
 
 #include <elfutils/libdwfl.h>
 #include <fmt/format.h>
@@ -9,11 +9,11 @@
 #include <fstream>
 #include <memory>
 #include <sstream>
+#include <stdexcept>
 
-#include "exit_code.hpp"
 #include "platform/symbols.hpp"
 
-namespace troupe::command {
+namespace troupe::platform {
 
 namespace {
 
@@ -31,8 +31,8 @@ struct End {
 // libdwfl's answers: 0, an error of the system's, or -1 for one of its own.
 void check(int answer, int pid) {
   if (answer == 0) return;
-  throw Failure(ExitCode::failed, fmt::format("the process {} cannot be looked into: {}", pid,
-                                              answer > 0 ? std::strerror(answer) : dwfl_errmsg(-1)));
+  throw std::runtime_error(
+      fmt::format("the process {} cannot be looked into: {}", pid, answer > 0 ? std::strerror(answer) : dwfl_errmsg(-1)));
 }
 
 std::string name_of(int pid, int thread) {
@@ -99,16 +99,14 @@ int add_thread(Dwfl_Thread* thread, void* argument) {
 }
 
 // Read first, symbols later: so no thread is held for longer than its stack takes.
-void add_symbols(ThreadStack& stack) {
-  stack.frames = lines_of(platform::with_symbols(fmt::format("{}", fmt::join(stack.frames, "\n"))));
-}
+void add_symbols(ThreadStack& stack) { stack.frames = lines_of(with_symbols(fmt::format("{}", fmt::join(stack.frames, "\n")))); }
 
 // The actor's own thread is what is asked for.
 [[noreturn]] void refuse(int pid, const std::string& reason) {
-  throw Failure(ExitCode::failed,
-                fmt::format("the stacks of process {} cannot be read: {}; it takes root, or kernel.yama.ptrace_scope=0, and no "
-                            "debugger that has the process already",
-                            pid, reason));
+  throw std::runtime_error(
+      fmt::format("the stacks of process {} cannot be read: {}; it takes root, or kernel.yama.ptrace_scope=0, and no "
+                  "debugger that has the process already",
+                  pid, reason));
 }
 
 }  // namespace
@@ -128,4 +126,4 @@ std::vector<ThreadStack> thread_stacks_of(int pid) {
   return std::move(process.threads);
 }
 
-}  // namespace troupe::command
+}  // namespace troupe::platform

@@ -43,7 +43,10 @@ bool ProcessCrew::has_to_wait_with_starts() const {
 // When the pause is over that a worker waits for.
 ProcessCrew::Clock::time_point ProcessCrew::next_start() const {
   const auto waits = [this](const Worker& each) { return each.state == Worker::State::dead && is_needed(each); };
-  const bool is_pausing = failures_in_a_row_ != 0 && Clock::now() < not_before_;
+  const auto starts = [](const Worker& each) {
+    return each.state == Worker::State::starting || each.state == Worker::State::initializing;
+  };
+  const bool is_pausing = failures_in_a_row_ != 0 && std::none_of(workers_.begin(), workers_.end(), starts);  // over, perhaps
   return is_pausing && std::any_of(workers_.begin(), workers_.end(), waits) ? not_before_ : Clock::time_point::max();
 }
 

@@ -164,7 +164,9 @@ std::optional<NamedPeer> NamedListener::try_accept() {
 // Left in the queue it would wake the loop for ever, and wait for ever itself.
 int NamedListener::accept_with_spare() noexcept {
   spare_.reset();
-  return ::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC);
+  const int descriptor = ::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC);
+  if (descriptor < 0) spare_ = Handle(::fcntl(directory_.get(), F_DUPFD_CLOEXEC, 3));  // nobody waits: it stays for the next one
+  return descriptor;
 }
 
 namespace {

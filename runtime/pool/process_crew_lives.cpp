@@ -193,6 +193,7 @@ void ProcessCrew::fail_to_start(Worker& worker, const std::exception_ptr& error)
     return wake();
   }
   wake();
+  if (!may_run_again()) return;  // it was ended while it started
   const bool was_tried_with_others = failures_in_a_row_ != 0 && worker.born < failed_;
   if (was_tried_with_others) return;
   failed_ = Clock::now();

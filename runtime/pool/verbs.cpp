@@ -36,6 +36,7 @@ void end_pool(std::shared_ptr<Crew> crew) {
   crew->terminate();
   if (crew->is_in_own_task()) return;
   crew->join();
+  crew->on_progress(nullptr);  // what is told later is told nobody: ranges of results may outlive the pool
   crew->finish_callbacks();
 }
 
@@ -43,7 +44,9 @@ void end_executor(std::shared_ptr<Crew> crew) {
   if (is_left_to_parent(crew)) return;
   const bool waits = !crew->is_in_own_task();
   shut_down(*crew, waits, false);
-  if (waits) crew->finish_callbacks();
+  if (!waits) return;
+  crew->on_progress(nullptr);
+  crew->finish_callbacks();
 }
 
 void shut_down(Crew& crew, bool wait, bool cancel_futures) {

@@ -28,10 +28,13 @@ CLI::App* add_command(const CommandLine& line, const std::string& name, const st
 std::function<std::string(const std::string&)> seconds_between(double least, double most);
 
 void add_serve(const CommandLine& line);
+void add_run(const CommandLine& line);
 void add_ps(const CommandLine& line);
 void add_top(const CommandLine& line);
 void add_tree(const CommandLine& line);
 void add_stack(const CommandLine& line);
+void add_call(const CommandLine& line);
+void add_tell(const CommandLine& line);
 void add_stop(const CommandLine& line);
 void add_drain(const CommandLine& line);
 void add_kill(const CommandLine& line);

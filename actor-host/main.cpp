@@ -22,10 +22,13 @@ constexpr const char* kExitCodes =
 
 void add_commands(const CommandLine& line) {
   add_serve(line);
+  add_run(line);
   add_ps(line);
   add_top(line);
   add_tree(line);
   add_stack(line);
+  add_call(line);
+  add_tell(line);
   add_stop(line);
   add_drain(line);
   add_kill(line);

@@ -206,12 +206,8 @@ class ActorPool : public detail::ActorPoolVerbs<ActorPool<A>, A> {
 
   template <class... Args>
   static std::unique_ptr<detail::PoolRecipe> recipe(Args&&... args) {
-    static_assert(detail::is_made_from<A, detail::Travelling<Args>...>,
-                  "troupe: the actor's class cannot be constructed from these arguments (decayed, text as std::string, spans as "
-                  "std::vector); convert them first, or give the class a constructor that takes them");
     (detail::assert_argument_crosses<detail::Travelling<Args>>(), ...);
-    using Key = detail::ConstructorKey<A, detail::Travelling<Args>...>;
-    auto made = std::make_unique<detail::PoolRecipe>(detail::Registration<Key>::node(), typeid(A));
+    auto made = std::make_unique<detail::PoolRecipe>(detail::maker_of<A, detail::Travelling<Args>...>());
     detail::encode(made->arguments, detail::as_wire<detail::Travelling<Args>>(std::forward<Args>(args))...);
     return made;
   }

@@ -120,9 +120,12 @@ struct SpawnOptions {
   std::string working_directory{};                                 // empty: the manager's
   Stdio stdio = Stdio::inherit;
   unsigned concurrency = 1;  // calls it handles at a time
-  std::string module{};      // shared library that holds it; empty: this executable
+  // Shared library that holds the actor's class (module.hpp), which may be known here by an interface only; empty: this executable.
+  // A path; what has no '/' and is no file in this directory is looked for as the loader looks for libraries.
+  std::string module{};
   SecurityLevel security = SecurityLevel::l0;
   HangOptions hang = {};
+  std::string actor{};  // what the module calls the class; empty: it has one only that is what is spawned
 };
 
 // Whether waiting threads watch the ring for a moment before they sleep. `learned`: as long as that pays.

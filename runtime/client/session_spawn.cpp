@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -83,12 +84,24 @@ wire::Restart restart_of(const RestartPolicy& policy) {
           policy.poison_after};
 }
 
+// As the host finds it, which is in another directory. A name is for the loader, unless there is such a file here.
+std::string path_of_module(const std::string& module) {
+  std::error_code error;
+  const bool is_path = module.find('/') != std::string::npos || std::filesystem::exists(module, error);
+  return is_path ? std::filesystem::absolute(module).string() : module;
+}
+
 wire::Spawn spawn_message(const detail::SpawnOrder& order, const Geometry& geometry, const RuntimeOptions& runtime) {
   const SpawnOptions& options = order.options;
-  const wire::MethodId constructor = wire::number_of(order.constructor);
   wire::Spawn message;
-  message.constructor = {constructor.module(), constructor.rank()};
-  message.type = order.type.name();
+  if (options.module.empty()) {
+    const wire::MethodId constructor = wire::number_of(*order.maker.constructor);
+    message.constructor = {constructor.module(), constructor.rank()};
+  } else {
+    message.module = {path_of_module(options.module), options.actor,
+                      order.maker.parameters != nullptr ? order.maker.parameters : std::string()};
+  }
+  message.type = order.maker.type;
   message.name = options.name;
   message.join_existing = order.on_existing == detail::OnExisting::join;
   message.argument_bytes = order.arguments.size();
@@ -114,7 +127,7 @@ wire::Spawn spawn_message(const detail::SpawnOrder& order, const Geometry& geome
 }
 
 std::string describe(const detail::SpawnOrder& order) {
-  const std::string type = wire::readable_type(order.type.name());
+  const std::string type = wire::readable_type(order.maker.type);
   return order.options.name.empty() ? "spawning " + type
                                     : fmt::format("spawning {} {}", type, detail::quoted_name(order.options.name));
 }
@@ -129,7 +142,7 @@ void Session::spawn(const detail::SpawnOrder& order, detail::ResultCell& cell) {
     const MailboxOptions& mailbox = order.options.mailbox;
     auto pending =
         std::make_shared<SpawnPending>(SpawnPending{&cell,
-                                                    order.type.name(),
+                                                    order.maker.type,
                                                     what,
                                                     ChannelOpening(geometry_of(mailbox.calls, mailbox.bytes, mailbox.payload)),
                                                     order.group != GroupId(),

@@ -11,6 +11,7 @@
 
 #include "base/quoted_name.hpp"
 #include "supervision/restart_history.hpp"
+#include "wire/registry.hpp"
 
 namespace troupe::client {
 
@@ -92,6 +93,18 @@ void check_detached(const detail::SpawnOrder& order, ManagerKind manager) {
   if (order.group.value != 0) refuse_option("lifetime is detached; an actor of a group ends with the group");
 }
 
+void check_module(const detail::SpawnOrder& order) {
+  const SpawnOptions& options = order.options;
+  if (options.module.find(kNul) != std::string::npos) refuse_option("module holds a zero byte, and would end there");
+  if (!options.module.empty()) return;
+  if (!options.actor.empty())
+    refuse_option(fmt::format("actor is {}, which names a class of a module: say which one in SpawnOptions::module",
+                              detail::quoted_name(options.actor)));
+  if (order.maker.constructor == nullptr)
+    refuse_option(fmt::format("module is empty; {} is abstract: name the shared library with a class that implements it",
+                              wire::readable_type(order.maker.type)));
+}
+
 }  // namespace
 
 void check(const detail::SpawnOrder& order, ManagerKind manager) {
@@ -103,7 +116,7 @@ void check(const detail::SpawnOrder& order, ManagerKind manager) {
   if (options.concurrency != 1) refuse_option("concurrency must be 1: an actor handles one call at a time");
   check(options.restart, order.group.value != 0);
   check_surroundings(options);
-  if (!options.module.empty()) refuse_option("module is not supported: the actor's class must be in this executable");
+  check_module(order);
 }
 
 void check(const RuntimeOptions& options) { require_known(options.spin, Spin::never, "RuntimeOptions::spin", "learned, never"); }

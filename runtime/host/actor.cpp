@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "host/limits.hpp"
+#include "host/module_actor.hpp"
 #include "host/thrown.hpp"
 #include "platform/complaint.hpp"
 #include "platform/control_socket.hpp"
@@ -91,12 +92,20 @@ void end_if_forked() {
 }
 
 // The catch around a constructor; the one around methods is in Turn.
-std::variant<Actor, wire::Failure> construct(const Construction& construction) {
-  const auto& node = *construction.constructor;
+std::variant<Actor, wire::Failure> construct(const Construction& construction, ConstructorWatch& watch) {
   if (std::string reason = prepare(construction); !reason.empty()) return start_failed(std::move(reason));
+  const auto arguments = construction.arguments.bytes().first(construction.argument_bytes);
+  std::optional<ModuleMaker> maker;
   try {
-    const auto instance = node.construct(construction.arguments.bytes().first(construction.argument_bytes));
-    Actor actor(instance, *node.actor_type, construction.security);
+    if (!construction.module.path.empty()) maker = maker_in(construction.module, construction.actor.type, arguments);
+  } catch (const std::runtime_error& error) {  // of the loader, or of what the module is
+    return start_failed(error.what());
+  }
+  const auto& node = maker ? *maker->constructor->node : *construction.constructor;
+  watch.constructor_found(node);
+  try {
+    const auto instance = maker ? maker->make(arguments) : node.construct(arguments);
+    Actor actor(instance, maker ? *maker->interface->type : *node.actor_type, construction.security);
     if (auto failure = restore(instance, construction)) return std::move(*failure);
     return actor;
   } catch (abi::__forced_unwind&) {

@@ -22,6 +22,7 @@ class Actor {
   Actor(detail::ActorInstance instance, const std::type_info& type, SecurityLevel security = SecurityLevel::l0)
       : object_(instance.object, instance.destroy),
         checkpoint_(instance.checkpoint),
+        call_by_name_(instance.call_by_name),
         type_(&type),
         security_(security),
         is_reentrant_(instance.is_reentrant) {}
@@ -32,6 +33,8 @@ class Actor {
 
   void* object() const { return object_.get(); }
   const std::type_info& type() const { return *type_; }
+  // Null where its class is in no module.
+  detail::MethodThunk call_by_name() const { return call_by_name_; }
   SecurityLevel security() const { return security_; }
   // Whether further calls may run while the result of one is still to come.
   bool is_reentrant() const { return is_reentrant_; }
@@ -39,6 +42,7 @@ class Actor {
  private:
   std::unique_ptr<void, void (*)(void*)> object_;
   void (*checkpoint_)(void* object, detail::GrowingBuffer& buffer);
+  detail::MethodThunk call_by_name_;
   const std::type_info* type_;
   SecurityLevel security_;
   bool is_reentrant_;
@@ -50,7 +54,8 @@ void end_if_forked();
 // All that the main thread needs to make the actor; what could be refused without running user code is settled.
 struct Construction {
   wire::ActorDescription actor;
-  const detail::RegistrationNode* constructor = nullptr;
+  const detail::RegistrationNode* constructor = nullptr;  // unless it is in a module
+  wire::ActorModule module;
   platform::Mapping arguments;     // read-only; whole pages
   std::size_t argument_bytes = 0;  // so many of them count
   std::string working_directory;   // empty: stays where it is
@@ -64,8 +69,17 @@ struct Construction {
   wire::Constructed answer;  // to send when it has been made
 };
 
-// Applies the limits, enters the working directory, runs the constructor, and restores the state of the last life, if there is a
-// checkpoint. Whatever is thrown is in the failure; nothing leaves here.
-std::variant<Actor, wire::Failure> construct(const Construction& construction);
+// Hears which constructor is about to run.
+class ConstructorWatch {
+ public:
+  virtual void constructor_found(const detail::RegistrationNode& node) = 0;
+
+ protected:
+  ~ConstructorWatch() = default;
+};
+
+// Applies the limits, enters the working directory, loads the module, runs the constructor, and restores the state of the last
+// life, if there is a checkpoint. Whatever is thrown is in the failure; nothing leaves here.
+std::variant<Actor, wire::Failure> construct(const Construction& construction, ConstructorWatch& watch);
 
 }  // namespace troupe::host

@@ -95,7 +95,9 @@ Construction Control::prepare(const wire::Construct& message, Handles& handles) 
     construction.opened = open(message.channel, message.offer, message.client_modules, handles);
     life_word = construction.opened.channel->life_word;
   }
-  construction.constructor = &constructor_of(wire::ModuleMap(message.client_modules), message.constructor);
+  construction.module = message.module;
+  if (message.module.path.empty())
+    construction.constructor = &constructor_of(wire::ModuleMap(message.client_modules), message.constructor);
   if (message.argument_bytes != 0) {
     construction.arguments = mapped(std::move(handles[of_channel]), message.argument_bytes, "the constructor's arguments are");
     construction.argument_bytes = message.argument_bytes;

@@ -39,7 +39,7 @@
 
 namespace troupe::host {
 
-struct Host::State final : Dispatcher::Listener, Checkpoints::Listener {
+struct Host::State final : Dispatcher::Listener, Checkpoints::Listener, ConstructorWatch {
   // Takes the socket when the others are there.
   explicit State(platform::ControlSocket& control_socket) : socket(std::move(control_socket)) {}
 
@@ -54,6 +54,8 @@ struct Host::State final : Dispatcher::Listener, Checkpoints::Listener {
     page.status().running_since.store(platform::coarse_now().count(), std::memory_order_relaxed);
     page.status().running_method.store(running, std::memory_order_relaxed);
   }
+
+  void constructor_found(const detail::RegistrationNode& node) override { note_running(wire::number_of(node).value + 1); }
 
   void channel_broken(const ServedChannel& channel, const std::string& reason) override;
   void channel_closed(std::uint64_t number) override { send_to_manager(socket, wire::ChannelClosed{number}); }
@@ -96,11 +98,12 @@ void Host::State::channel_broken(const ServedChannel& channel, const std::string
 
 std::optional<Actor> Host::State::make_actor(Mail& mail) {
   const Construction construction = *std::exchange(mail.construction, std::nullopt);
-  platform::set_process_name(wire::readable_type(construction.constructor->actor_type->name()));
+  const auto* const constructor = construction.constructor;
+  platform::set_process_name(
+      wire::readable_type(constructor != nullptr ? constructor->actor_type->name() : construction.actor.type.c_str()));
   if (construction.shows_stack) platform::answer_stack_requests(page);
   serving.actor_key = construction.actor.key.low;
-  note_running(wire::number_of(*construction.constructor).value + 1);
-  auto made = construct(construction);
+  auto made = construct(construction, *this);
   note_running(0);
   end_if_forked();
   if (const auto* failure = std::get_if<wire::Failure>(&made)) {

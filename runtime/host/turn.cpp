@@ -4,6 +4,7 @@
 #include <cxxabi.h>
 #include <troupe/detail/growing_buffer.hpp>
 #include <troupe/detail/lease.hpp>
+#include <troupe/detail/module_table.hpp>
 #include <troupe/error.hpp>
 
 #include <fmt/core.h>
@@ -56,10 +57,21 @@ bool Turn::is_expired() const {
 void Turn::serve() {
   if (is_expired()) return answer_expired();
   const Method* method = channel_.methods.find(request_.method, host_.actor.type());
-  if (method == nullptr) return refuse();
+  if (method == nullptr) return serve_by_name();
+  begin(*method);
+}
+
+// Of an actor of a module: the rest of what has no method here is refused.
+void Turn::serve_by_name() {
+  const detail::MethodThunk call_by_name = host_.actor.call_by_name();
+  if (request_.method.value != wire::kCallByName.value || call_by_name == nullptr) return refuse();
+  begin({wire::kCallByName, wire::kCallByName.value, call_by_name, &detail::by_name_node()});
+}
+
+void Turn::begin(const Method& method) {
   status_.running_since.store(platform::coarse_now().count(), std::memory_order_relaxed);
-  status_.running_method.store(method->own_number + 1, std::memory_order_relaxed);
-  run(*method);
+  status_.running_method.store(method.own_number + 1, std::memory_order_relaxed);
+  run(method);
 }
 
 // With how many more this client has sent: it explains the wait.

@@ -72,6 +72,8 @@ class Turn final : private detail::Invocation {
   bool is_call() const { return request_.kind == wire::RequestKind::call; }
   bool is_expired() const;
   void serve();
+  void serve_by_name();
+  void begin(const Method& method);
   [[gnu::cold]] void answer_expired();
   void refuse();
   void run(const Method& method);

@@ -92,6 +92,7 @@ void Spawning::tell_to_construct(HostRecord& host) {
   wire::Construct construct;
   construct.actor = host.actor;
   construct.constructor = host.order.constructor;
+  construct.module = host.order.module;
   construct.argument_bytes = host.order.argument_bytes;
   construct.concurrency = host.order.concurrency;
   construct.security = host.order.security;

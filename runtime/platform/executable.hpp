@@ -33,5 +33,7 @@ std::string build_id_of(const Handle& file);
 // Loads a shared library for good, with all its symbols resolved and none of them given to others; runs its initialisers.
 // Errors: StartError with the loader's reason: no such file, no shared library, a symbol that nobody has.
 LoadedModule load_module(const std::string& path);
+// The address of a symbol that this loaded module itself has; null where it has none.
+void* symbol_of(const LoadedModule& module, const char* name);
 
 }  // namespace troupe::platform

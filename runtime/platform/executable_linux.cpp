@@ -145,6 +145,16 @@ LoadedModule load_module(const std::string& path) {
   return *found;
 }
 
+// Its own: what the loader finds may be one of the libraries that it needs.
+void* symbol_of(const LoadedModule& module, const char* name) {
+  void* const loaded = ::dlopen(module.path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
+  if (loaded == nullptr) return nullptr;
+  void* const symbol = ::dlsym(loaded, name);
+  ::dlclose(loaded);  // it stays
+  const auto address = reinterpret_cast<std::uintptr_t>(symbol);
+  return module.begin <= address && address < module.end ? symbol : nullptr;
+}
+
 std::string own_executable_path() {
   std::array<char, PATH_MAX> path;
   const ssize_t length = ::readlink(kOwnExecutable, path.data(), path.size());

@@ -45,7 +45,7 @@ Members::Start Members::start(std::size_t place) {
   if (!options.name.empty()) options.name += fmt::format("-{}", place);
   auto* cell = new detail::TypedCell<Newcomer>(1);
   Start begun{place, detail::ResultAccess::adopt(cell)};
-  detail::SpawnOrder order{recipe_->constructor, recipe_->type, options, recipe_->arguments.bytes()};
+  detail::SpawnOrder order{recipe_->maker, options, recipe_->arguments.bytes()};
   order.carried = recipe_->arguments.carried();
   detail::spawn_into(*session_, order, *cell);
   cell->add_callback(new Ringing(bell_));
@@ -279,7 +279,7 @@ void Members::tell_news(TimePoint now) {
     const std::lock_guard lock(mutex_);
     news = replacement_.news(now);
     if (!news) return;
-    is_short = {options_.spawn.name, wire::readable_type(recipe_->type.name()), replacement_.wanted(), members_.size(),
+    is_short = {options_.spawn.name, wire::readable_type(recipe_->maker.type), replacement_.wanted(), members_.size(),
                 last_failure_};
   }
   if (*news == Replacement::News::is_short) return session_->emit(std::move(is_short));

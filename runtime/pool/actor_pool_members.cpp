@@ -191,7 +191,7 @@ void Members::inherit(std::shared_ptr<client::MovedCall> call) noexcept try {
 }
 
 std::string Members::describe() const {
-  const std::string type = wire::readable_type(recipe_->type.name());
+  const std::string type = wire::readable_type(recipe_->maker.type);
   return options_.spawn.name.empty() ? type : fmt::format("{} \"{}\"", type, options_.spawn.name);
 }
 

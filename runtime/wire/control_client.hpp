@@ -31,7 +31,8 @@ struct Join {
 // Handles: those of the offer, and, if argument_bytes, the sealed constructor arguments.
 struct Spawn {
   std::uint64_t request = 0;
-  NodeReference constructor{};
+  NodeReference constructor{};  // unless it is in a module
+  ActorModule module{};
   std::string type{};
   std::string name{};
   bool join_existing = false;        // spawn_or_get
@@ -58,7 +59,7 @@ struct Spawn {
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(request, constructor, type, name, join_existing, argument_bytes, lifetime, start, stdio, concurrency, mailbox_calls,
+    archive(request, constructor, module, type, name, join_existing, argument_bytes, lifetime, start, stdio, concurrency, mailbox_calls,
             mailbox_bytes, mailbox_payload, when_full, deadline_ns, start_timeout_ns, environment, working_directory, security,
             limits, offer, restart, lease, group, hang);
   }

@@ -19,7 +19,8 @@ namespace troupe::wire {
 // stdout's, stderr's.
 struct Construct {
   ActorDescription actor{};
-  NodeReference constructor{};
+  NodeReference constructor{};  // unless it is in a module
+  ActorModule module{};
   std::uint64_t argument_bytes = 0;
   std::uint32_t concurrency = 1;
   std::string working_directory{};
@@ -38,7 +39,7 @@ struct Construct {
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(actor, constructor, argument_bytes, concurrency, working_directory, security, limits, channel, offer, client_modules,
+    archive(actor, constructor, module, argument_bytes, concurrency, working_directory, security, limits, channel, offer, client_modules,
             checkpoint_every, checkpoint_bytes, shows_stack, captures_output);
   }
 };

@@ -13,7 +13,7 @@
 // What the messages of all control planes are made of.
 namespace troupe::wire {
 
-constexpr std::uint32_t kProtocolVersion = 2;
+constexpr std::uint32_t kProtocolVersion = 3;
 
 struct ModuleIdentity {
   std::string path{};
@@ -70,6 +70,18 @@ struct NodeReference {
   template <class Archive>
   void serialize(Archive& archive) {
     archive(module, rank);
+  }
+};
+
+// Where the class of an actor is that the program of its spawner need not have. An empty path: nowhere else.
+struct ActorModule {
+  std::string path{};        // of a shared library
+  std::string name{};        // what it calls the class; empty: the one that is of the actor's type
+  std::string parameters{};  // of the constructor: typeid's name of a function's type; empty: the arguments are JSON texts
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(path, name, parameters);
   }
 };
 

@@ -46,6 +46,9 @@ struct MethodId {
   constexpr std::uint32_t rank() const { return value & (kMaxRanks - 1); }
 };
 
+// Names no module's node, but the by-name call that every actor of a module serves (troupe/detail/module_table.hpp).
+constexpr MethodId kCallByName{UINT32_MAX - 2};
+
 // In a header's flags: the payload is too large for the ring; the record holds an ExtentReference in its place.
 constexpr std::uint8_t kInExtent = 1;
 // There are proxies among the values. The number of their lease follows the values: the last kLeaseBytes of the payload.

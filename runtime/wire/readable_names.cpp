@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <cxxabi.h>
+#include <troupe/detail/module_table.hpp>
 
 #include <cstdlib>
 #include <memory>
@@ -108,3 +109,13 @@ std::string readable_name(const detail::RegistrationNode& node) {
 }
 
 }  // namespace troupe::wire
+
+namespace troupe::detail {
+
+std::string signature_text(const std::string& name, const char* function_type) {
+  return wire::readable_signature(name, function_type);
+}
+
+std::string type_text(const char* type_name) { return wire::readable_type(type_name); }
+
+}  // namespace troupe::detail

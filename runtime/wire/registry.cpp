@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "wire/registry.hpp"
 
+#include <troupe/detail/module_table.hpp>
 #include <troupe/error.hpp>
 
 #include <fmt/core.h>
@@ -187,7 +188,16 @@ MethodId number_of(const RegistrationNode& node) {
                               "and use a library only after it has been loaded completely");
 }
 
-const RegistrationNode* find_node(NodeReference reference) { return ModuleTable::instance().find(reference); }
+namespace {
+
+bool is_by_name(std::uint32_t module, std::uint32_t rank) { return module == kCallByName.module() && rank == kCallByName.rank(); }
+
+}  // namespace
+
+const RegistrationNode* find_node(NodeReference reference) {
+  if (is_by_name(reference.module, reference.rank)) return &detail::by_name_node();
+  return ModuleTable::instance().find(reference);
+}
 
 std::string module_of(const RegistrationNode& node) {
   const std::uint32_t number = node.number.load(std::memory_order_acquire);
@@ -221,6 +231,7 @@ ModuleMap::ModuleMap(std::span<const ModuleIdentity> peer_modules) {
 }
 
 const RegistrationNode* ModuleMap::find(MethodId peer_number) const {
+  if (peer_number.value == kCallByName.value) return &detail::by_name_node();
   if (peer_number.module() >= nodes_.size()) return nullptr;
   const auto& nodes = nodes_[peer_number.module()];
   return peer_number.rank() < nodes.size() ? nodes[peer_number.rank()] : nullptr;
@@ -229,6 +240,12 @@ const RegistrationNode* ModuleMap::find(MethodId peer_number) const {
 }  // namespace troupe::wire
 
 namespace troupe::detail {
+
+// It is numbered, and in no list.
+const RegistrationNode& by_name_node() noexcept {
+  static constinit RegistrationNode node{&typeid(void), "a call by name", nullptr, nullptr, nullptr, {wire::kCallByName.value}};
+  return node;
+}
 
 void register_node(RegistrationNode& node) noexcept {
   node.next = wire::newest_node.load(std::memory_order_relaxed);

@@ -39,7 +39,7 @@ std::vector<ModuleIdentity> known_modules();
 // Errors: IncompatibleInterface when its module is not known, or was numbered without it.
 MethodId number_of(const detail::RegistrationNode& node);
 
-// nullptr when there is no such node here.
+// nullptr when there is no such node here. That of kCallByName is found everywhere, and has no thunk.
 const detail::RegistrationNode* find_node(NodeReference reference);
 
 // A node as any process can find it that runs the same file.

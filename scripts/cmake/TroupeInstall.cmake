@@ -6,7 +6,7 @@ include(GNUInstallDirs)
 set(package_directory ${CMAKE_INSTALL_LIBDIR}/cmake/troupe)
 
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/troupe DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN *.hpp)
-install(TARGETS troupe troupe-testing troupe-testing-main EXPORT troupeTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS troupe troupe-module troupe-module-host troupe-testing troupe-testing-main EXPORT troupeTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(FILES ${PROJECT_SOURCE_DIR}/runtime/testing/main.cpp DESTINATION ${CMAKE_INSTALL_DATADIR}/troupe/testing)
 install(EXPORT troupeTargets NAMESPACE troupe:: DESTINATION ${package_directory})
 if(TARGET actor-host)

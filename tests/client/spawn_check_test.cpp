@@ -18,7 +18,7 @@ constexpr const char* kNone = "none";
 std::string complaint(const SpawnOptions& options, GroupId group = {}) {
   detail::RegistrationNode node{&typeid(int), "", nullptr, nullptr};
   try {
-    check({node, typeid(int), options, {}, detail::OnExisting::fail, nullptr, group});
+    check({{&node, typeid(int).name(), typeid(void()).name()}, options, {}, detail::OnExisting::fail, nullptr, group});
   } catch (const std::invalid_argument& error) {
     return error.what();
   }
@@ -32,6 +32,12 @@ TEST(SpawnCheck, TakesTheDefaults) {
   EXPECT_EQ(complaint(RestartPolicy()), kNone);
   EXPECT_EQ(complaint({.max = 3, .on = On::any_exit}), kNone);
   EXPECT_NO_THROW(check(RuntimeOptions()));
+}
+
+TEST(SpawnCheck, WantsAModuleWhereItsActorIsNamed) {
+  EXPECT_EQ(complaint({.module = "libx.so", .actor = "X"}), kNone);
+  EXPECT_THAT(complaint({.actor = "X"}), HasSubstr("SpawnOptions::actor is \"X\""));
+  EXPECT_THAT(complaint({.module = std::string("a\0b", 3)}), HasSubstr("SpawnOptions::module holds a zero byte"));
 }
 
 TEST(SpawnCheck, NamesTheFieldThatHasAValueWhichDoesNotExist) {

@@ -32,10 +32,9 @@ namespace troupe::detail {
 
 // What every member is made of.
 struct PoolRecipe {
-  PoolRecipe(RegistrationNode& made_by, const std::type_info& made) : constructor(made_by), type(made) {}
+  explicit PoolRecipe(const ActorMaker& their_maker) : maker(their_maker) {}
 
-  RegistrationNode& constructor;
-  const std::type_info& type;
+  ActorMaker maker;
   GrowingBuffer arguments{};  // holds the actors whose proxies are among them
 };
 

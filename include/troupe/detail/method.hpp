@@ -213,22 +213,27 @@ concept HasRestore = requires(A& actor, InputArchive& archive) {
   actor.restore(archive);
 };
 
-// What a host needs to know of an actor besides its methods.
-template <class A>
+template <class A, class As>
+A* actor_in(void* object) {
+  return static_cast<A*>(static_cast<As*>(object));
+}
+
+// What a host needs to know of an actor besides its methods. As: the base that `object` is one of.
+template <class A, class As = A>
 ActorInstance instance_of(A* actor) {
   static_assert(HasCheckpoint<A> == HasRestore<A>,
                 "troupe: an actor's class that has one of checkpoint(OutputArchive&) and restore(InputArchive&) needs the other "
                 "one, too: what the one saves, the other one loads");
-  ActorInstance instance{actor, [](void* object) { delete static_cast<A*>(object); }};
+  ActorInstance instance{static_cast<As*>(actor), [](void* object) { delete actor_in<A, As>(object); }};
   instance.is_reentrant = is_reentrant<A>();
   if constexpr (HasCheckpoint<A> && HasRestore<A>) {
     instance.checkpoint = [](void* object, GrowingBuffer& buffer) {
       OutputArchive archive(buffer);
-      static_cast<A*>(object)->checkpoint(archive);
+      actor_in<A, As>(object)->checkpoint(archive);
     };
     instance.restore = [](void* object, std::span<const std::byte> bytes) {
       InputArchive archive(bytes);
-      static_cast<A*>(object)->restore(archive);
+      actor_in<A, As>(object)->restore(archive);
       archive.expect_end();
     };
   }

@@ -51,6 +51,8 @@ struct ActorInstance {
   void (*checkpoint)(void* object, GrowingBuffer& buffer) = nullptr;
   void (*restore)(void* object, std::span<const std::byte> bytes) = nullptr;
   bool is_reentrant = false;  // see Invocation::await
+  // Serves a call by name (detail/module_table.hpp); null where the class is in no module.
+  void (*call_by_name)(void* object, Invocation& invocation) = nullptr;
 };
 
 using MethodThunk = void (*)(void* actor, Invocation& invocation);
@@ -66,6 +68,13 @@ struct RegistrationNode {
   std::atomic<std::uint32_t> number{kUnnumbered};  // wire::MethodId as this process numbers it
 
   static constexpr std::uint32_t kUnnumbered = UINT32_MAX;
+};
+
+// By which constructor of which class an actor is made.
+struct ActorMaker {
+  const RegistrationNode* constructor;  // null: only a module has it
+  const char* type;                     // typeid's name
+  const char* parameters;               // typeid's name of void(arguments...); null: the arguments are JSON texts
 };
 
 // Called before main for the executable and its libraries, and during dlopen for later ones.

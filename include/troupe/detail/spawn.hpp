@@ -24,9 +24,26 @@ namespace detail {
 // How a spawn ends when its name is taken.
 enum class OnExisting : bool { fail, join };
 
+// A test's first argument may be none of the constructor's (testing/fail.hpp).
+template <class A, class... Args>
+inline constexpr bool is_made_from = std::is_constructible_v<A, Args&&...>;
+
+template <class A, class... Args>
+ActorMaker maker_of() {
+  const char* const type = typeid(A).name();
+  const char* const parameters = typeid(void(Args...)).name();
+  if constexpr (std::is_abstract_v<A>) {
+    return {nullptr, type, parameters};
+  } else {
+    static_assert(is_made_from<A, Args...>,
+                  "troupe: the actor's class cannot be constructed from these arguments (decayed, text as std::string, spans as "
+                  "std::vector); convert them first, or give the class a constructor that takes them");
+    return {&Registration<ConstructorKey<A, Args...>>::node(), type, parameters};
+  }
+}
+
 struct SpawnOrder {
-  RegistrationNode& constructor;
-  const std::type_info& type;
+  ActorMaker maker;
   const SpawnOptions& options;
   std::span<const std::byte> arguments;
   OnExisting on_existing = OnExisting::fail;
@@ -47,20 +64,12 @@ struct SpawnPlace {
   GroupId group{};
 };
 
-// A test's first argument may be none of the constructor's (testing/fail.hpp).
-template <class A, class... Args>
-inline constexpr bool is_made_from = std::is_constructible_v<A, Args&&...>;
-
 template <class A, class... Args>
 AsyncResult<Proxy<A>> start_actor(const SpawnPlace& place, Args&&... args) {
-  static_assert(is_made_from<A, Travelling<Args>...>,
-                "troupe: the actor's class cannot be constructed from these arguments (decayed, text as std::string, spans as "
-                "std::vector); convert them first, or give the class a constructor that takes them");
   (assert_argument_crosses<Travelling<Args>>(), ...);
-  using Key = ConstructorKey<A, Travelling<Args>...>;
   auto* cell = new TypedCell<Proxy<A>>(1);
   AsyncResult<Proxy<A>> result = ResultAccess::adopt(cell);
-  SpawnOrder order{Registration<Key>::node(), typeid(A), place.options, {}, place.on_existing, nullptr, place.group};
+  SpawnOrder order{maker_of<A, Travelling<Args>...>(), place.options, {}, place.on_existing, nullptr, place.group};
   GrowingBuffer buffer(GrowingBuffer::kLargestArguments);
   try {
     encode(buffer, as_wire<Travelling<Args>>(std::forward<Args>(args))...);

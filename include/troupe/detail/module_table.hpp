@@ -67,8 +67,9 @@ using ModuleFunction = const ModuleTable* (*)();
 std::string signature_text(const std::string& name, const char* function_type);
 std::string type_text(const char* type_name);
 
-// Calls a method by its name with JSON texts; without a name it tells the signatures of all, a line each. Errors: SerializationError that names the method, the argument and what is wanted,
-// or all methods that there are, before anything of the actor has run.
+// Calls a method by its name with JSON texts; without a name it tells the signatures of all, a line each. Errors:
+// SerializationError that names the method, the argument and what is wanted, or all methods that there are, before anything of
+// the actor has run.
 void call_by_name(const ModuleClass& made, void* actor, Invocation& invocation);
 
 // What a call by name is sent as: its arguments are the method's name and a vector of JSON texts, its result is a JSON text.

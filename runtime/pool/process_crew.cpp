@@ -158,6 +158,7 @@ void ProcessCrew::assign(Lock& lock) {
   lock.unlock();
   for (const auto& each : assigned) send(each);
   lock.lock();
+  if (std::exchange(has_missed_, false)) wake();
 }
 
 // Takes the lock. A call that cannot be sent has its outcome at once, and tells so as any other.

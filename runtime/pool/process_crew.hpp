@@ -101,7 +101,7 @@ class ProcessCrew final : public detail::CallCrew, public std::enable_shared_fro
     detail::CallTask* task;
     detail::ResultCell* call;
   };
-  static std::vector<Recall> recalls_from(Worker& worker, std::size_t most);
+  std::vector<Recall> recalls_from(Worker& worker, std::size_t most);
   static void recall(Lock& lock, const std::vector<Recall>& recalls);
   void cancel_what_waits(Lock& lock);
   void fail_backlog(Lock& lock);
@@ -182,6 +182,7 @@ class ProcessCrew final : public detail::CallCrew, public std::enable_shared_fro
   Phase phase_ = Phase::running;
   bool cancels_waiting_ = false;
   std::uint64_t submitted_ = 0;
+  bool has_missed_ = false;  // a task that was to be taken back
   bool has_work_ = false;
   std::deque<Worker> workers_;           // never fewer: those that are not wanted any more come last
   std::atomic<std::size_t> wanted_ = 0;  // written with the lock

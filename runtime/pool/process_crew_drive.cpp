@@ -169,6 +169,7 @@ std::vector<ProcessCrew::Recall> ProcessCrew::recalls_from(Worker& worker, std::
   CallTask* task = worker.tasks.newest();
   for (std::size_t left = most; left > 0 && task != nullptr; --left, task = TaskList<CallTask>::before(*task)) {
     ResultCell* const call = task->call_.load(std::memory_order_acquire);
+    if (call == nullptr) has_missed_ = true;  // it is still being sent: whoever does that has this thread look again
     if (task->is_recalled_ || call == nullptr) continue;
     task->is_recalled_ = true;
     task->add_reference();

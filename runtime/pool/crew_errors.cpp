@@ -3,11 +3,34 @@
 
 #include <fmt/core.h>
 
+#include <memory>
 #include <stdexcept>
+#include <utility>
 
 #include "platform/fork_mark.hpp"
 
 namespace troupe::pool {
+
+namespace {
+
+constexpr const char* kWithoutWorkers = "the pool is broken: its workers cannot be started any more";
+
+class WithoutWorkers final : public BrokenExecutorError {
+ public:
+  explicit WithoutWorkers(std::exception_ptr why) : BrokenExecutorError(kWithoutWorkers), why_(std::move(why)) {}
+
+  const char* what() const noexcept override try {
+    return said_->say(fmt::format("{}: {}", kWithoutWorkers, text_of(why_)));
+  } catch (const std::exception&) {  // no memory
+    return BrokenExecutorError::what();
+  }
+
+ private:
+  std::exception_ptr why_;
+  std::shared_ptr<SaidTexts> said_ = std::make_shared<SaidTexts>();
+};
+
+}  // namespace
 
 void check_process() {
   if (platform::is_forked_child())
@@ -50,5 +73,11 @@ std::string text_of(const std::exception_ptr& error) {
     return "an exception of an unknown type";
   }
 }
+
+std::exception_ptr broken(const std::string& why) {
+  return std::make_exception_ptr(BrokenExecutorError("the pool is broken: " + why));
+}
+
+std::exception_ptr without_workers(const std::exception_ptr& why) { return std::make_exception_ptr(WithoutWorkers(why)); }
 
 }  // namespace troupe::pool

@@ -4,6 +4,7 @@
 #include <troupe/error.hpp>
 
 #include <exception>
+#include <list>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -53,6 +54,27 @@ std::exception_ptr made(const Make& make) noexcept {
   }
 }
 
+// Calls its what(), which may be code of the user's.
 std::string text_of(const std::exception_ptr& error);
+
+// That a pool is broken, and why.
+std::exception_ptr broken(const std::string& why);
+// That it is, since `why` keeps its workers from being started. Never blocks: what `why` says is asked for by who asks this.
+std::exception_ptr without_workers(const std::exception_ptr& why);
+
+// What an error has said, which stays where it is: what() gives pointers, and the next time it may know more. Thread-safety:
+// full.
+class SaidTexts {
+ public:
+  const char* say(const std::string& text) {
+    const std::lock_guard lock(mutex_);
+    if (said_.empty() || said_.back() != text) said_.push_back(text);
+    return said_.back().c_str();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::list<std::string> said_;
+};
 
 }  // namespace troupe::pool

@@ -101,7 +101,7 @@ void ProcessCrew::wake() noexcept {
 
 // With the lock held, as all that follows unless it takes it.
 void ProcessCrew::check_takes() const {
-  if (!broken_.empty()) throw BrokenExecutorError(broken_);
+  if (broken_ != nullptr) std::rethrow_exception(broken_);
   if (phase_ != Phase::running) refuse_more();
 }
 
@@ -158,6 +158,7 @@ void ProcessCrew::assign(Lock& lock) {
   lock.unlock();
   for (const auto& each : assigned) send(each);
   lock.lock();
+  if (std::exchange(has_missed_, false)) wake();
 }
 
 // Takes the lock. A call that cannot be sent has its outcome at once, and tells so as any other.
@@ -309,17 +310,16 @@ bool ProcessCrew::give_back(const Lent& lent, ResultCell& call) {
   } catch (const ActorDied& death) {
     note_death(lent.worker, lent.life);
     if (death.execution() == Execution::not_started && may_run_again()) return true;
-    if (phase_ == Phase::terminated || !broken_.empty()) std::rethrow_exception(ending_error(death.execution()));
+    if (phase_ == Phase::terminated || broken_ != nullptr) std::rethrow_exception(ending_error(death.execution()));
     lock.unlock();
     throw WorkerDiedError(worker_with(1), client::CellAccess::channel(call)->actor().pid, death);
   }
 }
 
-bool ProcessCrew::may_run_again() const { return broken_.empty() && (phase_ == Phase::running || phase_ == Phase::closed); }
+bool ProcessCrew::may_run_again() const { return broken_ == nullptr && (phase_ == Phase::running || phase_ == Phase::closed); }
 
 std::exception_ptr ProcessCrew::ending_error(Execution execution) const {
-  if (!broken_.empty()) return std::make_exception_ptr(BrokenExecutorError(broken_));
-  return terminated(execution);
+  return broken_ != nullptr ? broken_ : terminated(execution);
 }
 
 void ProcessCrew::close() {
@@ -348,7 +348,7 @@ void ProcessCrew::join() {
   check_process();
   {
     const Lock lock(mutex_);
-    if (phase_ == Phase::running && broken_.empty()) refuse_to_join();
+    if (phase_ == Phase::running && broken_ == nullptr) refuse_to_join();
     if (phase_ == Phase::running) phase_ = Phase::terminated;  // that is all that can become of it
     wake();
   }
@@ -364,8 +364,9 @@ void ProcessCrew::on_progress(std::shared_ptr<detail::ProgressCallback> callback
 
 void ProcessCrew::expect(std::ptrdiff_t items, int unknown) noexcept {
   if (platform::is_forked_child()) return;
-  const Lock lock(mutex_);
-  if (progress_.expect(items, unknown)) wake();
+  Lock lock(mutex_);
+  if (!progress_.expect(items, unknown)) return;
+  phase_ == Phase::ended ? tell_progress(lock) : wake();  // nobody else does any more
 }
 
 std::vector<int> ProcessCrew::pids() const {

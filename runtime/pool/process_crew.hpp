@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "pool/progress_count.hpp"
+#include "pool/start_attempts.hpp"
 #include "pool/task_list.hpp"
 #include "pool/work_time.hpp"
 
@@ -100,7 +101,7 @@ class ProcessCrew final : public detail::CallCrew, public std::enable_shared_fro
     detail::CallTask* task;
     detail::ResultCell* call;
   };
-  static std::vector<Recall> recalls_from(Worker& worker, std::size_t most);
+  std::vector<Recall> recalls_from(Worker& worker, std::size_t most);
   static void recall(Lock& lock, const std::vector<Recall>& recalls);
   void cancel_what_waits(Lock& lock);
   void fail_backlog(Lock& lock);
@@ -121,6 +122,7 @@ class ProcessCrew final : public detail::CallCrew, public std::enable_shared_fro
   void take_initialized(Lock& lock, Worker& worker);
   void become_ready(Worker& worker);
   void fail_to_start(Worker& worker, const std::exception_ptr& error);
+  void give_up_what_is_missing(const std::exception_ptr& error);
   void tell_to_end(const Worker& worker, End how);
   void leave(Worker& worker);
   void await_end_of(Worker& worker);
@@ -131,7 +133,7 @@ class ProcessCrew final : public detail::CallCrew, public std::enable_shared_fro
   bool is_unwanted(const Worker& worker) const { return is_surplus(worker) || worker.has_outgrown; }
   bool has_done_enough(const Worker& worker) const { return is_unwanted(worker) || worker.taken == options_.tasks_per_life; }
   bool is_needed(const Worker& worker) const;
-  bool has_to_wait_with_starts() const;
+  Clock::time_point next_attempt() const;
   std::size_t waiting_count() const;
   bool is_idle(const Worker& worker) const;
   void let_rest();
@@ -166,7 +168,7 @@ class ProcessCrew final : public detail::CallCrew, public std::enable_shared_fro
   void wake_if_due(const Worker& worker) noexcept;
   void wake() noexcept;
   bool may_run_again() const;
-  void break_down(const std::string& why);
+  void break_down(std::exception_ptr why);
   std::exception_ptr ending_error(Execution execution) const;
 
   const std::shared_ptr<client::Session> session_;
@@ -180,6 +182,7 @@ class ProcessCrew final : public detail::CallCrew, public std::enable_shared_fro
   Phase phase_ = Phase::running;
   bool cancels_waiting_ = false;
   std::uint64_t submitted_ = 0;
+  bool has_missed_ = false;  // a task that was to be taken back
   bool has_work_ = false;
   std::deque<Worker> workers_;           // never fewer: those that are not wanted any more come last
   std::atomic<std::size_t> wanted_ = 0;  // written with the lock
@@ -190,10 +193,8 @@ class ProcessCrew final : public detail::CallCrew, public std::enable_shared_fro
   std::size_t under_way_ = 0;  // tasks that are sent, or to be judged
   WorkTime work_time_;
   ProgressCount progress_;
-  int failures_in_a_row_ = 0;       // to start a worker; those that were tried at a time are one
-  Clock::time_point failed_{};      // the latest of them
-  Clock::time_point not_before_{};  // no worker is started after a failure
-  std::string broken_;              // why it cannot go on; empty: it can
+  StartAttempts attempts_;
+  std::exception_ptr broken_;       // why it cannot go on; null: it can
   std::exception_ptr first_error_;  // before all were ready for the first time
   bool has_been_ready_ = false;
   std::vector<Farewell> farewells_;                 // still to be said, without the lock

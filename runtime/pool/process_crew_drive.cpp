@@ -50,7 +50,7 @@ void ProcessCrew::look_round(Lock& lock) {
   // By their numbers: there may be more of them meanwhile.
   for (std::size_t number = 0; number < workers_.size(); ++number)  // NOLINT(modernize-loop-convert)
     look_after(lock, workers_[number]);
-  if (phase_ == Phase::terminated || !broken_.empty()) {
+  if (phase_ == Phase::terminated || broken_ != nullptr) {
     kill_all();
     fail_backlog(lock);
   } else {
@@ -60,8 +60,8 @@ void ProcessCrew::look_round(Lock& lock) {
     recall_for_idle(lock);
     let_rest();
   }
-  tell_progress(lock);
   end_if_done();
+  tell_progress(lock);  // the last time, perhaps: see expect()
   say_farewells(lock);
 }
 
@@ -99,7 +99,7 @@ bool ProcessCrew::judge_one(CallTask& task) {
   } catch (const ActorDied& death) {
     Lock lock(mutex_);
     note_death(task.worker_, task.life_);
-    if (options_.is_strict && phase_ != Phase::terminated) break_down(death.what());
+    if (options_.is_strict && phase_ != Phase::terminated) break_down(broken(death.what()));
     if (death.execution() == Execution::not_started && may_run_again()) return true;
     const bool is_end = !may_run_again();
     const std::exception_ptr end = is_end ? ending_error(death.execution()) : nullptr;
@@ -130,10 +130,10 @@ void ProcessCrew::give_up_worker(const CallTask& task) {
   note_death(task.worker_, task.life_);
 }
 
-void ProcessCrew::break_down(const std::string& why) {
-  if (broken_.empty()) broken_ = "the pool is broken: " + why;
+void ProcessCrew::break_down(std::exception_ptr why) {
+  if (broken_ == nullptr) broken_ = std::move(why);
   if (!has_been_ready_ && first_error_ == nullptr) {
-    first_error_ = std::make_exception_ptr(BrokenExecutorError(broken_));
+    first_error_ = broken_;
     phase_ = Phase::terminated;
     has_begun_.notify_all();
   }
@@ -169,6 +169,7 @@ std::vector<ProcessCrew::Recall> ProcessCrew::recalls_from(Worker& worker, std::
   CallTask* task = worker.tasks.newest();
   for (std::size_t left = most; left > 0 && task != nullptr; --left, task = TaskList<CallTask>::before(*task)) {
     ResultCell* const call = task->call_.load(std::memory_order_acquire);
+    if (call == nullptr) has_missed_ = true;  // it is still being sent: whoever does that has this thread look again
     if (task->is_recalled_ || call == nullptr) continue;
     task->is_recalled_ = true;
     task->add_reference();
@@ -214,7 +215,10 @@ void ProcessCrew::tell_progress(Lock& lock) {
   auto news = progress_.take_news();
   if (!news) return;
   lock.unlock();
-  session_->callbacks().post(std::move(*news));
+  try {
+    session_->callbacks().post(std::move(*news));
+  } catch (const std::bad_alloc&) {  // the next ones tell the same, and more
+  }
   lock.lock();
 }
 

@@ -22,17 +22,12 @@ using detail::ResultCell;
 
 namespace {
 
-constexpr int kMostFailuresInARow = 5;
-constexpr std::chrono::milliseconds kFirstPause(100);  // it doubles with each failure
-
-// The death of a worker as its pool tells of it. Blocks: until it is known how it ended, or for some seconds.
+// The death of a worker as its pool tells of it. How it ended is found out by who asks the error for its text.
 std::exception_ptr in_pool_words(const std::exception_ptr& error, int pid) {
   try {
     std::rethrow_exception(error);
   } catch (const ActorDied& death) {
-    const WorkerDiedError told("a worker of the pool", pid, death);
-    (void)told.what();  // here, where no lock is held
-    return std::make_exception_ptr(told);
+    return std::make_exception_ptr(WorkerDiedError(worker_with(1), pid, death));
   } catch (...) {
     return error;
   }
@@ -80,11 +75,11 @@ void ProcessCrew::look_after(Lock& lock, Worker& worker) {
   if (worker.state == State::initializing && is_there(lock, worker.initialized)) take_initialized(lock, worker);
   if (worker.has_died && worker.task_count == 0 && (worker.state == State::ready || worker.state == State::leaving)) {
     await_end_of(worker);
-    if (options_.is_strict && phase_ != Phase::terminated) break_down("one of its workers died");
+    if (options_.is_strict && phase_ != Phase::terminated) break_down(broken("one of its workers died"));
   }
   if (worker.state == State::ready && is_unwanted(worker)) worker.state = State::leaving;
   if (worker.state == State::leaving && worker.task_count == 0) leave(worker);
-  if (worker.state == State::dead && is_needed(worker) && !has_to_wait_with_starts()) start_life(lock, worker);
+  if (worker.state == State::dead && is_needed(worker) && Clock::now() >= next_attempt()) start_life(lock, worker);
 }
 
 void ProcessCrew::start_life(Lock& lock, Worker& worker) {
@@ -172,7 +167,7 @@ void ProcessCrew::take_initialized(Lock& lock, Worker& worker) {
 void ProcessCrew::become_ready(Worker& worker) {
   worker.state = Worker::State::ready;
   worker.since = Clock::now();
-  if (std::exchange(failures_in_a_row_, 0) != 0) wake();  // the others that are missing can be started, too
+  if (attempts_.note_started()) wake();
   if (has_been_ready_) return;
   for (const Worker& each : workers_) {
     if (each.state != Worker::State::ready) return;
@@ -194,18 +189,18 @@ void ProcessCrew::fail_to_start(Worker& worker, const std::exception_ptr& error)
   }
   wake();
   if (!may_run_again()) return;  // it was ended while it started
-  const bool was_tried_with_others = failures_in_a_row_ != 0 && worker.born < failed_;
-  if (was_tried_with_others) return;
-  failed_ = Clock::now();
-  not_before_ = failed_ + kFirstPause * (1 << failures_in_a_row_);
-  if (++failures_in_a_row_ < kMostFailuresInARow) return;
-  failures_in_a_row_ = kMostFailuresInARow - 1;  // each that is missing later has one more attempt
+  if (attempts_.note_failed(worker.born, Clock::now()) == StartAttempts::Verdict::give_up) give_up_what_is_missing(error);
+}
+
+// Who rests is tried when there is something to do, as long as that need not wait for it.
+void ProcessCrew::give_up_what_is_missing(const std::exception_ptr& error) {
+  using State = Worker::State;
+  bool is_one_left = false;
   for (Worker& each : workers_) {
-    if (each.state == Worker::State::dead && !each.is_resting) each.state = Worker::State::given_up;
+    if (each.state == State::dead && !each.is_resting) each.state = State::given_up;
+    if (each.state != State::given_up && each.state != State::dead && !is_surplus(each)) is_one_left = true;
   }
-  const auto is_left = [this](const Worker& each) { return each.state != Worker::State::given_up && !is_surplus(each); };
-  if (std::any_of(workers_.begin(), workers_.end(), is_left)) return;
-  break_down("its workers cannot be started any more: " + text_of(error));
+  if (!is_one_left) break_down(without_workers(error));
 }
 
 // It ends by itself, when it has read this.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 
 #include "platform/process_memory.hpp"
 #include "pool/crew_errors.hpp"
@@ -27,27 +28,25 @@ void ProcessCrew::resize(std::size_t size) {
   for (Worker& each : workers_) {
     if (each.state == Worker::State::given_up) each.state = Worker::State::dead;  // another try: the others may go
   }
-  failures_in_a_row_ = 0;
-  not_before_ = {};
+  attempts_.forget();
   wanted_ = size;
   wake();
 }
 
-// After a start that has failed there is a pause, and then one is tried at a time.
-bool ProcessCrew::has_to_wait_with_starts() const {
+// From when on one more may be started.
+ProcessCrew::Clock::time_point ProcessCrew::next_attempt() const {
   using State = Worker::State;
-  const auto starts = [](const Worker& each) { return each.state == State::starting || each.state == State::initializing; };
-  return failures_in_a_row_ != 0 && (Clock::now() < not_before_ || std::any_of(workers_.begin(), workers_.end(), starts));
+  std::optional<Clock::time_point> latest;
+  for (const Worker& each : workers_) {
+    if (each.state == State::starting || each.state == State::initializing) latest = std::max(latest, std::optional(each.born));
+  }
+  return attempts_.next(latest);
 }
 
-// When the pause is over that a worker waits for.
+// When one that is to live again can be started.
 ProcessCrew::Clock::time_point ProcessCrew::next_start() const {
   const auto waits = [this](const Worker& each) { return each.state == Worker::State::dead && is_needed(each); };
-  const auto starts = [](const Worker& each) {
-    return each.state == Worker::State::starting || each.state == Worker::State::initializing;
-  };
-  const bool is_pausing = failures_in_a_row_ != 0 && std::none_of(workers_.begin(), workers_.end(), starts);  // over, perhaps
-  return is_pausing && std::any_of(workers_.begin(), workers_.end(), waits) ? not_before_ : Clock::time_point::max();
+  return std::any_of(workers_.begin(), workers_.end(), waits) ? next_attempt() : Clock::time_point::max();
 }
 
 // Whether one that is dead is to live again.

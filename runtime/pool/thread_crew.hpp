@@ -63,7 +63,7 @@ class ThreadCrew final : public detail::LocalCrew, public std::enable_shared_fro
   void live(std::uint32_t number);
   void join_former(std::uint32_t number);
   bool has_initialized(Lock& lock, std::uint32_t number);
-  void fail_to_initialize(Lock& lock, std::uint32_t number, const std::exception_ptr& error);
+  void fail_to_initialize(Lock& lock, std::uint32_t number, const std::exception_ptr& error, const std::string& text);
   void leave(std::uint32_t number) noexcept;
   bool is_one_live() const noexcept;
   bool do_all_wait() const noexcept;

@@ -117,14 +117,17 @@ __attribute__((no_sanitize("null"))) bool ThreadCrew::has_initialized(Lock& lock
   try {
     if (options_.initializer) options_.initializer();
   } catch (abi::__forced_unwind&) {
+    const std::exception_ptr error = thread_ended("the initializer");
+    const std::string text = text_of(error);
     lock.lock();
-    fail_to_initialize(lock, number, thread_ended("the initializer"));
+    fail_to_initialize(lock, number, error, text);
     lock.unlock();
     throw;
   } catch (...) {
     const std::exception_ptr error = std::current_exception();
+    const std::string text = text_of(error);  // here, where no lock is held
     lock.lock();
-    fail_to_initialize(lock, number, error);
+    fail_to_initialize(lock, number, error, text);
     return false;
   }
   lock.lock();
@@ -135,8 +138,8 @@ __attribute__((no_sanitize("null"))) bool ThreadCrew::has_initialized(Lock& lock
   return true;
 }
 
-// Nobody starts threads for ever that end at once.
-void ThreadCrew::fail_to_initialize(Lock& lock, std::uint32_t number, const std::exception_ptr& error) {
+// Nobody starts threads for ever that end at once. What is missing later has as many attempts.
+void ThreadCrew::fail_to_initialize(Lock& lock, std::uint32_t number, const std::exception_ptr& error, const std::string& text) {
   if (!has_been_ready_) {
     leave(number);
     if (first_error_ == nullptr) first_error_ = error;
@@ -145,7 +148,8 @@ void ThreadCrew::fail_to_initialize(Lock& lock, std::uint32_t number, const std:
   }
   if (is_ending()) return leave(number);
   if (++failures_in_a_row_ < kMostFailuresInARow && replace(number)) return;
-  give_up_worker(lock, number, "its threads cannot be initialized any more: " + text_of(error));
+  failures_in_a_row_ = 0;
+  give_up_worker(lock, number, "its threads cannot be initialized any more: " + text);
 }
 
 // With the last of those that are wanted it is the end.

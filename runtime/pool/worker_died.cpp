@@ -3,13 +3,14 @@
 
 #include <fmt/core.h>
 
+#include <atomic>
 #include <exception>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "base/exit_text.hpp"
 #include "client/call_channel.hpp"
+#include "pool/crew_errors.hpp"
 
 namespace troupe {
 
@@ -27,27 +28,29 @@ std::string how_it_ended(const DeathCause& cause) {
 
 namespace detail {
 
-// Made when somebody wants it: how a process ended is told later than that it has. Shared by copies. Thread-safety: full.
+// Made when somebody wants it: how a process ended is told later than that it has, and who has asked too early may ask again.
+// Shared by copies. Thread-safety: full.
 class WorkerDeathText {
  public:
   explicit WorkerDeathText(std::string head) : head_(std::move(head)) {}
 
-  // Null: there is no memory for it. Blocks: as ActorDied::cause().
+  // Null: there is no memory for it. Blocks: as ActorDied::cause(), until that is known.
   const char* get(const ActorDied& death) noexcept try {
-    std::call_once(is_made_, [&] {
-      const DeathCause cause = death.cause();
-      const std::string place = cause.method.empty() ? std::string() : fmt::format(" while {} ran", cause.method);
-      text_ = fmt::format("{}{}: {}; {}", head_, place, how_it_ended(cause), client::verdict_text(death.execution()));
-    });
-    return text_.c_str();
+    if (const char* known = known_.load(std::memory_order_acquire)) return known;
+    const DeathCause cause = death.cause();
+    const std::string place = cause.method.empty() ? std::string() : fmt::format(" while {} ran", cause.method);
+    const char* text =
+        said_.say(fmt::format("{}{}: {}; {}", head_, place, how_it_ended(cause), client::verdict_text(death.execution())));
+    if (cause.kind != DeathKind::unknown) known_.store(text, std::memory_order_release);
+    return text;
   } catch (const std::exception&) {
     return nullptr;
   }
 
  private:
   const std::string head_;
-  std::once_flag is_made_;
-  std::string text_;
+  pool::SaidTexts said_;
+  std::atomic<const char*> known_ = nullptr;
 };
 
 }  // namespace detail

@@ -56,6 +56,16 @@ TEST_F(PoolReplacement, WaitsTwiceAsLongAfterEachFailureUpToTheMost) {
   }
 }
 
+TEST_F(PoolReplacement, ANegativeFirstDelayIsNone) {
+  Replacement hasty({.first = -1s, .most = 1s}, 5s);
+  hasty.set_wanted(1, kStart);
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_EQ(hasty.begin(kStart), 1U);
+    hasty.note_failed(kStart);
+    EXPECT_EQ(hasty.due(), kStart);
+  }
+}
+
 TEST_F(PoolReplacement, TriesOneAtATimeWhileTheyFail) {
   for (int i = 0; i < 3; ++i) replacement.note_lost(kStart, kLong);
   EXPECT_EQ(replacement.begin(kStart), 3U);

@@ -5,8 +5,12 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <sstream>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "pool/progress_line.hpp"
@@ -123,6 +127,32 @@ TYPED_TEST(ProgressOf, AnImapThatIsLeftIsNotWaitedFor) {
     EXPECT_EQ(results.next(), 0);
   }
   EXPECT_LT(told.until_end().back().total, 1000u);
+}
+
+TYPED_TEST(ProgressOf, AnImapWhosePoolHasEndedEndsToo) {
+  Told told;
+  auto pool = this->pool(2);
+  pool.on_progress([&told](const Progress& progress) { told(progress); });
+  auto results = pool.imap(fn<&test::square>, test::numbers_to(1000));
+  pool.close();
+  pool.join();
+  EXPECT_THROW(while (results.next()){}, PoolStateError);
+  EXPECT_LT(told.until_end().back().total, 1000u);
+}
+
+// Else it would be called when what it refers to is gone.
+TYPED_TEST(ProgressOf, AnImapThatOutlivesItsPoolIsToldNobody) {
+  auto told = std::make_shared<Told>();
+  const std::weak_ptr<Told> is_told = told;
+  using Results = decltype(this->pool(2).imap(fn<&test::square>, test::numbers_to(1000)));
+  std::optional<Results> results;
+  {
+    auto pool = this->pool(2);
+    pool.on_progress([told = std::move(told)](const Progress& progress) { (*told)(progress); });
+    results.emplace(pool.imap(fn<&test::square>, test::numbers_to(1000)));
+  }
+  while (!is_told.expired()) std::this_thread::yield();
+  EXPECT_ANY_THROW(while (results->next()){});
 }
 
 }  // namespace

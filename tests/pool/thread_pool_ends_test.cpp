@@ -171,6 +171,39 @@ TEST_F(ThreadPoolEnds, AnInitializerThatJoinsIsTold) {
   was_told.result().get();
 }
 
+TEST_F(ThreadPoolEnds, ThreadsThatAreMissingLaterHaveAsManyAttempts) {
+  std::atomic<int> turn = 0;
+  ThreadPool pool({.threads = 2,
+                   .initializer =
+                       [&turn] {
+                         const int mine = turn++;
+                         if (2 <= mine && mine < 2 + 5 + 3) throw std::runtime_error("not now");
+                       },
+                   .max_tasks_per_child = 1});
+  for (int task = 0; task < 3; ++task) EXPECT_EQ(pool.apply([] { return 7; }), 7);
+}
+
+TEST_F(ThreadPoolEnds, AnErrorOfAnInitializerMayUseThePoolWhenItIsAskedForItsText) {
+  struct Busy : std::exception {
+    explicit Busy(ThreadPool& its_pool) : pool(its_pool) {}
+    const char* what() const noexcept override {
+      pool.on_progress([](const Progress&) {});
+      return "busy";
+    }
+    ThreadPool& pool;
+  };
+  std::atomic<ThreadPool*> used = nullptr;
+  ThreadPool pool({.threads = 1,
+                   .initializer =
+                       [&used] {
+                         if (used != nullptr) throw Busy(*used);
+                       },
+                   .max_tasks_per_child = 1});
+  used = &pool;
+  EXPECT_EQ(pool.apply([] { return 7; }), 7);
+  EXPECT_THROW(for (;;) pool.apply([] { return 7; }), BrokenExecutorError);
+}
+
 TEST_F(ThreadPoolEnds, ItsDestructorHasRunAllCallbacksThoughARangeLives) {
   std::atomic<bool> is_ending{false};
   std::atomic<bool> has_been_told{false};

@@ -94,6 +94,13 @@ TEST(RestartHistory, NoDelayStaysNoDelay) {
   for (int i = 0; i < 100; ++i) EXPECT_EQ(history.ended(Exit::crash, kStart), kAtOnce) << i;
 }
 
+TEST(RestartHistory, ANegativeFirstDelayIsNone) {
+  const RestartPolicy hasty{.max = 1000, .backoff = {.first = -1s}};
+  EXPECT_NO_THROW(check(hasty));
+  RestartHistory history(hasty, kSeed);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(history.ended(Exit::crash, kStart), kAtOnce);
+}
+
 TEST(RestartHistory, TheDelayOfAPolicyWithoutAMostGrowsToTheEndOfTime) {
   RestartHistory history({.max = 200, .within = {}, .backoff = {.first = 1ns, .most = {}}}, kSeed);
   Verdict last;

@@ -45,7 +45,9 @@ void spawn(client::Session& session) {
   using Key = detail::ConstructorKey<Target>;
   auto* cell = new detail::TypedCell<Proxy<Target>>(1);
   const auto result = detail::ResultAccess::adopt(cell);
-  session.spawn({detail::Registration<Key>::node(), typeid(Target), options, {}, detail::OnExisting::join}, *cell);
+  session.spawn(
+      {{&detail::Registration<Key>::node(), typeid(Target).name(), typeid(void()).name()}, options, {}, detail::OnExisting::join},
+      *cell);
   call(result.get());
 }
 

@@ -86,7 +86,11 @@ void act(Input& input, Manager& manager, const Things& things) {
 void construct_what_was_ordered(host::Inbox& inbox) {
   if (!inbox.has_mail()) return;
   const host::Mail mail = inbox.take();
-  if (mail.construction) (void)host::construct(*mail.construction);
+  struct : host::ConstructorWatch {
+    void constructor_found(const detail::RegistrationNode&) override {}
+  } watch;
+  // Which library to load a manager says, and is believed: it starts whole programs.
+  if (mail.construction && mail.construction->module.path.empty()) (void)host::construct(*mail.construction, watch);
 }
 
 void play(Input& input) {

@@ -36,7 +36,7 @@ if(EXISTS ${work}/prefix/bin/actor-host)
     message(FATAL_ERROR "actor-host --version should name the library's version; it printed:\n${output}")
   endif()
   # A module that was built out there is run and called by it.
-  run("a module" sh ${consumer}/run_module.sh ${work}/run "${launcher}" ${work}/prefix/bin/actor-host ${work}/build/libcounter.so)
+  run("a module" sh ${consumer}/run_module.sh ${work}/run ${work}/build/libcounter.so ${launcher} ${work}/prefix/bin/actor-host)
   if(NOT output STREQUAL "15\n")
     message(FATAL_ERROR "the module's actor should answer 15; it printed:\n${output}")
   endif()

@@ -45,6 +45,7 @@ std::string answer_of(const detail::LinkHandle& link, const Options& options) tr
   return detail::send_call<std::string>(detail::checked(link), detail::by_name_node(), &call, options.method, options.arguments)
       .get();
 } catch (const SerializationError& error) {
+  if (error.direction() == Direction::result) throw;  // it ran
   throw Failure(ExitCode::misused, error.what());
 } catch (const IncompatibleInterface&) {
   throw Failure(ExitCode::misused,
@@ -62,7 +63,8 @@ ExitCode tell(const Options& options) {
   Runtime runtime = options.manager->connect();
   try {
     answer_of(target_of(runtime, options), options);
-  } catch (const RemoteError&) {  // it ran, and threw
+  } catch (const RemoteError&) {         // it ran, and threw
+  } catch (const SerializationError&) {  // it ran, and its result has no form in JSON
   }
   return ExitCode::done;
 }

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -55,6 +56,7 @@ std::string read_arguments(JsonTexts texts, std::tuple<Owner<P>...>& values) {
 template <class T>
 void reply_in_json(Invocation& invocation, const T& result) {
   if (!invocation.wants_reply()) return;
+  invocation.returned();
   send_reply(invocation, json_text(json_of(result)));
 }
 
@@ -92,6 +94,7 @@ template <class A, auto kMethod>
 struct MethodByName {
   using Traits = MethodTraits<decltype(kMethod)>;
   using Return = typename Traits::Return;
+  using Held = Returned<std::remove_cvref_t<Return>>;
   using Result = ResultOf<Return>;
 
   template <class... P>
@@ -107,11 +110,16 @@ struct MethodByName {
   template <class... P>
   static void serve(A& actor, JsonTexts texts, Invocation& invocation, const std::string& signature, Parameters<P...>) {
     if constexpr ((has_json<Owner<P>>() && ...) && result_has_json<Result>()) {
-      std::tuple<Owner<P>...> values;
-      if (const std::string objection = read_arguments<P...>(texts, values); !objection.empty())
+      auto values = std::make_unique<std::tuple<Owner<P>...>>();
+      if (const std::string objection = read_arguments<P...>(texts, *values); !objection.empty())
         throw SerializationError(signature + ": " + objection, Direction::argument);
       invocation.entered();
-      std::apply([&](auto&... each) { reply(actor, invocation, hand_over<P>(each)...); }, values);
+      if constexpr (Held::goes_on_by_parts && is_reentrant<A>()) {
+        auto begun = std::apply([&](auto&... each) { return (object_of(actor).*kMethod)(hand_over<P>(each)...); }, *values);
+        reply_deferred_in_json(invocation, Held::start_by_parts(std::move(begun), std::move(values)));
+      } else {
+        std::apply([&](auto&... each) { reply(actor, invocation, hand_over<P>(each)...); }, *values);
+      }
     } else {
       throw SerializationError(signature + " cannot be called by name: there is a type that has no form in JSON",
                                Direction::argument);
@@ -130,17 +138,17 @@ struct MethodByName {
     }
   }
 
+  static decltype(auto) object_of(A& actor) { return Traits::object(actor); }
+
   template <class... Argument>
   static void reply(A& actor, Invocation& invocation, Argument&&... argument) {
-    auto& object = actor;
-    if constexpr (Returned<std::remove_cvref_t<Return>>::is_deferred) {
-      reply_deferred_in_json(invocation, Returned<std::remove_cvref_t<Return>>::start(
-                                             (Traits::object(object).*kMethod)(std::forward<Argument>(argument)...)));
+    if constexpr (Held::is_deferred) {
+      reply_deferred_in_json(invocation, Held::start((object_of(actor).*kMethod)(std::forward<Argument>(argument)...)));
     } else if constexpr (std::is_void_v<Return>) {
-      (Traits::object(object).*kMethod)(std::forward<Argument>(argument)...);
+      (object_of(actor).*kMethod)(std::forward<Argument>(argument)...);
       reply_null(invocation);
     } else {
-      reply_in_json(invocation, (Traits::object(object).*kMethod)(std::forward<Argument>(argument)...));
+      reply_in_json(invocation, (object_of(actor).*kMethod)(std::forward<Argument>(argument)...));
     }
   }
 };
@@ -251,7 +259,8 @@ std::vector<const ModuleClass*> classes_of(const ModuleActor<A>&...) {
 
 // What the actors of this shared library are: once in it, at namespace scope, with one or more troupe::actor<A>(name)….
 #define TROUPE_MODULE(...)                                                                                                       \
-  extern "C" __attribute__((visibility("default"))) const ::troupe::detail::ModuleTable* troupe_module() {                       \
+  extern "C" __attribute__((visibility("default"))) const ::troupe::detail::ModuleTable* troupe_module();                        \
+  extern "C" const ::troupe::detail::ModuleTable* troupe_module() {                                                              \
     static const ::troupe::detail::ModuleTable table{::troupe::detail::kModuleBuild, ::troupe::detail::classes_of(__VA_ARGS__)}; \
     return &table;                                                                                                               \
   }                                                                                                                              \

@@ -95,21 +95,19 @@ void end_if_forked() {
 std::variant<Actor, wire::Failure> construct(const Construction& construction, ConstructorWatch& watch) {
   if (std::string reason = prepare(construction); !reason.empty()) return start_failed(std::move(reason));
   const auto arguments = construction.arguments.bytes().first(construction.argument_bytes);
-  std::optional<ModuleMaker> maker;
   try {
+    std::optional<ModuleMaker> maker;  // finding it runs code of the module's
     if (!construction.module.path.empty()) maker = maker_in(construction.module, construction.actor.type, arguments);
-  } catch (const std::runtime_error& error) {  // of the loader, or of what the module is
-    return start_failed(error.what());
-  }
-  const auto& node = maker ? *maker->constructor->node : *construction.constructor;
-  watch.constructor_found(node);
-  try {
+    const auto& node = maker ? *maker->constructor->node : *construction.constructor;
+    watch.constructor_found(node);
     const auto instance = maker ? maker->make(arguments) : node.construct(arguments);
     Actor actor(instance, maker ? *maker->interface->type : *node.actor_type, construction.security);
     if (auto failure = restore(instance, construction)) return std::move(*failure);
     return actor;
   } catch (abi::__forced_unwind&) {
     throw;  // this thread is being cancelled
+  } catch (const ModuleRefusal& refusal) {
+    return start_failed(refusal.what());
   } catch (const SerializationError& error) {
     if (error.direction() == Direction::argument) return undecodable(error.what());
     return constructor_threw(std::current_exception());

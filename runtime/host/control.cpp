@@ -26,7 +26,7 @@ void check_count(const std::vector<platform::Handle>& handles, std::size_t wante
   throw ProtocolError(fmt::format("{} handles came with a message that needs {}", handles.size(), wanted));
 }
 
-const detail::RegistrationNode& constructor_of(const wire::ModuleMap& modules, wire::NodeReference reference) {
+const detail::RegistrationNode& constructor_of(wire::ModuleMap modules, wire::NodeReference reference) {
   const bool is_in_range = reference.module < wire::MethodId::kMaxModules && reference.rank < wire::MethodId::kMaxRanks;
   const auto* node = is_in_range ? modules.find(wire::MethodId::of(reference.module, reference.rank)) : nullptr;
   if (node != nullptr && node->construct != nullptr) return *node;

@@ -39,6 +39,10 @@ class MethodTable {
     return find_anew(peer_number, actor_type);
   }
 
+  // Of a message for which there is no method here, and which is run all the same (a call by name).
+  void note_other() const {
+    if (watch_ != nullptr) watch_->message_taken();
+  }
   // `watch` hears of each method that is found from now on; so nothing is found quickly any more, and while there is no watch
   // it costs nothing. The method that was found last stays valid.
   void set_watch(MessageWatch& watch);

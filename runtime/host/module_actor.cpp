@@ -2,17 +2,19 @@
 #include "host/module_actor.hpp"
 
 #include <troupe/archive.hpp>
-#include <troupe/error.hpp>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstring>
+#include <set>
+#include <string_view>
 #include <vector>
 
 #include "base/quoted_name.hpp"
 #include "platform/executable.hpp"
+#include "wire/library.hpp"
 #include "wire/registry.hpp"
 
 namespace troupe::host {
@@ -23,22 +25,45 @@ using detail::ModuleConstructor;
 using detail::ModuleInterface;
 using detail::ModuleTable;
 
+static_assert(std::string_view(detail::kModuleBuild).starts_with(wire::kLibraryVersion), "of one version");
+
+const std::string& name_in(const ModuleClass* made) { return made->name; }
+const std::string& name_in(const detail::ModuleMethod& method) { return method.name; }
+
+// The runtime's symbols are the program's to give; others, of a library that the module was not linked to.
 platform::LoadedModule load(const std::string& path) try { return platform::load_module(path); } catch (const StartError& error) {
   const std::string text = error.what();
-  if (text.find("undefined symbol") == std::string::npos) throw;
-  throw StartError(text + "; modules find the runtime in the program that loads them: link that to troupe::module_host");
+  const auto symbol = text.find("undefined symbol");
+  if (symbol == std::string::npos || text.find("6troupe", symbol) == std::string::npos) throw ModuleRefusal(text);
+  throw ModuleRefusal(text + "; modules find the runtime in the program that loads them: link that to troupe::module_host");
+}
+
+template <class Named>
+void check_names(const std::string& path, const char* what, const std::vector<Named>& all) {
+  std::set<std::string> names;
+  for (const auto& each : all) {
+    if (!names.insert(name_in(each)).second)
+      throw ModuleRefusal(fmt::format("the module {} has two {} named {}", path, what, detail::quoted_name(name_in(each))));
+  }
+}
+
+const ModuleTable& checked(const ModuleTable& table, const std::string& path) {
+  check_names(path, "actors", table.classes);
+  for (const ModuleClass* each : table.classes) check_names(path, "methods of one actor", each->methods);
+  return table;
 }
 
 const ModuleTable& table_of(const std::string& path) {
   const platform::LoadedModule loaded = load(path);
   const auto function = reinterpret_cast<detail::ModuleFunction>(platform::symbol_of(loaded, detail::kModuleSymbol));
   if (function == nullptr)
-    throw StartError(fmt::format("{} is a library, and no module: it has no TROUPE_MODULE(…), from <troupe/module.hpp>", path));
+    throw ModuleRefusal(
+        fmt::format("{} is a library, and no module: it has no TROUPE_MODULE(…), from <troupe/module.hpp>", path));
   const ModuleTable& table = *function();
   if (std::strcmp(table.build, detail::kModuleBuild) != 0)
-    throw StartError(fmt::format("{} was built with {}, and this program with {}; build both with the same", path, table.build,
-                                 detail::kModuleBuild));
-  return table;
+    throw ModuleRefusal(fmt::format("{} was built with {}, and this program with {}; build both with the same", path, table.build,
+                                    detail::kModuleBuild));
+  return checked(table, path);
 }
 
 const ModuleInterface* interface_of(const ModuleClass& made, const std::string& actor_type) {
@@ -55,8 +80,8 @@ std::string names_of(const std::vector<const ModuleClass*>& classes) {
 const ModuleClass& class_named(const ModuleTable& table, const wire::ActorModule& module) {
   const auto found = std::ranges::find(table.classes, module.name, &ModuleClass::name);
   if (found != table.classes.end()) return **found;
-  throw StartError(fmt::format("the module {} has no actor {}; it has: {}", module.path, detail::quoted_name(module.name),
-                               names_of(table.classes)));
+  throw ModuleRefusal(fmt::format("the module {} has no actor {}; it has: {}", module.path, detail::quoted_name(module.name),
+                                  names_of(table.classes)));
 }
 
 const ModuleClass& only_class_of(const ModuleTable& table, const wire::ActorModule& module, const std::string& actor_type) {
@@ -66,10 +91,10 @@ const ModuleClass& only_class_of(const ModuleTable& table, const wire::ActorModu
   if (fitting.size() == 1) return *fitting.front();
   const std::string type = wire::readable_type(actor_type.c_str());
   if (fitting.empty())
-    throw StartError(fmt::format("the module {} has no actor that is a {}; it has: {} (of which none implements<{}>())",
-                                 module.path, type, names_of(table.classes), type));
-  throw StartError(fmt::format("the module {} has more than one actor that is a {}: {}; say which one in SpawnOptions::actor",
-                               module.path, type, names_of(fitting)));
+    throw ModuleRefusal(fmt::format("the module {} has no actor that is a {}; it has: {} (of which none implements<{}>())",
+                                    module.path, type, names_of(table.classes), type));
+  throw ModuleRefusal(fmt::format("the module {} has more than one actor that is a {}: {}; say which one in SpawnOptions::actor",
+                                  module.path, type, names_of(fitting)));
 }
 
 std::string constructors_text(const ModuleClass& made) {
@@ -85,7 +110,7 @@ const ModuleConstructor& constructor_for(const ModuleClass& made, const std::str
   const auto found = std::ranges::find_if(made.constructors, [&](const auto& each) { return parameters == each.parameters; });
   if (found != made.constructors.end()) return *found;
   const std::string wanted = wire::readable_signature(made.name, parameters.c_str());
-  throw StartError(fmt::format("no constructor {}; {}", wanted.substr(0, wanted.rfind(" -> ")), constructors_text(made)));
+  throw ModuleRefusal(fmt::format("no constructor {}; {}", wanted.substr(0, wanted.rfind(" -> ")), constructors_text(made)));
 }
 
 std::vector<std::string> texts_in(std::span<const std::byte> arguments) {
@@ -100,8 +125,8 @@ const ModuleConstructor& constructor_for(const ModuleClass& made, const std::vec
     objection = each.objection(texts);
     if (objection.empty()) return each;
   }
-  throw StartError(fmt::format("{} cannot be made from these arguments{}; {}", made.name,
-                               made.constructors.size() == 1 ? ": " + objection : "", constructors_text(made)));
+  throw ModuleRefusal(fmt::format("{} cannot be made from these arguments{}; {}", made.name,
+                                  made.constructors.size() == 1 ? ": " + objection : "", constructors_text(made)));
 }
 
 }  // namespace
@@ -117,8 +142,9 @@ ModuleMaker maker_in(const wire::ActorModule& module, const std::string& actor_t
   const ModuleClass& made = module.name.empty() ? only_class_of(table, module, actor_type) : class_named(table, module);
   const ModuleInterface* const interface = has_json ? &made.interfaces.front() : interface_of(made, actor_type);
   if (interface == nullptr)
-    throw StartError(fmt::format("{} of the module {} is no {}: add implements<{}>() to what TROUPE_MODULE says of it", made.name,
-                                 module.path, wire::readable_type(actor_type.c_str()), wire::readable_type(actor_type.c_str())));
+    throw ModuleRefusal(fmt::format("{} of the module {} is no {}: add implements<{}>() to what TROUPE_MODULE says of it",
+                                    made.name, module.path, wire::readable_type(actor_type.c_str()),
+                                    wire::readable_type(actor_type.c_str())));
   const auto& constructor = has_json ? constructor_for(made, texts_in(arguments)) : constructor_for(made, module.parameters);
   return {&constructor, interface, has_json};
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <troupe/detail/module_table.hpp>
+#include <troupe/error.hpp>
 
 #include <cstddef>
 #include <span>
@@ -10,6 +11,12 @@
 #include "wire/control.hpp"
 
 namespace troupe::host {
+
+// Why a module cannot make an actor: what is missing, and what is there.
+class ModuleRefusal : public StartError {
+ public:
+  using StartError::StartError;
+};
 
 // How a module makes an actor: all that can be refused is settled.
 struct ModuleMaker {
@@ -23,7 +30,7 @@ struct ModuleMaker {
 
 // Loads the module, for good, which runs its initialisers; finds a class in it that is of `actor_type` (typeid's name; any class,
 // where the arguments are JSON texts), and a constructor that takes the arguments.
-// Errors: StartError that says what is missing, and what is there.
+// Errors: ModuleRefusal; whatever the module's own code throws.
 ModuleMaker maker_in(const wire::ActorModule& module, const std::string& actor_type, std::span<const std::byte> arguments);
 
 }  // namespace troupe::host

@@ -65,6 +65,7 @@ void Turn::serve() {
 void Turn::serve_by_name() {
   const detail::MethodThunk call_by_name = host_.actor.call_by_name();
   if (request_.method.value != wire::kCallByName.value || call_by_name == nullptr) return refuse();
+  channel_.methods.note_other();
   begin({wire::kCallByName, wire::kCallByName.value, call_by_name, &detail::by_name_node()});
 }
 

@@ -151,6 +151,10 @@ std::optional<std::span<RegistrationNode* const>> nodes_of(const ModuleIdentity&
   return nodes;
 }
 
+bool is_here_in_another_build(const ModuleIdentity& peers) {
+  return ModuleTable::instance().find_if([&](const Module& module) { return module.identity.path == peers.path; });
+}
+
 [[noreturn]] void refuse(const ModuleIdentity& peers) {
   std::string here = "this process has not loaded it";
   ModuleTable::instance().find_if([&](const Module& module) {  // the executable is the first
@@ -224,17 +228,20 @@ ModuleMap::ModuleMap(std::span<const ModuleIdentity> peer_modules) {
     if (!nodes && peers.node_count != 0) {
       number_what_was_loaded_since();
       nodes = nodes_of(peers);
-      if (!nodes) refuse(peers);
+      if (!nodes && (modules_.empty() || is_here_in_another_build(peers))) refuse(peers);
     }
-    nodes_.push_back(nodes.value_or(std::span<RegistrationNode* const>()));
+    modules_.push_back({nodes.value_or(std::span<RegistrationNode* const>()), nodes ? std::nullopt : std::optional(peers)});
   }
 }
 
-const RegistrationNode* ModuleMap::find(MethodId peer_number) const {
+const RegistrationNode* ModuleMap::find(MethodId peer_number) {
   if (peer_number.value == kCallByName.value) return &detail::by_name_node();
-  if (peer_number.module() >= nodes_.size()) return nullptr;
-  const auto& nodes = nodes_[peer_number.module()];
-  return peer_number.rank() < nodes.size() ? nodes[peer_number.rank()] : nullptr;
+  if (peer_number.module() >= modules_.size()) return nullptr;
+  Module& module = modules_[peer_number.module()];
+  if (module.missing) {
+    if (const auto nodes = nodes_of(*module.missing)) module = {*nodes, std::nullopt};
+  }
+  return peer_number.rank() < module.nodes.size() ? module.nodes[peer_number.rank()] : nullptr;
 }
 
 }  // namespace troupe::wire

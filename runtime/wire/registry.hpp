@@ -4,6 +4,7 @@
 #include <troupe/detail/registry.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -52,18 +53,24 @@ NodeIdentity identity_of(const detail::RegistrationNode& node);
 // nullptr when there is no such node here. Untrusted identities are fine.
 const detail::RegistrationNode* find_node(const NodeIdentity& identity);
 
-// How a peer's module numbers map to this process's. Built when a channel opens.
-// Errors: IncompatibleInterface naming the file that is missing here or is another build, with both fingerprints.
+// How a peer's module numbers map to this process's. Built when a channel opens. A library that only the peer has loaded (an
+// actor of a module is such a peer) names nothing here, until it is loaded here, too.
+// Errors: IncompatibleInterface naming the executable that is another one here, or the file that is here in another build, with
+// both fingerprints. Thread-safety: none.
 class ModuleMap {
  public:
   ModuleMap() = default;
   explicit ModuleMap(std::span<const ModuleIdentity> peer_modules);
 
   // nullptr when the peer's number names nothing here. Untrusted numbers are fine.
-  const detail::RegistrationNode* find(MethodId peer_number) const;
+  const detail::RegistrationNode* find(MethodId peer_number);
 
  private:
-  std::vector<std::span<detail::RegistrationNode* const>> nodes_;  // by the peer's module number
+  struct Module {
+    std::span<detail::RegistrationNode* const> nodes{};
+    std::optional<ModuleIdentity> missing{};
+  };
+  std::vector<Module> modules_;  // by the peer's number
 };
 
 // A host's status says what runs by its number (a method's, or the constructor's) + 1; what every actor has, and nobody

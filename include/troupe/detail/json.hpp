@@ -6,10 +6,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include <array>
 #include <cereal/cereal.hpp>
-#include <concepts>
+#include <cmath>
 #include <cstddef>
-#include <iterator>
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -23,7 +25,8 @@
 // (CEREAL_NVP), an array of what has no name.
 namespace troupe::detail {
 
-using Json = nlohmann::ordered_json;
+using Json = nlohmann::json;                 // that is read: looks names up quickly, however many there are
+using OrderedJson = nlohmann::ordered_json;  // that is written: as the class names its fields
 
 // What was read is of another kind than what is wanted. `where` is filled on the way up, as in "[2].name".
 class JsonMismatch : public std::runtime_error {
@@ -108,8 +111,9 @@ constexpr bool has_json() {
   }
 }
 
+// Errors: SerializationError past kMaxNesting, which `nesting` counts.
 template <class T>
-Json json_of(const T& value);
+OrderedJson json_of(const T& value, unsigned nesting = 0);
 template <class T>
 void read_json(const Json& json, T& value);
 
@@ -119,28 +123,36 @@ class JsonWriter {
   using is_saving = std::true_type;
   using is_loading = std::false_type;
 
+  explicit JsonWriter(unsigned nesting) : nesting_(nesting) {}
+
   template <class... T>
   JsonWriter& operator()(T&&... values) {
     (put(values), ...);
     return *this;
   }
-  Json take() { return std::move(json_); }
+  OrderedJson take() { return std::move(json_); }
 
  private:
   template <class T>
   void put(const T& value) {
-    json_.push_back(json_of(value));
+    if (json_.is_object()) refuse_mixture();
+    json_.push_back(json_of(value, nesting_));
   }
   template <class T>
   void put(const cereal::NameValuePair<T>& pair) {
-    json_[pair.name] = json_of(std::as_const(pair.value));
+    if (json_.is_array()) refuse_mixture();
+    json_[pair.name] = json_of(std::as_const(pair.value), nesting_);
   }
   template <class T>
   void put(const cereal::SizeTag<T>& tag) {
-    json_.push_back(tag.size);
+    put(static_cast<std::uint64_t>(tag.size));
+  }
+  [[noreturn]] static void refuse_mixture() {
+    throw SerializationError("a class that names some of its fields, and not all, has no form in JSON", Direction::result);
   }
 
-  Json json_;
+  OrderedJson json_;
+  const unsigned nesting_;
 };
 
 // What they read from.
@@ -187,8 +199,8 @@ class JsonReader {
 };
 
 template <class T>
-Json json_of_class(const T& value) {
-  JsonWriter writer;
+OrderedJson json_of_class(const T& value, unsigned nesting) {
+  JsonWriter writer(nesting);
   if constexpr (cereal::traits::has_member_serialize<T, JsonWriter>::value) {
     cereal::access::member_serialize(writer, const_cast<T&>(value));
   } else if constexpr (cereal::traits::has_non_member_serialize<T, JsonWriter>::value) {
@@ -217,32 +229,38 @@ void read_class(const Json& json, T& value) {
 }
 
 template <class T>
-Json json_of(const T& value) {
+OrderedJson json_of_map(const T& value, unsigned nesting) {
+  if constexpr (std::is_same_v<typename T::key_type, std::string>) {
+    OrderedJson json = OrderedJson::object();
+    auto& members = json.template get_ref<OrderedJson::object_t&>();  // a row: nothing is looked for in it
+    for (const auto& [key, mapped] : value) members.emplace_back(key, json_of(mapped, nesting));
+    return json;
+  } else {
+    OrderedJson json = OrderedJson::array();
+    for (const auto& [key, mapped] : value) json.push_back(OrderedJson::array({json_of(key, nesting), json_of(mapped, nesting)}));
+    return json;
+  }
+}
+
+template <class T>
+OrderedJson json_of(const T& value, unsigned nesting) {
+  if (++nesting > kMaxNesting) throw_too_nested(kMaxNesting, Direction::result);
   if constexpr (std::is_enum_v<T>) {
     return static_cast<std::underlying_type_t<T>>(value);
   } else if constexpr (std::is_arithmetic_v<T> || std::is_same_v<T, std::string>) {
     return value;
   } else if constexpr (is_optional<T>) {
-    return value ? json_of(*value) : Json();
+    return value ? json_of(*value, nesting) : OrderedJson();
   } else if constexpr (is_array_or_tuple<T>) {
-    return std::apply([](const auto&... each) { return Json::array({json_of(each)...}); }, value);
+    return std::apply([nesting](const auto&... each) { return OrderedJson::array({json_of(each, nesting)...}); }, value);
   } else if constexpr (JsonMap<T>) {
-    constexpr bool is_object = std::is_same_v<typename T::key_type, std::string>;
-    Json json = is_object ? Json::object() : Json::array();
-    for (const auto& [key, mapped] : value) {
-      if constexpr (is_object) {
-        json[key] = json_of(mapped);
-      } else {
-        json.push_back(Json::array({json_of(key), json_of(mapped)}));
-      }
-    }
-    return json;
+    return json_of_map(value, nesting);
   } else if constexpr (JsonSequence<T>) {
-    Json json = Json::array();
-    for (const typename T::value_type& each : value) json.push_back(json_of(each));
+    OrderedJson json = OrderedJson::array();
+    for (const typename T::value_type& each : value) json.push_back(json_of(each, nesting));
     return json;
   } else {
-    return json_of_class(value);
+    return json_of_class(value, nesting);
   }
 }
 
@@ -254,13 +272,16 @@ void read_number(const Json& json, T& value) {
     value = json.get<bool>();
   } else if constexpr (std::is_floating_point_v<T>) {
     if (!json.is_number()) refuse();
-    value = json.get<T>();
+    const auto wide = json.get<double>();
+    if (std::abs(wide) > static_cast<long double>(std::numeric_limits<T>::max())) refuse();
+    value = static_cast<T>(wide);
   } else {
     using Widest = std::conditional_t<std::is_signed_v<T>, long long, unsigned long long>;
     if (!json.is_number_integer()) refuse();
     const bool is_past_signed =
         json.is_number_unsigned() && json.get<unsigned long long>() > static_cast<unsigned long long>(INT64_MAX);
-    if (std::is_signed_v<T> ? is_past_signed : !json.is_number_unsigned()) refuse();
+    const bool is_negative = !json.is_number_unsigned() && json.get<long long>() < 0;
+    if (std::is_signed_v<T> ? is_past_signed : is_negative) refuse();
     const auto wide = json.get<Widest>();
     value = static_cast<T>(wide);
     if (static_cast<Widest>(value) != wide) refuse();
@@ -339,11 +360,11 @@ inline Json parse_json(const std::string& text) {
   };
   try {
     return Json::parse(text, bounded);
-  } catch (const Json::parse_error&) {
+  } catch (const Json::exception&) {
     throw JsonMismatch(text.substr(0, 100) + " is no JSON; text is written with quotes, as in \"text\"");
   }
 }
 
-inline std::string json_text(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+inline std::string json_text(const OrderedJson& json) { return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace); }
 
 }  // namespace troupe::detail

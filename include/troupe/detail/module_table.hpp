@@ -15,12 +15,19 @@
 namespace troupe::detail {
 
 // Both must have been compiled alike: they share classes. For people, too.
+#ifdef _GLIBCXX_DEBUG
+#define TROUPE_DETAIL_CONTAINERS ", checked containers"
+#else
+#define TROUPE_DETAIL_CONTAINERS ""
+#endif
 #define TROUPE_DETAIL_TEXT_OF(VALUE) #VALUE
 #define TROUPE_DETAIL_TEXT(VALUE) TROUPE_DETAIL_TEXT_OF(VALUE)
-inline constexpr const char* kModuleBuild = "troupe 0.1.0, modules 1, C++ " TROUPE_DETAIL_TEXT(
-    __cplusplus) ", C++ ABI " TROUPE_DETAIL_TEXT(__GXX_ABI_VERSION) ", std::string " TROUPE_DETAIL_TEXT(_GLIBCXX_USE_CXX11_ABI);
+inline constexpr const char* kModuleBuild =
+    "troupe 0.1.0, modules 1, C++ " TROUPE_DETAIL_TEXT(__cplusplus) ", C++ ABI " TROUPE_DETAIL_TEXT(
+        __GXX_ABI_VERSION) ", std::string " TROUPE_DETAIL_TEXT(_GLIBCXX_USE_CXX11_ABI) TROUPE_DETAIL_CONTAINERS;
 #undef TROUPE_DETAIL_TEXT
 #undef TROUPE_DETAIL_TEXT_OF
+#undef TROUPE_DETAIL_CONTAINERS
 
 // Arguments as JSON texts, one each.
 using JsonTexts = std::span<const std::string>;

@@ -6,11 +6,13 @@
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <string>
 
 #include "command.hpp"
 #include "table.hpp"
+#include "watcher.hpp"
 #include "wire/library.hpp"
 
 namespace troupe::command {
@@ -65,9 +67,11 @@ int run(int argc, char** argv) {
   }
   if (!chosen) chosen = []() -> ExitCode { throw Failure(ExitCode::misused, "no command was given; see actor-host --help"); };
   const ExitCode code = carry_out(chosen);
-  if (std::fflush(stdout) == 0) return static_cast<int>(code);
-  say("what it had to say could not be written");
-  return static_cast<int>(ExitCode::failed);
+  const bool is_said = std::fflush(stdout) == 0;
+  if (!is_said) say("what it had to say could not be written");
+  const int status = static_cast<int>(is_said ? code : ExitCode::failed);
+  if (Watcher::has_left_thread()) std::_Exit(status);
+  return status;
 }
 
 }  // namespace

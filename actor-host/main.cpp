@@ -28,6 +28,9 @@ void add_commands(const CommandLine& line) {
   add_top(line);
   add_tree(line);
   add_stack(line);
+  add_down(line);
+  add_logs(line);
+  add_restart(line);
   add_stop(line);
   add_drain(line);
   add_kill(line);

@@ -38,6 +38,7 @@ void add_restart(const CommandLine& line);
 void add_stop(const CommandLine& line);
 void add_drain(const CommandLine& line);
 void add_kill(const CommandLine& line);
+void add_metrics(const CommandLine& line);
 void add_doctor(const CommandLine& line);
 void add_completion(const CommandLine& line);
 

@@ -34,6 +34,7 @@ void add_commands(const CommandLine& line) {
   add_stop(line);
   add_drain(line);
   add_kill(line);
+  add_metrics(line);
   add_doctor(line);
   add_completion(line);
 }

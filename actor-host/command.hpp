@@ -35,9 +35,13 @@ void add_tree(const CommandLine& line);
 void add_stack(const CommandLine& line);
 void add_call(const CommandLine& line);
 void add_tell(const CommandLine& line);
+void add_down(const CommandLine& line);
+void add_logs(const CommandLine& line);
+void add_restart(const CommandLine& line);
 void add_stop(const CommandLine& line);
 void add_drain(const CommandLine& line);
 void add_kill(const CommandLine& line);
+void add_metrics(const CommandLine& line);
 void add_doctor(const CommandLine& line);
 void add_completion(const CommandLine& line);
 

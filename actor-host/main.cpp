@@ -6,11 +6,13 @@
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <string>
 
 #include "command.hpp"
 #include "table.hpp"
+#include "watcher.hpp"
 #include "wire/library.hpp"
 
 namespace troupe::command {
@@ -29,9 +31,13 @@ void add_commands(const CommandLine& line) {
   add_stack(line);
   add_call(line);
   add_tell(line);
+  add_down(line);
+  add_logs(line);
+  add_restart(line);
   add_stop(line);
   add_drain(line);
   add_kill(line);
+  add_metrics(line);
   add_doctor(line);
   add_completion(line);
 }
@@ -68,9 +74,11 @@ int run(int argc, char** argv) {
   }
   if (!chosen) chosen = []() -> ExitCode { throw Failure(ExitCode::misused, "no command was given; see actor-host --help"); };
   const ExitCode code = carry_out(chosen);
-  if (std::fflush(stdout) == 0) return static_cast<int>(code);
-  say("what it had to say could not be written");
-  return static_cast<int>(ExitCode::failed);
+  const bool is_said = std::fflush(stdout) == 0;
+  if (!is_said) say("what it had to say could not be written");
+  const int status = static_cast<int>(is_said ? code : ExitCode::failed);
+  if (Watcher::has_left_thread()) std::_Exit(status);
+  return status;
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <exception>
 #include <vector>
 
 #include "exit_code.hpp"
@@ -25,6 +26,14 @@ std::string only_manager() {
                                                   running.front(), fmt::join(running.begin() + 1, running.end(), ", ")));
 }
 
+// Where that cannot be told, it may be.
+bool may_run(const std::string& name) try {
+  const auto running = platform::named_managers().running;
+  return std::ranges::find(running, name) != running.end();
+} catch (const std::exception&) {
+  return true;
+}
+
 }  // namespace
 
 std::shared_ptr<ManagerOption> ManagerOption::add_to(CLI::App& command) {
@@ -39,9 +48,7 @@ Runtime ManagerOption::connect() const {
   try {
     return Runtime::connect(name);
   } catch (const StartError& error) {
-    const auto running = platform::named_managers().running;
-    const bool is_there = std::ranges::find(running, name) != running.end();
-    throw Failure(is_there ? ExitCode::failed : ExitCode::no_manager, error.what());
+    throw Failure(may_run(name) ? ExitCode::failed : ExitCode::no_manager, error.what());
   }
 }
 

@@ -7,6 +7,8 @@
 
 #include <memory>
 #include <string>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 #include "actors.hpp"
@@ -31,15 +33,20 @@ struct Look {
   std::vector<platform::ThreadStack> threads;
 };
 
-// The process's number is the actor's as long as the manager says so: what was read between two such answers is the actor's.
+// Empty: it has ended since its number was learned.
+platform::Process opened(int pid) try { return platform::Process::open(pid); } catch (const std::system_error&) {
+  return {};
+}
+
+// The process's number is the actor's as long as the manager says so: what was opened between two such answers is the actor's.
 Look look_at(Runtime& runtime, const std::string& name) {
   for (;;) {
     ActorInfo actor = info_of(runtime, name);
     if (actor.pid == 0)
       throw Failure(ExitCode::failed,
                     fmt::format("{} has no process now: it is {}", detail::quoted_name(name), command::text_of(actor.state)));
-    auto threads = platform::thread_stacks_of(actor.pid);
-    if (info_of(runtime, name).pid == actor.pid) return {std::move(actor), std::move(threads)};
+    const platform::Process process = opened(actor.pid);
+    if (process && info_of(runtime, name).pid == actor.pid) return {std::move(actor), platform::thread_stacks_of(process)};
   }
 }
 

@@ -116,4 +116,25 @@ std::string shown(std::string_view name) {
   return text;
 }
 
+std::string valid_utf8(std::string_view text) {
+  std::string valid;
+  while (!text.empty()) {
+    const std::size_t bytes = character_at(text).bytes;
+    valid += bytes == 0 ? std::string_view("\uFFFD") : text.substr(0, bytes);
+    text.remove_prefix(std::max<std::size_t>(bytes, 1));
+  }
+  return valid;
+}
+
+std::string shown_lines(std::string_view text) {
+  std::string all;
+  for (;;) {
+    const std::size_t end = text.find_first_of("\n\t");
+    all += shown(text.substr(0, end));
+    if (end == std::string_view::npos) return all;
+    all += text[end];
+    text.remove_prefix(end + 1);
+  }
+}
+
 }  // namespace troupe::command

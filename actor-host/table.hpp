@@ -40,5 +40,9 @@ std::string time_text(std::chrono::nanoseconds span);
 // What others have written may harm a terminal, or look like something else: controls, what turns the direction of text, and
 // bytes that are no UTF-8 are spelled out, as \x1b and \u202e.
 std::string shown(std::string_view name);
+// Likewise of a text: its lines' ends and tabs stay.
+std::string shown_lines(std::string_view text);
+// With U+FFFD for each byte that is no part of a character.
+std::string valid_utf8(std::string_view text);
 
 }  // namespace troupe::command

@@ -4,18 +4,15 @@
 #include <troupe/runtime.hpp>
 
 #include <chrono>
-#include <condition_variable>
-#include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "actor_rows.hpp"
 #include "managers.hpp"
-#include "platform/event.hpp"
+#include "platform/handle.hpp"
 
 namespace troupe::command {
 
@@ -34,35 +31,23 @@ class Watcher {
   // Looks every `interval`, and after each order.
   // Blocks: as connect. Errors: Failure.
   Watcher(const ManagerOption& manager, std::chrono::nanoseconds interval);
-  // Where the manager does not answer, for a second, this process ends here, with exit code 0: what it holds is the system's
-  // then.
+  // Where the manager does not answer, for a second, the thread is left behind: see has_left_thread. Blocks: so long.
   ~Watcher();
   Watcher(const Watcher&) = delete;
   Watcher& operator=(const Watcher&) = delete;
 
   // Readable when there are news.
-  const platform::Handle& handle() const { return bell_.handle(); }
+  const platform::Handle& handle() const;
   News take_news();
   void order(Order order);
 
+  // A thread waits for a manager still: the process has to end without its destructors (std::_Exit), when all is said.
+  static bool has_left_thread() noexcept;
+
  private:
-  using Lock = std::unique_lock<std::mutex>;
+  struct State;
 
-  void run() noexcept;
-  void look_on(Lock& lock);
-  void carry_out(Lock& lock, const Order& order);
-
-  std::unique_ptr<Runtime> runtime_;  // it ends in the thread: where the manager does not answer, that waits for it
-  const std::chrono::nanoseconds interval_;
-  platform::Event bell_;
-  platform::Event rope_;  // of the bell
-  std::mutex mutex_;
-  std::condition_variable is_due_;
-  std::condition_variable has_ended_;
-  std::deque<Order> orders_;
-  News news_;
-  bool is_to_end_ = false;
-  bool is_over_ = false;
+  const std::shared_ptr<State> state_;  // the thread's, too
   std::thread thread_;
 };
 

@@ -256,9 +256,13 @@ wire::ToClient Session::ask(Message message) {
   return reply.take();
 }
 
-// Spawning and attaching are in a file of their own, and so are references, and groups.
+// Spawning and attaching are in a file of their own, and so are references, groups, and what is for
+// people.
 template wire::ToClient Session::ask(wire::Supervise message);
 template wire::ToClient Session::ask(wire::StopGroup message);
+template wire::ToClient Session::ask(wire::FindDeath message);
+template wire::ToClient Session::ask(wire::ReadOutput message);
+template wire::ToClient Session::ask(wire::RestartActor message);
 template void Session::send_request(const wire::Attach& message, std::span<const int> handles);
 template void Session::send_request(const wire::Spawn& message, std::span<const int> handles);
 template void Session::send(const wire::Hold& message, std::span<const int> handles);

@@ -77,6 +77,15 @@ class Session : public std::enable_shared_from_this<Session> {
   void emit(RuntimeEvent event);
   void add_event_callback(std::unique_ptr<detail::EventCallback> callback);
 
+  // ---- for people (session_memories.cpp). Each blocks: for the manager's answers
+
+  // The ends of lives that are remembered, newest first; an empty name: of all actors. Types are as the compiler spells them.
+  std::vector<wire::DeathRecord> deaths(std::string_view name);
+  // What is kept of what an actor has printed, as far as it fits one answer.
+  wire::KeptOutput read_output(const wire::ReadOutput& order);
+  // Ends the actor's life in order and begins the next, unless it is refused: then the answer says why.
+  wire::RestartAnswer restart(Link& link, Timeout grace);
+
   // ---- references (session_references.cpp)
 
   // The link to an actor whose proxy has come in an envelope, or in whatever else was decoded.

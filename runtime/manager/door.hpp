@@ -25,6 +25,8 @@ class Door {
   Door(Loop& loop, const std::string& name, Callbacks callbacks);
 
  private:
+  void open();
+  void pause();
   void let_in();
   void signals_came();
   void shut();
@@ -33,7 +35,10 @@ class Door {
   platform::NamedListener listener_;
   platform::TerminationSignals signals_{};
   HandleWatch signal_watch_;
-  std::unique_ptr<HandleWatch> watch_;
+  Loop& loop_;
+  std::unique_ptr<HandleWatch> watch_;  // empty: nobody is let in, for a moment or any more
+  Alarm pause_;
+  bool is_shut_ = false;
 };
 
 }  // namespace troupe::manager

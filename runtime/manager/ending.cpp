@@ -314,6 +314,10 @@ DeathCause Ending::judge_without_process(const HostRecord& host, const std::stri
 
 namespace {
 
+std::int64_t nanoseconds_of_now() {
+  return std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
 wire::ActorDown down_of(const HostRecord& host, const ExitStatus& status, const DeathCause& cause) {
   wire::ActorDown down;
   down.actor = host.actor.id;
@@ -343,8 +347,9 @@ void Ending::actor_ended(const HostRecord& host, const ExitStatus& status, const
   tables_.obituaries.add({host.actor.key, std::move(down), is_wanted_end(host, cause)});
 }
 
-// To those whom it concerns, and to all programs.
+// To those whom it concerns, and to all programs; and to those who ask later.
 void Ending::publish(const HostRecord& host, const wire::ActorDown& down) {
+  tables_.deaths.add({0, down.actor, down.name, down.type, host.actor.pid, nanoseconds_of_now(), down.will_restart, down.cause});
   std::set<ClientId> clients = interested_in(tables_, host);
   for (const auto& [id, client] : tables_.clients.all()) {
     if (client->has_joined && client->is_program()) clients.insert(id);

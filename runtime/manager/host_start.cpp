@@ -87,8 +87,7 @@ bool Spawning::capture_output(HostRecord& host) try {
 
 // The first life brings the spawner's channel along. For the others nobody waits like that: they are attached to.
 void Spawning::tell_to_construct(HostRecord& host) {
-  const bool captures_output = host.order.stdio == static_cast<std::uint8_t>(Stdio::capture);
-  if (captures_output && !capture_output(host)) return;
+  if (host.captures_output() && !capture_output(host)) return;
   wire::Construct construct;
   construct.actor = host.actor;
   construct.constructor = host.order.constructor;
@@ -101,7 +100,7 @@ void Spawning::tell_to_construct(HostRecord& host) {
   construct.checkpoint_every = host.actor.may_restart ? host.order.restart.checkpoint_every : wire::Construct::kNoCheckpoints;
   construct.checkpoint_bytes = host.checkpoint_bytes;
   construct.shows_stack = host.order.hang.after_ns != 0;
-  construct.captures_output = captures_output;
+  construct.captures_output = host.captures_output();
   const ClientRecord* spawner = tables_.clients.find(host.spawner);
   construct.client_modules = spawner != nullptr ? spawner->modules : host.spawner_modules;
   std::vector<int> handles;
@@ -112,13 +111,13 @@ void Spawning::tell_to_construct(HostRecord& host) {
   }
   if (construct.argument_bytes != 0) handles.push_back(host.arguments.get());
   if (construct.checkpoint_bytes != 0) handles.push_back(host.checkpoint.get());
-  if (captures_output) std::ranges::copy(host.output->handles(), std::back_inserter(handles));
+  if (host.captures_output()) std::ranges::copy(host.output->handles(), std::back_inserter(handles));
   try {
     host.peer->send<wire::ToHost>(construct, handles);
   } catch (const std::invalid_argument& error) {
     host.start_failure = fmt::format("what it needs to be told does not fit a message: {}", error.what());
   }
-  if (captures_output) host.output->release_handles();
+  if (host.captures_output()) host.output->release_handles();
   if (!host.actor.may_restart) host.arguments.reset();
   if (host.request) {
     if (host.group == 0) host.request->handles.clear();  // else this start may be called off, and made again

@@ -64,7 +64,7 @@ void HostRecord::begin_next_life() {
   life = {};
   status = {};
   output.reset();
-  lost_by_host = lost_here = 0;
+  lost_by_host = lost_here = lost_in_printout = 0;
   channels.clear();
   hang.reset();
   alarm.cancel();

@@ -3,6 +3,7 @@
 
 #include <troupe/actor_id.hpp>
 #include <troupe/actor_info.hpp>
+#include <troupe/options.hpp>
 
 #include <array>
 #include <chrono>
@@ -124,6 +125,7 @@ struct HostRecord {
   std::unique_ptr<CapturedOutput> output;  // while it has a process, if it was ordered
   std::uint64_t lost_by_host = 0;          // bytes of it, that the program was told of
   std::uint64_t lost_here = 0;             // and was not
+  std::uint64_t lost_in_printout = 0;      // by the host, as the printout says
 
   std::map<std::uint64_t, ChannelRecord> channels;  // by the manager's number
   std::set<ClientId> watchers;                      // want to hear of its end
@@ -144,6 +146,7 @@ struct HostRecord {
   std::string lost_touch;                            // why the manager could not go on with it, which was not its doing
   std::string start_failure;                         // why it did not come up, where that is known
 
+  bool captures_output() const { return order.stdio == static_cast<std::uint8_t>(Stdio::capture); }
   bool is_answering() const { return stage == Stage::running && !has_fallen; }
   // It shall live, in this life or the next.
   bool is_wanted() const { return (asked == Asked::nothing || asked == Asked::restart || asked == Asked::hung) && !is_last_life; }

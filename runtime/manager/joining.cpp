@@ -6,7 +6,9 @@
 #include <fmt/core.h>
 
 #include <chrono>
+#include <exception>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "platform/file_identity.hpp"
@@ -40,7 +42,12 @@ wire::Failure other_version(const wire::Hello& hello) {
                                 wire::kLibraryVersion, wire::kProtocolVersion, hello.library, hello.protocol));
 }
 
+constexpr const char* kIsFull =
+    "the manager can hold no more open files; end some of its clients or actors, or start it with a higher limit, as with ulimit "
+    "-n";
+
 // Who came in by name is who the kernel says, and nobody else's end is to be taken for its own.
+// Errors: ProtocolError; std::system_error, where that cannot be told.
 void check_identity(const ClientRecord& client, const wire::Join& message, const platform::Handle& pidfd) {
   if (client.peer_pid == 0) return;  // by the private pair
   if (message.hello.pid != client.peer_pid || platform::pid_of(pidfd) != client.peer_pid)
@@ -49,9 +56,7 @@ void check_identity(const ClientRecord& client, const wire::Join& message, const
 
 // Why one must stay outside; null: it need not.
 const char* objection_to(const platform::NamedPeer& peer) {
-  if (peer.is_one_too_many)
-    return "the manager can hold no more open files; end some of its clients or actors, or start it with a higher limit, as with "
-           "ulimit -n";
+  if (peer.is_one_too_many) return kIsFull;
   if (peer.pid <= 0) return "the manager cannot see this program's process, which is in another pid namespace";
   return nullptr;
 }
@@ -65,19 +70,28 @@ void Joining::let_in(platform::NamedPeer peer) {
     (void)peer.socket.try_send(wire::encode_message<wire::ToClient>(wire::Refused{0, failure}));
     return;
   }
-  if (waiting_.size() >= kMostWaiting)
-    send_away(waiting_.begin()->first, failure_of(wire::Refusal::start_failed, "too many programs want to join the manager"));
+  while (waiting_.size() >= kMostWaiting)
+    send_away_unless_joined(waiting_.begin()->first, "too many programs want to join the manager");
   ClientRecord& client = tables_.clients.add(std::move(peer.socket), ActorId());
   client.peer_pid = peer.pid;
   wait_for(client.id);
 }
 
-void Joining::wait_for(ClientId client) {
-  auto alarm = std::make_unique<Alarm>(tables_.loop);
-  alarm->start(kTimeToJoin, [this, client] {
-    send_away(client, failure_of(wire::Refusal::start_failed, "the program did not join the manager within 10 s"));
-  });
-  waiting_[client] = std::move(alarm);
+// Nobody is inside whose time is not counted.
+void Joining::wait_for(ClientId client) try {
+  const auto& alarm = waiting_[client] = std::make_unique<Alarm>(tables_.loop);
+  alarm->start(kTimeToJoin,
+               [this, client] { send_away_unless_joined(client, "the program did not join the manager within 10 s"); });
+} catch (const std::exception&) {
+  on_sent_away_(client);
+  throw;
+}
+
+// It may have said so long ago, and it is this process that was late.
+void Joining::send_away_unless_joined(ClientId client, const char* why) {
+  const std::shared_ptr<Peer> peer = tables_.clients.find(client)->peer;
+  peer->catch_up();
+  if (waiting_.contains(client)) send_away(client, failure_of(wire::Refusal::start_failed, why));
 }
 
 void Joining::send_away(ClientId client, wire::Failure failure) {
@@ -94,7 +108,12 @@ bool Joining::join(ClientId id, wire::Join& message, std::vector<platform::Handl
     send_away(id, other_version(message.hello));
     return false;
   }
-  check_identity(client, message, handles[1]);
+  try {
+    check_identity(client, message, handles[1]);
+  } catch (const std::system_error&) {
+    send_away(id, failure_of(wire::Refusal::start_failed, kIsFull));
+    return false;
+  }
   waiting_.erase(id);
   client.has_joined = true;
   client.modules = std::move(message.hello.modules);

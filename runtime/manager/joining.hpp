@@ -14,7 +14,8 @@
 namespace troupe::manager {
 
 // How a client comes in: with a manager of the same version, as the process that it is, and soon. Who comes by name has ten
-// seconds to join, and of those that have not joined there are 64 at the most: the oldest is sent away. Whoever is sent away is
+// seconds to join, and of those that have not joined there are 64 at the most: the oldest is sent away, unless its word is there
+// and has not been read. Whoever is sent away is
 // told why. Thread-safety: the loop's thread.
 class Joining {
  public:
@@ -30,6 +31,7 @@ class Joining {
 
  private:
   void wait_for(ClientId client);
+  void send_away_unless_joined(ClientId client, const char* why);
   void send_away(ClientId client, wire::Failure failure);
   void welcome(const ClientRecord& client);
 

@@ -25,6 +25,7 @@
 #include "manager/links.hpp"
 #include "manager/listing.hpp"
 #include "manager/relaying.hpp"
+#include "manager/remembering.hpp"
 #include "manager/restarting.hpp"
 #include "manager/spawning.hpp"
 #include "manager/tables.hpp"
@@ -119,7 +120,7 @@ class Manager::Impl final : ClientTable::Listener, HostListener {
   LifeWatch life_watch_{loop_, [this](LifeWatch::Life life, LifeWatch::Fall fall) { ending_.word_fell(life, fall); }};
   Spawning spawning_{tables_, children_, life_watch_, *this};
   Ending ending_{tables_, spawning_, life_watch_};
-  Restarting restarting_{tables_};
+  Restarting restarting_{tables_, ending_};
   Groups groups_{tables_, spawning_, ending_};
   Hangs hangs_{tables_, ending_};
   Links links_{tables_, ending_};
@@ -127,6 +128,7 @@ class Manager::Impl final : ClientTable::Listener, HostListener {
   Channels channels_{tables_};
   Holding holding_{tables_, ending_, channels_};
   Listing listing_{tables_};
+  Remembering remembering_{tables_};
   Joining joining_{tables_, life_page_, [this](ClientId client) { client_gone(client, {}); }};
   Closing closing_{tables_, ending_, spawning_, children_};
   ClientId owner_ = 0;
@@ -217,6 +219,10 @@ template <class Message>
 void Manager::Impl::on_client(ClientId client, Message& message, Handles&) {
   if constexpr (requires { listing_.on(client, message); }) {
     listing_.on(client, message);
+  } else if constexpr (requires { remembering_.on(client, message); }) {
+    remembering_.on(client, message);
+  } else if constexpr (requires { restarting_.on(client, message); }) {
+    restarting_.on(client, message);
   } else if constexpr (requires { channels_.on(client, message); }) {
     channels_.on(client, message);
   } else if constexpr (requires { closing_.on(client, message); }) {
@@ -360,12 +366,14 @@ void Manager::Impl::tell_of_end(HostRecord& host, const ExitStatus& status, cons
   closing_.host_ended(host, cause);
   channels_.host_ended(host, host.has_given_up ? host.first_death.cause().value_or(cause) : cause);
   listing_.host_ended(host.actor.id);
+  tables_.printouts.ended(host.actor.id);
   holding_.host_ended(host.actor.id);
   links_.ended(host, cause);
 }
 
 void Manager::Impl::host_forgotten(HostRecord& host) {
   if (host.has_run) tell_of_end(host, {}, Ending::judge_without_process(host, {}));
+  tables_.printouts.ended(host.actor.id);
   groups_.forgotten(host);
   groups_.look();
   closing_.look_whether_done();

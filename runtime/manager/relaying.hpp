@@ -11,7 +11,7 @@
 namespace troupe::manager {
 
 // Passes on what a captured actor has printed to the program that spawned it, as long as that reads: what it does not take is
-// lost, and counted. Nothing is kept for it.
+// lost, and counted. Nothing is kept for it; the last lines of one that has a name are, for who asks (Printouts).
 void relay(Tables& tables, HostRecord& host, OutputStream stream, std::vector<std::string> lines);
 
 // At the end of a life, before that is told: what was lost since then.

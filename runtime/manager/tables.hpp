@@ -4,10 +4,12 @@
 #include <string>
 
 #include "manager/client_table.hpp"
+#include "manager/deaths.hpp"
 #include "manager/directory.hpp"
 #include "manager/host_table.hpp"
 #include "manager/loop.hpp"
 #include "manager/obituaries.hpp"
+#include "manager/printouts.hpp"
 #include "manager/references.hpp"
 
 namespace troupe::manager {
@@ -19,6 +21,8 @@ struct Tables {
   HostTable hosts;
   Directory directory{};
   Obituaries obituaries{};
+  Deaths deaths{};
+  Printouts printouts{};
   References references{};
   bool is_closing = false;  // no actor is started any more
 

@@ -36,6 +36,8 @@ class NamedListener {
   // The next one that waits and is this user's; others are sent away. One that is one too many is to be closed before the next
   // is asked for. Never blocks.
   std::optional<NamedPeer> try_accept();
+  // Somebody waits, whom try_accept could not let in: there are no handles, in this process or on the machine.
+  bool is_starved() const { return is_starved_; }
   // Nobody can come any more, and who waits is sent away. The name stays taken. handle() is closed.
   void stop_listening() noexcept;
 
@@ -49,6 +51,7 @@ class NamedListener {
   Handle lock_;
   Handle socket_;
   Handle spare_;  // to be given up for a moment when there is no other
+  bool is_starved_ = false;
 };
 
 // Connects to whoever listens under that name; empty: nobody does, or not until `deadline` (its queue is full: it does not
@@ -64,7 +67,7 @@ struct NamedManagers {
 // Blocks: for a second at the most for each that does not answer; that one counts as running. Errors: as open_control_directory.
 NamedManagers named_managers();
 
-// The process that a pidfd stands for; 0: one that has ended, or it is no pidfd.
+// The process that a pidfd stands for; 0: one that has ended, or it is no pidfd. Errors: std::system_error (no handle is left).
 int pid_of(const Handle& pidfd);
 
 }  // namespace troupe::platform

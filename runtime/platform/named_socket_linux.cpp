@@ -145,13 +145,17 @@ bool is_in_reserve(const Handle& handle) {
 }  // namespace
 
 std::optional<NamedPeer> NamedListener::try_accept() {
+  is_starved_ = false;
   for (;;) {
     if (!spare_) spare_ = Handle(::fcntl(directory_.get(), F_DUPFD_CLOEXEC, 3));
     int descriptor = ::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC);
     const int error = errno;
     if (descriptor < 0 && (error == EINTR || error == ECONNABORTED)) continue;
     if (descriptor < 0 && (error == EMFILE || error == ENFILE)) descriptor = accept_with_spare();
-    if (descriptor < 0) return std::nullopt;
+    if (descriptor < 0) {
+      is_starved_ = errno == EMFILE || errno == ENFILE;
+      return std::nullopt;
+    }
     Handle handle(descriptor);
     const auto peer = credentials_of(handle);
     if (!peer || peer->uid != ::geteuid()) continue;
@@ -165,7 +169,9 @@ std::optional<NamedPeer> NamedListener::try_accept() {
 int NamedListener::accept_with_spare() noexcept {
   spare_.reset();
   const int descriptor = ::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC);
+  const int error = errno;
   if (descriptor < 0) spare_ = Handle(::fcntl(directory_.get(), F_DUPFD_CLOEXEC, 3));  // nobody waits: it stays for the next one
+  errno = error;
   return descriptor;
 }
 
@@ -244,6 +250,7 @@ NamedManagers named_managers() {
 
 int pid_of(const Handle& pidfd) {
   std::ifstream lines("/proc/self/fdinfo/" + std::to_string(pidfd.get()));
+  if (const int error = errno; !lines && (error == EMFILE || error == ENFILE)) throw_os_error(error, "looking at a process");
   for (std::string line; std::getline(lines, line);) {
     if (line.starts_with("Pid:")) return std::max(std::atoi(line.c_str() + 4), 0);
   }

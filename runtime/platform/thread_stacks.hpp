@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "platform/process.hpp"
+
 namespace troupe::platform {
 
 // Of one thread of another process.
@@ -16,9 +18,10 @@ struct ThreadStack {
 
 // What all threads of a process do now, its first thread before the others; it need not take part, so it may hang, or be stopped.
 // Each thread is held for the milliseconds that it takes to read its stack (ptrace), then goes on as before; system calls that
-// never do after a signal (see HangOptions) return EINTR. Blocks: for files and debug information, and for a thread in an
-// uninterruptible wait until that is over. Errors: std::runtime_error, where the kernel
-// does not let this user look, or the process is gone. Programs that use it are linked with libdw.
-std::vector<ThreadStack> thread_stacks_of(int pid);
+// never do after a signal (see HangOptions) return EINTR. Where this process dies meanwhile the kernel lets go of it. No thread
+// of a stranger that has got the process's number is looked at. Blocks: for files and debug information, and for a thread in an
+// uninterruptible wait until that is over. Errors: std::runtime_error, where the kernel does not let this user look, or the
+// process is gone. Programs that use it are linked with libdw.
+std::vector<ThreadStack> thread_stacks_of(const Process& process);
 
 }  // namespace troupe::platform

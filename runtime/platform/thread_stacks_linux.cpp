@@ -3,13 +3,19 @@
 
 #include <elfutils/libdwfl.h>
 #include <fmt/format.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <charconv>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <sstream>
 #include <stdexcept>
+#include <utility>
 
 #include "platform/symbols.hpp"
 
@@ -76,26 +82,85 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-struct Process {
-  Dwfl* dwfl;
-  int pid;
-  std::vector<ThreadStack> threads{};
+// The threads that a process has now, its first one before the others; none: it has ended.
+std::vector<int> threads_of(int pid) {
+  std::vector<int> threads;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(fmt::format("/proc/{}/task", pid), error)) {
+    const std::string name = entry.path().filename();
+    int thread = 0;
+    if (std::from_chars(name.data(), name.data() + name.size(), thread).ec == std::errc()) threads.push_back(thread);
+  }
+  std::ranges::stable_partition(threads, [pid](int each) { return each == pid; });
+  return threads;
+}
+
+// A thread of another process that is held by ptrace; with this object it goes on as before, and also where this process dies:
+// nothing is sent to it that could stay (as SIGSTOP would).
+class HeldThread {
+ public:
+  // Blocks: while it is in an uninterruptible wait.
+  explicit HeldThread(int thread) : thread_(thread) { hold(); }
+  ~HeldThread() {
+    if (is_held_) ::ptrace(PTRACE_DETACH, thread_, nullptr, signal_);
+  }
+  HeldThread(const HeldThread&) = delete;
+  HeldThread& operator=(const HeldThread&) = delete;
+
+  bool is_held() const { return is_held_; }
+  const std::string& reason() const { return reason_; }  // why not
+
+ private:
+  void hold() {
+    if (::ptrace(PTRACE_SEIZE, thread_, nullptr, nullptr) != 0) return note(std::strerror(errno));
+    ::ptrace(PTRACE_INTERRUPT, thread_, nullptr, nullptr);
+    int status = 0;
+    while (::waitpid(thread_, &status, __WALL) < 0) {
+      if (errno != EINTR) return note(std::strerror(errno));
+    }
+    is_held_ = WIFSTOPPED(status);
+    if (!is_held_) return note("it has ended");
+    const bool is_about_a_signal = status >> 16 == 0;  // that it was about to take, and shall
+    signal_ = is_about_a_signal ? WSTOPSIG(status) : 0;
+  }
+  void note(const char* reason) { reason_ = reason; }
+
+  int thread_;
+  long signal_ = 0;
+  bool is_held_ = false;
+  std::string reason_{};
 };
 
-int add_thread(Dwfl_Thread* thread, void* argument) {
-  auto& process = *static_cast<Process*>(argument);
-  ThreadStack stack{.id = dwfl_thread_tid(thread)};
-  Trace trace{process.dwfl};
-  const int answer = dwfl_thread_getframes(thread, &add_frame, &trace);
+// While it is held its number is nobody else's; so this is the last look that it takes.
+bool is_thread_of(const Process& process, int thread) {
+  std::error_code error;
+  return std::filesystem::exists(fmt::format("/proc/{}/task/{}", process.pid(), thread), error) &&
+         !process.wait_ended(std::chrono::steady_clock::now());
+}
+
+void read_frames(Dwfl* process, ThreadStack& stack) {
+  Trace trace{process};
+  const int answer = dwfl_getthread_frames(process, stack.id, &add_frame, &trace);
   if (answer == DWARF_CB_ABORT) {
     stack.gap = "there are more";
   } else if (answer != 0) {
     stack.gap = dwfl_errmsg(-1);  // also at the end of each thread whose first function does not say that it is the first
   }
-  stack.name = name_of(process.pid, stack.id);
   stack.frames = lines_of(trace.lines);
-  process.threads.push_back(std::move(stack));
-  return DWARF_CB_OK;
+}
+
+ThreadStack stack_of(Dwfl* dwfl, const Process& process, int thread) {
+  ThreadStack stack{.id = thread};
+  const HeldThread held(thread);
+  stack.gap = held.reason();
+  if (!held.is_held()) return stack;
+  if (!is_thread_of(process, thread)) {
+    stack.gap = "it has ended";
+    return stack;
+  }
+  read_frames(dwfl, stack);
+  stack.name = name_of(process.pid(), thread);
+  return stack;
 }
 
 // Read first, symbols later: so no thread is held for longer than its stack takes.
@@ -111,19 +176,19 @@ void add_symbols(ThreadStack& stack) { stack.frames = lines_of(with_symbols(fmt:
 
 }  // namespace
 
-std::vector<ThreadStack> thread_stacks_of(int pid) {
+std::vector<ThreadStack> thread_stacks_of(const Process& process) {
+  const int pid = process.pid();
   const std::unique_ptr<Dwfl, End> dwfl(dwfl_begin(&kCallbacks));
   if (dwfl == nullptr) check(-1, pid);
   check(dwfl_linux_proc_report(dwfl.get(), pid), pid);
   check(dwfl_report_end(dwfl.get(), nullptr, nullptr), pid);
-  check(dwfl_linux_proc_attach(dwfl.get(), pid, false), pid);
-  Process process{dwfl.get(), pid};
-  if (dwfl_getthreads(dwfl.get(), &add_thread, &process) == -1) check(-1, pid);
-  std::ranges::stable_partition(process.threads, [pid](const ThreadStack& each) { return each.id == pid; });
-  if (process.threads.empty()) refuse(pid, "it has ended");
-  if (process.threads.front().frames.empty()) refuse(pid, process.threads.front().gap);
-  std::ranges::for_each(process.threads, &add_symbols);
-  return std::move(process.threads);
+  check(dwfl_linux_proc_attach(dwfl.get(), pid, true), pid);
+  std::vector<ThreadStack> stacks;
+  for (const int thread : threads_of(pid)) stacks.push_back(stack_of(dwfl.get(), process, thread));
+  if (stacks.empty() || process.wait_ended(std::chrono::steady_clock::now())) refuse(pid, "it has ended");
+  if (stacks.front().frames.empty()) refuse(pid, stacks.front().gap);
+  std::ranges::for_each(stacks, &add_symbols);
+  return stacks;
 }
 
 }  // namespace troupe::platform

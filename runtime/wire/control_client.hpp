@@ -291,6 +291,47 @@ struct StopGroup {
   }
 };
 
+// What ends of lives are remembered? Answered by FoundDeath, one at a time: who asks goes on with the number that came.
+struct FindDeath {
+  std::uint64_t request = 0;
+  std::string name{};        // of the actor; empty: of all
+  std::uint64_t before = 0;  // the newest one with a number below this; 0: of all
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(request, name, before);
+  }
+};
+
+// Ends this life of an actor in order, and begins the next. Answered by RestartAnswer.
+struct RestartActor {
+  std::uint64_t request = 0;
+  ActorId actor{};
+  ActorKey key{};
+  std::int64_t grace_ns = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(request, actor, key, grace_ns);
+  }
+};
+
+// What of a captured actor's lines is kept? Answered by KeptOutput, a part at a time: who asks goes on where that ends.
+struct ReadOutput {
+  static constexpr std::uint64_t kAll = UINT64_MAX;
+
+  std::uint64_t request = 0;
+  std::string name{};         // of the actor
+  ActorId actor{};            // that and no other; none: the one that has the name, or had it last
+  std::uint64_t after = 0;    // lines with a higher number than this
+  std::uint64_t last = kAll;  // of them so many, from the end
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(request, name, actor, after, last);
+  }
+};
+
 // ---- manager → client
 
 // Handles: the manager's life page (its word 0 is nobody's to wait on, only to look at).
@@ -501,11 +542,78 @@ struct AllStopped {
   }
 };
 
-using ToManagerFromClient =
-    std::variant<Join, Spawn, Find, Attach, List, Watch, StopActor, KillActor, Hold, Release, Lease, LeaseNews, Shutdown,
-                 LeaveChannel, Supervise, StopGroup, LinkActors, UnlinkActors, CancelCall, Waits, StillWaits, GuardMissing>;
-using ToClient =
-    std::variant<Welcome, Opened, Refused, Found, Listed, ActorFalling, ChannelBroken, ActorDown, ActorUp, ReadReplies,
-                 AllStopped, Supervised, GroupFailed, ActorHangs, Printed, ConfirmWait, WaitsForEver, GuardMissing>;
+// An end of a life, as it is remembered.
+struct DeathRecord {
+  std::uint64_t number = 0;  // later ones have higher numbers
+  ActorId actor{};
+  std::string name{};
+  std::string type{};  // as the compiler spells it
+  std::int32_t pid = 0;
+  std::int64_t when_ns = 0;  // of the system's clock
+  bool will_restart = false;
+  DeathCause cause{};
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(number, actor, name, type, pid, when_ns, will_restart, cause);
+  }
+};
+
+struct FoundDeath {
+  std::uint64_t request = 0;
+  std::optional<DeathRecord> death{};  // none: there are no more
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(request, death);
+  }
+};
+
+struct RestartAnswer {
+  std::uint64_t request = 0;
+  std::string refusal{};          // why it is not done; empty: it has begun
+  std::uint32_t incarnation = 0;  // that ends then
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(request, refusal, incarnation);
+  }
+};
+
+// A line that an actor has printed; or, without text, that so many bytes were lost at this place.
+struct KeptLine {
+  std::uint64_t number = 0;  // the actor's lines count up from 1
+  std::uint32_t incarnation = 0;
+  bool is_error = false;  // stderr
+  std::string text{};
+  std::uint64_t lost_bytes = 0;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(number, incarnation, is_error, text, lost_bytes);
+  }
+};
+
+struct KeptOutput {
+  std::uint64_t request = 0;
+  ActorId actor{};  // none: there is none of that name, and there was none of late
+  bool is_captured = false;
+  bool has_ended = false;  // for good
+  std::vector<KeptLine> lines{};
+  std::uint64_t through = 0;  // ReadOutput::after, to go on
+  bool more = false;          // that is kept already
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(request, actor, is_captured, has_ended, lines, through, more);
+  }
+};
+
+using ToManagerFromClient = std::variant<Join, Spawn, Find, Attach, List, Watch, StopActor, KillActor, Hold, Release, Lease,
+                                         LeaseNews, Shutdown, LeaveChannel, Supervise, StopGroup, LinkActors, UnlinkActors,
+                                         CancelCall, Waits, StillWaits, FindDeath, RestartActor, ReadOutput, GuardMissing>;
+using ToClient = std::variant<Welcome, Opened, Refused, Found, Listed, ActorFalling, ChannelBroken, ActorDown, ActorUp,
+                              ReadReplies, AllStopped, Supervised, GroupFailed, ActorHangs, Printed, ConfirmWait, WaitsForEver,
+                              FoundDeath, RestartAnswer, KeptOutput, GuardMissing>;
 
 }  // namespace troupe::wire

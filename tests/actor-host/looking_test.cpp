@@ -166,7 +166,8 @@ TEST_F(Looking, DoctorFailsWhereNoManagerCouldBe) {
 }
 
 TEST_F(Looking, EachCommandShowsAnExample) {
-  for (const std::string command : {"serve", "ps", "top", "tree", "stack", "stop", "drain", "kill", "doctor", "completion"}) {
+  for (const std::string command : {"serve", "ps", "top", "tree", "stack", "down", "logs", "restart", "stop", "drain", "kill",
+                                    "metrics", "doctor", "completion"}) {
     const Outcome outcome = run(command + " --help");
     EXPECT_EQ(outcome.exit_code, 0);
     EXPECT_THAT(outcome.text, HasSubstr("Example: ")) << command;

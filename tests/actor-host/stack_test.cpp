@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <sys/ptrace.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <fmt/core.h>
 
@@ -24,11 +25,20 @@ class Stack : public ActorHostTest {
   }
 };
 
-// As /proc has it: 'T' for one that is stopped.
+// As /proc has it: 'T' for one that is stopped, 'Z' for one that has ended.
 char state_of(int pid) {
   std::ifstream file(fmt::format("/proc/{}/stat", pid));
   const std::string text{std::istreambuf_iterator<char>(file), {}};
   return text.at(text.rfind(')') + 2);
+}
+
+// Of one that nobody has reaped.
+bool has_ended(int pid) { return state_of(pid) == 'Z'; }
+
+bool has_tracer(int pid) {
+  std::ifstream file(fmt::format("/proc/{}/status", pid));
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  return text.find("TracerPid:\t0\n") == std::string::npos;
 }
 
 }  // namespace
@@ -84,6 +94,22 @@ TEST_F(Stack, OfAProcessThatADebuggerHasSaysWhatItTakes) {
   ASSERT_EQ(::waitpid(counter.pid(), nullptr, __WALL), counter.pid());
   ASSERT_EQ(::ptrace(PTRACE_DETACH, counter.pid(), nullptr, nullptr), 0);
   EXPECT_EQ(counter.call<&Counter::add>(1).get(), 2);
+}
+
+// Wherever that is.
+TEST_F(Stack, ThatIsKilledInTheMiddleLeavesAnActorAsItWas) {
+  const Program lab = serve("lab");
+  auto runtime = Runtime::connect("lab");
+  const auto counter = runtime.spawn<Counter>({.name = "counter"}, 1);
+  for (int caught = 0; caught < 10;) {
+    Program stack(TROUPE_ACTOR_HOST, {"stack", "counter"});
+    while (!has_tracer(counter.pid()) && !has_ended(stack.pid())) continue;
+    if (has_ended(stack.pid())) continue;                      // it was too quick
+    for (int i = 0; i < caught * 200; ++i) (void)::getppid();  // another place each time
+    stack.kill();
+    ++caught;
+    ASSERT_EQ(counter.call<&Counter::add>(0).get(), 1);
+  }
 }
 
 TEST_F(Stack, OfNobodySaysWhoIsThere) {

@@ -281,11 +281,25 @@ void speak_of_calls(Input& input, Rogue<ToManagerFromClient>& client, ActorId ac
   }
 }
 
+void ask_of_the_past(Input& input, Rogue<ToManagerFromClient>& client, const wire::ActorDescription& actor) {
+  const std::uint64_t request = input.byte();
+  const std::string name = input.below(2) == 0 ? "" : "it";
+  switch (input.below(3)) {
+    case 0:
+      return client.say(input, wire::FindDeath{request, name, input.number()});
+    case 1:
+      return client.say(
+          input, wire::ReadOutput{request, name, input.below(2) == 0 ? ActorId() : actor.id, input.number(), input.number()});
+    default:
+      return client.say(input, wire::RestartActor{request, actor.id, actor.key, static_cast<std::int64_t>(input.number())});
+  }
+}
+
 void act_as_client(Input& input, Stage& stage, Rogue<ToManagerFromClient>& client) {
   const auto actor = some_actor(input, stage);
   const std::uint64_t request = input.byte();
   const std::string name = input.below(2) == 0 ? "" : "it";
-  switch (input.below(17)) {
+  switch (input.below(18)) {
     case 0:
       return client.say(input, wire::Join{hello(::getpid()), {}, {}},
                         Things::handles(Handle(::open(TROUPE_FUZZ_STAND_IN, O_RDONLY | O_CLOEXEC)), stage.things.process()));
@@ -336,6 +350,8 @@ void act_as_client(Input& input, Stage& stage, Rogue<ToManagerFromClient>& clien
     }
     case 15:
       return speak_of_calls(input, client, actor.id);
+    case 16:
+      return ask_of_the_past(input, client, actor);
     default:
       return client.babble(input);
   }

@@ -5,6 +5,7 @@
 #include <troupe/troupe.hpp>
 
 #include <csignal>
+#include <cstdio>
 #include <fstream>
 #include <string>
 
@@ -26,6 +27,11 @@ class Counter {
     wait_at(gate);
     return value_;
   }
+  void print(const std::string& text) {
+    std::fputs(text.c_str(), stdout);
+    std::fflush(stdout);
+  }
+  void complain(const std::string& text) { std::fputs(text.c_str(), stderr); }
   void hang() {
     for (;;) ::pause();
   }

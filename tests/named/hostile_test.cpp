@@ -82,6 +82,20 @@ TEST_F(Door, IsShutOnTheOldestOfTooManyThatSayNothing) {
   EXPECT_EQ(Runtime::connect("lab").actors().size(), 1u);
 }
 
+// The manager was late, not the client.
+TEST_F(Door, IsOpenToTheOldestOfTooManyWhenItHasSaidItsWord) {
+  constexpr int kMost = 64;
+  manager_.send(SIGSTOP);
+  auto first = knock();
+  join_as(first, wire::own_hello(platform::Process::self().pid()), platform::Process::self());
+  std::vector<platform::ControlSocket> sockets;
+  for (int i = 0; i < kMost; ++i) sockets.push_back(knock());
+  manager_.send(SIGCONT);
+  const auto answer = first.receive();
+  ASSERT_TRUE(answer);
+  EXPECT_TRUE(std::holds_alternative<wire::Welcome>(wire::decode_message<wire::ToClient>(answer->bytes)));
+}
+
 TEST_F(Door, IsShutInTheEndOnWhoSaysNothing) {
   auto socket = knock();
   ASSERT_TRUE(socket.receive());

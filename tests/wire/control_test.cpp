@@ -137,6 +137,30 @@ UnlinkActors sample() {
   return {{{7}, {1, 2}}, {{8}, {3, 4}}};
 }
 template <>
+FindDeath sample() {
+  return {1, "counter", 5};
+}
+template <>
+RestartActor sample() {
+  return {1, {7}, {1, 2}, 5'000'000'000};
+}
+template <>
+ReadOutput sample() {
+  return {1, "counter", {7}, 3, 10};
+}
+template <>
+FoundDeath sample() {
+  return {1, DeathRecord{4, {7}, "counter", "7Counter", 43, 1'000'000'000, true, cause()}};
+}
+template <>
+RestartAnswer sample() {
+  return {1, "it is ending", 3};
+}
+template <>
+KeptOutput sample() {
+  return {1, {7}, true, true, {{3, 2, true, "one", 0}, {4, 2, false, "", 99}}, 4, true};
+}
+template <>
 GuardMissing sample() {
   return {"construct Runtime first in main"};
 }

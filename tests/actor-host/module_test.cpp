@@ -49,6 +49,8 @@ TEST_F(ModuleCommands, TellWhatWasThrownAndThatItDied) {
   start("--name shelf --restarts 1");
   expect_refusal(run("call shelf burn"), 1, "it burns");
   EXPECT_EQ(run("tell shelf burn").exit_code, 0);
+  expect_refusal(run("call shelf half"), 1, "names some of its fields");
+  EXPECT_EQ(run("tell shelf half").exit_code, 0);
   expect_refusal(run("call shelf crash"), 1, "SIGABRT");
   EXPECT_EQ(run("call shelf titles").text, "[]\n");
   expect_refusal(run("tell shelf crash"), 1, "SIGABRT");
@@ -65,6 +67,7 @@ TEST_F(ModuleCommands, RefuseWhatIsWrongInOneLineAndStartNothing) {
   expect_refusal(start("", "Emma"), 2, "argument 1 is no JSON: Emma");
   expect_refusal(start("", "5"), 1, "it has: Bookshelf(), Bookshelf(std::string)");
   expect_refusal(start("", "'\"Emma\"' 101"), 1, "a shelf has room for 100");
+  expect_refusal(run("run --module " TROUPE_TEST_LIBRARY " --actor Box -- '[\"\"]'"), 1, "a label is not empty");
   EXPECT_EQ(run("ps --json").json().size(), 0u);
 }
 

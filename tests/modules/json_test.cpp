@@ -120,11 +120,20 @@ TEST(Json, SaysWhereWhatIsWrong) {
   EXPECT_EQ(objection_to<Named>(R"({"name": "n"})"), ": \"points\" is missing");
   EXPECT_THAT(objection_to<Named>(R"({"name": "n", "points": [], "other": 1})"),
               HasSubstr("there are 3 values, and 2 are wanted"));
+  EXPECT_EQ(objection_to<float>("1e300"), ": 1e+300 is not float");
+  EXPECT_THAT(objection_to<double>("1e400"), HasSubstr("is no JSON"));
+  EXPECT_EQ(value_of<unsigned>("-0"), 0u);
   EXPECT_THAT(objection_to<int>("five"), HasSubstr("five is no JSON"));
   EXPECT_THAT(objection_to<int>(""), HasSubstr("is no JSON"));
 }
 
 TEST(Json, OfWhatIsNestedTooDeepIsRefused) { EXPECT_THAT(objection_to<Tree>(std::string(100'000, '[')), HasSubstr("nested")); }
+
+TEST(Json, ReadsManyNamesInTimeThatGrowsWithThem) {
+  std::string text = "{";
+  for (int i = 0; i < 200'000; ++i) text += (i == 0 ? "\"" : ",\"") + std::to_string(i) + "\":0";
+  EXPECT_EQ((value_of<std::map<std::string, int>>(text + "}").size()), 200'000u);
+}
 
 TEST(Json, HasNoNumberThatIsNone) { EXPECT_EQ(text_of(std::nan("")), "null"); }
 

@@ -29,6 +29,39 @@ struct Book {
   }
 };
 
+// Loads what not every text is.
+struct Label {
+  std::string text;
+
+  template <class Archive>
+  void save(Archive& archive) const {
+    archive(text);
+  }
+  template <class Archive>
+  void load(Archive& archive) {
+    archive(text);
+    if (text.empty()) throw std::invalid_argument("a label is not empty");
+  }
+};
+
+struct Tree {
+  std::vector<Tree> children;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(children);
+  }
+};
+
+struct HalfNamed {
+  int one = 1;
+
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(CEREAL_NVP(one), one);
+  }
+};
+
 class Furniture {
  public:
   virtual ~Furniture() = default;
@@ -48,6 +81,7 @@ class Bookshelf final : public Furniture, public Shelf {
     return static_cast<int>(titles_.size());
   }
   std::vector<std::string> titles() const override { return titles_; }
+  std::string first_of(const Proxy<Shelf>& other) override { return other.call<&Shelf::titles>().get().at(0); }
   void crash() override { std::abort(); }
 
   Book thicker(const Book& book, int pages) { return {book.title, book.pages + pages, book.price}; }
@@ -64,6 +98,16 @@ class Bookshelf final : public Furniture, public Shelf {
   }
   void burn() { throw std::runtime_error("it burns"); }
   void clear() noexcept { titles_.clear(); }
+  Tree deep(int depth) {
+    Tree tree;
+    for (int i = 0; i < depth; ++i) {
+      Tree higher;
+      higher.children.push_back(std::move(tree));
+      tree = std::move(higher);
+    }
+    return tree;
+  }
+  HalfNamed half() { return {}; }
 
   template <class Archive>
   void checkpoint(Archive& archive) {
@@ -80,8 +124,11 @@ class Bookshelf final : public Furniture, public Shelf {
 
 class Box final : public Shelf {
  public:
+  Box() = default;
+  explicit Box(const Label&) {}
   int put(std::string) override { return 1; }
   std::vector<std::string> titles() const override { return {"a box"}; }
+  std::string first_of(const Proxy<Shelf>&) override { return {}; }
   void crash() override {}
 };
 
@@ -104,5 +151,7 @@ TROUPE_MODULE(troupe::actor<Bookshelf>("Bookshelf")
                   .method<&Bookshelf::later>("later")
                   .method<&Bookshelf::burn>("burn")
                   .method<&Bookshelf::crash>("crash")
-                  .method<&Bookshelf::clear>("clear"),
-              troupe::actor<Box>("Box").implements<troupe::test::Shelf>().constructor<>());
+                  .method<&Bookshelf::clear>("clear")
+                  .method<&Bookshelf::deep>("deep")
+                  .method<&Bookshelf::half>("half"),
+              troupe::actor<Box>("Box").implements<troupe::test::Shelf>().constructor<>().constructor<troupe::test::Label>());

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <troupe/proxy.hpp>
+
 #include <string>
 #include <vector>
 
@@ -12,6 +14,7 @@ class Shelf {
   virtual ~Shelf() = default;
   virtual int put(std::string title) = 0;
   virtual std::vector<std::string> titles() const = 0;
+  virtual std::string first_of(const Proxy<Shelf>& other) = 0;
   virtual void crash() = 0;
 };
 

@@ -82,6 +82,21 @@ TEST_F(Modules, RestartTheirActorsFromACheckpoint) {
   EXPECT_THAT(shelf.call<&Shelf::titles>().get(), ElementsAre("Emma", "Persuasion"));
 }
 
+TEST_F(Modules, HoldActorsThatCallOthers) {
+  const auto one = runtime.spawn<Shelf>(bookshelf(), "Emma");
+  const auto other = runtime.spawn<Shelf>(bookshelf(), "Persuasion");
+  EXPECT_EQ(one.call<&Shelf::first_of>(other).get(), "Persuasion");
+  EXPECT_THAT(other.call<&Shelf::titles>().get(), ElementsAre("Persuasion"));
+}
+
+TEST_F(Modules, AreForGroupsAndNamesToo) {
+  SpawnOptions options = bookshelf();
+  options.name = "shelf";
+  const auto shelf = runtime.spawn_or_get<Shelf>(options, "Emma");
+  EXPECT_EQ(runtime.spawn_or_get<Shelf>(options, "Emma"), shelf);
+  EXPECT_EQ(runtime.lookup<Shelf>("shelf"), shelf);
+}
+
 TEST_F(Modules, AreForPoolsToo) {
   ActorPool<Shelf> pool(runtime, {.size = 2, .spawn = bookshelf()}, "Emma");
   EXPECT_THAT(pool.broadcast<&Shelf::put>("x").get(), ElementsAre(2, 2));
@@ -144,7 +159,23 @@ TEST_F(Modules, NameTheArgumentThatIsWrongAndRunNothing) {
   EXPECT_THAT(objection(shelf, "later", {"2147483648"}), HasSubstr("2147483648 is not int"));
   EXPECT_THAT(objection(shelf, "putt", {}),
               HasSubstr("Bookshelf has no method \"putt\"; it has: put(std::string) -> int; titles()"));
-  EXPECT_THAT(objection(shelf, "put", {std::string(2000, '[')}), HasSubstr("argument 1"));
+  EXPECT_THAT(objection(shelf, "put", {std::string(2000, '[')}), HasSubstr("argument 1: it is nested more than 500 deep"));
+  EXPECT_EQ(shelf.call<&Shelf::titles>().get().size(), 1u);
+}
+
+TEST_F(Modules, SayThatAResultHasNoFormAndThatItRan) {
+  const auto shelf = runtime.spawn<Shelf>(bookshelf(), "Emma");
+  const auto direction = [&](const std::string& method, const std::vector<std::string>& arguments) {
+    try {
+      by_name(shelf, method, arguments);
+      return std::string("none");
+    } catch (const SerializationError& error) {
+      return std::string(error.direction() == Direction::result ? "result: " : "argument: ") + error.what();
+    }
+  };
+  EXPECT_EQ(direction("deep", {"100"}), "none");
+  EXPECT_THAT(direction("deep", {"1000"}), ::testing::StartsWith("result: "));
+  EXPECT_THAT(direction("half", {}), AllOf(::testing::StartsWith("result: "), HasSubstr("names some of its fields")));
   EXPECT_EQ(shelf.call<&Shelf::titles>().get().size(), 1u);
 }
 

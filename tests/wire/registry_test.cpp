@@ -137,7 +137,7 @@ TEST(ModuleMap, TranslatesThePeersNumbers) {
   ModuleIdentity elsewhere = identity_of("shared.so");
   elsewhere.path = "/another/path/shared.so";
 
-  const ModuleMap map(std::array{ModuleIdentity{"/peers/program", "123", 0, 0}, elsewhere});
+  ModuleMap map(std::array{ModuleIdentity{"/peers/program", "123", 0, 0}, elsewhere});
 
   EXPECT_EQ(map.find(MethodId::of(1, 1)), &library.nodes[1]);
   EXPECT_EQ(map.find(MethodId::of(0, 0)), nullptr);
@@ -182,6 +182,26 @@ TEST(ModuleMap, AModuleThatIsMissingHereIsNamed) {
   } catch (const IncompatibleInterface& error) {
     EXPECT_THAT(error.what(), HasSubstr("/no/such.so"));
   }
+}
+
+// As an actor of a module has, in the eyes of who has not loaded that.
+TEST(ModuleMap, ALibraryThatIsMissingHereNamesNothingUntilItIsLoaded) {
+  ModuleIdentity later{"/later.so", "cafe", 3, 9};
+  ModuleMap map(std::array{ModuleIdentity{"/peers/program", "123", 0, 0}, later});
+  EXPECT_EQ(map.find(MethodId::of(1, 0)), nullptr);
+  auto& library = new_library();
+  for (auto& each : library.nodes) detail::register_node(each);
+  number(library.range("/later.so", "cafe"));
+  EXPECT_EQ(map.find(MethodId::of(1, 0)), &library.nodes[0]);
+}
+
+TEST(ModuleMap, ALibraryThatIsHereInAnotherBuildIsNamed) {
+  auto& library = new_library();
+  for (auto& each : library.nodes) detail::register_node(each);
+  number(library.range("both.so", "aaaa"));
+  ModuleIdentity other = identity_of("both.so");
+  other.build_id = "bbbb";
+  EXPECT_THROW(ModuleMap(std::array{ModuleIdentity{"/peers/program", "123", 0, 0}, other}), IncompatibleInterface);
 }
 
 std::string name_of(const char* signature) {

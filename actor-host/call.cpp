@@ -54,7 +54,13 @@ std::string answer_of(const detail::LinkHandle& link, const Options& options) tr
 
 ExitCode call(const Options& options) {
   Runtime runtime = options.manager->connect();
-  fmt::print("{}\n", answer_of(target_of(runtime, options), options));
+  const auto link = target_of(runtime, options);
+  try {
+    fmt::print("{}\n", answer_of(link, options));
+  } catch (const RemoteError& error) {  // whatever its type means here
+    throw Failure(ExitCode::failed,
+                  fmt::format("{} of {} threw {}: {}", options.method, options.name, error.type_name(), error.text()));
+  }
   return ExitCode::done;
 }
 

@@ -5,10 +5,12 @@
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <string>
+#include <vector>
 
 #include "command.hpp"
 #include "table.hpp"
@@ -60,6 +62,16 @@ ExitCode report(const CLI::App& app, const CLI::ParseError& error) {
   return ExitCode::misused;
 }
 
+// To CLI11 "[1, 2]" is a row of arguments, and here it is one, in JSON: there a space before it means nothing.
+std::vector<std::string> with_brackets_kept(int argc, char** argv) {
+  std::vector<std::string> words(argv + 1, argv + argc);
+  for (std::string& word : words) {
+    if (word.starts_with('[')) word.insert(0, " ");
+  }
+  std::ranges::reverse(words);  // as CLI11 wants them
+  return words;
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Starts managers of actors, looks into them, and drives their actors.", "actor-host");
   Action chosen;
@@ -68,7 +80,7 @@ int run(int argc, char** argv) {
   app.footer(kExitCodes);
   add_commands({app, chosen});
   try {
-    app.parse(argc, argv);
+    app.parse(argc > 0 ? with_brackets_kept(argc, argv) : std::vector<std::string>());
   } catch (const CLI::ParseError& error) {
     return static_cast<int>(report(app, error));
   }

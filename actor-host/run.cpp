@@ -40,7 +40,12 @@ Proxy<AnyActor> start(Runtime& runtime, const Options& options) {
   detail::encode(arguments, options.arguments);
   order.arguments = arguments.bytes();
   detail::spawn_into(*detail::RuntimeAccess::session(runtime), order, *cell);
-  return result.get();
+  try {
+    return result.get();
+  } catch (const RemoteError& error) {  // whatever its type means here
+    throw Failure(ExitCode::failed,
+                  fmt::format("the constructor of {} threw {}: {}", options.spawn.actor, error.type_name(), error.text()));
+  }
 }
 
 ExitCode run(Options options) {

@@ -5,6 +5,7 @@
 
 #include <exception>
 #include <stdexcept>
+#include <thread>
 
 #include "client/cell_status.hpp"
 #include "client/task_wait.hpp"
@@ -52,6 +53,10 @@ class Derivation::Pinned {
 
 namespace {
 
+bool is_begun(ResultCell& own) {
+  return CellAccess::Protocol::has(CellAccess::status(own), CellStatus::kStarted) && !own.is_ready();
+}
+
 // A pool's task has a worker that nobody else may kill, and its user no proxy of it.
 bool cancel_source(Derivation& made, ResultCell& source, std::optional<Timeout> force) {
   if (!force || dynamic_cast<CallTask*>(&made) == nullptr) return source.cancel(force);
@@ -65,6 +70,11 @@ bool cancel_source(Derivation& made, ResultCell& source, std::optional<Timeout> 
 bool Derivation::cancel(std::optional<Timeout> force) {
   const Pinned pinned(*this);
   if (!pinned) return own_.await(Timeout()) && own_.is_cancelled();
+  // A pool's task that is on its way to a worker can be cancelled in a moment, when it is there. Whoever sends it waits for
+  // nobody.
+  if (dynamic_cast<CallTask*>(this) != nullptr) {
+    while (is_begun(own_) && source(0) == nullptr) std::this_thread::yield();
+  }
   is_cancelling_.store(true, std::memory_order_seq_cst);
   bool is_one_cancelled = false;
   bool is_one_left = false;
@@ -98,8 +108,7 @@ bool Derivation::is_running() {
     is_one_left = is_one_left || !each->is_ready();
     is_one_running = each->is_running();
   }
-  const bool is_begun = CellAccess::Protocol::has(CellAccess::status(own_), CellStatus::kStarted);
-  return is_one_running || (!is_one_left && is_begun && !own_.is_ready());
+  return is_one_running || (!is_one_left && is_begun(own_));
 }
 
 void Derivation::collect(std::vector<ResultCell*>& sources) {

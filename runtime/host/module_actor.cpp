@@ -97,20 +97,22 @@ const ModuleClass& only_class_of(const ModuleTable& table, const wire::ActorModu
                                   module.path, type, names_of(fitting)));
 }
 
+// "Counter(int)"
+std::string text_of(const ModuleClass& made, const char* parameters) {
+  const std::string text = wire::readable_signature(made.name, parameters);
+  return text.substr(0, text.rfind(" -> "));
+}
+
 std::string constructors_text(const ModuleClass& made) {
   std::vector<std::string> texts;
-  for (const ModuleConstructor& each : made.constructors) {
-    const std::string text = wire::readable_signature(made.name, each.parameters);
-    texts.push_back(text.substr(0, text.rfind(" -> ")));
-  }
+  for (const ModuleConstructor& each : made.constructors) texts.push_back(text_of(made, each.parameters));
   return texts.empty() ? "it has no constructor<…>()" : fmt::format("it has: {}", fmt::join(texts, ", "));
 }
 
 const ModuleConstructor& constructor_for(const ModuleClass& made, const std::string& parameters) {
   const auto found = std::ranges::find_if(made.constructors, [&](const auto& each) { return parameters == each.parameters; });
   if (found != made.constructors.end()) return *found;
-  const std::string wanted = wire::readable_signature(made.name, parameters.c_str());
-  throw ModuleRefusal(fmt::format("no constructor {}; {}", wanted.substr(0, wanted.rfind(" -> ")), constructors_text(made)));
+  throw ModuleRefusal(fmt::format("no constructor {}; {}", text_of(made, parameters.c_str()), constructors_text(made)));
 }
 
 std::vector<std::string> texts_in(std::span<const std::byte> arguments) {
@@ -120,13 +122,14 @@ std::vector<std::string> texts_in(std::span<const std::byte> arguments) {
 }
 
 const ModuleConstructor& constructor_for(const ModuleClass& made, const std::vector<std::string>& texts) {
-  std::string objection;
+  std::vector<std::string> objections;
   for (const ModuleConstructor& each : made.constructors) {
-    objection = each.objection(texts);
+    const std::string objection = each.objection(texts);
     if (objection.empty()) return each;
+    objections.push_back(text_of(made, each.parameters) + ": " + objection);
   }
-  throw ModuleRefusal(fmt::format("{} cannot be made from these arguments{}; {}", made.name,
-                                  made.constructors.size() == 1 ? ": " + objection : "", constructors_text(made)));
+  throw ModuleRefusal(fmt::format("{} cannot be made from these arguments; {}", made.name,
+                                  objections.empty() ? constructors_text(made) : fmt::format("{}", fmt::join(objections, "; "))));
 }
 
 }  // namespace

@@ -29,6 +29,9 @@ TEST_F(ModuleCommands, CallItsMethods) {
   EXPECT_EQ(run("call Bookshelf titles").json(), nlohmann::json({"Emma", "Emma", "Persuasion"}));
   EXPECT_EQ(run(R"(call Bookshelf count '"Emma"' | jq '. + 1')").text, "3\n");
   EXPECT_EQ(run("call Bookshelf later -- -5").text, "-4\n");
+  EXPECT_EQ(run("call Bookshelf later -5").text, "-4\n");
+  EXPECT_EQ(run("call Bookshelf sum '[1, 2]'").text, "3\n");
+  expect_refusal(run("call Bookshelf sum '[1, 2]' --loud"), 2, "--loud");
   EXPECT_THAT(run("call Bookshelf").text, ::testing::HasSubstr("put(std::string) -> int\n"));
   const Outcome told = run("tell Bookshelf clear");
   EXPECT_EQ(told.exit_code, 0) << told.errors;
@@ -65,7 +68,8 @@ TEST_F(ModuleCommands, RefuseWhatIsWrongInOneLineAndStartNothing) {
   expect_refusal(run("run --module " TROUPE_TEST_LIBRARY " --actor Wardrobe"), 1, "it has: Bookshelf, Box");
   expect_refusal(run("run --actor Wardrobe"), 2, "--module");
   expect_refusal(start("", "Emma"), 2, "argument 1 is no JSON: Emma");
-  expect_refusal(start("", "5"), 1, "it has: Bookshelf(), Bookshelf(std::string)");
+  expect_refusal(start("", "5"), 1,
+                 "Bookshelf(std::string): argument 1: 5 is not a string; Bookshelf(std::string, int): 1 argument was given");
   expect_refusal(start("", "'\"Emma\"' 101"), 1, "a shelf has room for 100");
   expect_refusal(run("run --module " TROUPE_TEST_LIBRARY " --actor Box -- '[\"\"]'"), 1, "a label is not empty");
   EXPECT_EQ(run("ps --json").json().size(), 0u);

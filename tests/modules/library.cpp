@@ -108,6 +108,11 @@ class Bookshelf final : public Furniture, public Shelf {
     return tree;
   }
   HalfNamed half() { return {}; }
+  int sum(std::vector<int> numbers) {
+    int sum = 0;
+    for (const int each : numbers) sum += each;
+    return sum;
+  }
 
   template <class Archive>
   void checkpoint(Archive& archive) {
@@ -153,5 +158,6 @@ TROUPE_MODULE(troupe::actor<Bookshelf>("Bookshelf")
                   .method<&Bookshelf::crash>("crash")
                   .method<&Bookshelf::clear>("clear")
                   .method<&Bookshelf::deep>("deep")
-                  .method<&Bookshelf::half>("half"),
+                  .method<&Bookshelf::half>("half")
+                  .method<&Bookshelf::sum>("sum"),
               troupe::actor<Box>("Box").implements<troupe::test::Shelf>().constructor<>().constructor<troupe::test::Label>());

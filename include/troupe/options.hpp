@@ -120,7 +120,7 @@ struct SpawnOptions {
   std::string working_directory{};                                 // empty: the manager's
   Stdio stdio = Stdio::inherit;
   unsigned concurrency = 1;  // calls it handles at a time
-  // Shared library that holds the actor's class (module.hpp), which may be known here by an interface only; empty: this executable.
+  // Shared library that holds the actor's class (module.hpp), of which an interface may be all that is known here; empty: none.
   // A path; what has no '/' and is no file in this directory is looked for as the loader looks for libraries.
   std::string module{};
   SecurityLevel security = SecurityLevel::l0;

@@ -59,9 +59,9 @@ struct Spawn {
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(request, constructor, module, type, name, join_existing, argument_bytes, lifetime, start, stdio, concurrency, mailbox_calls,
-            mailbox_bytes, mailbox_payload, when_full, deadline_ns, start_timeout_ns, environment, working_directory, security,
-            limits, offer, restart, lease, group, hang);
+    archive(request, constructor, module, type, name, join_existing, argument_bytes, lifetime, start, stdio, concurrency,
+            mailbox_calls, mailbox_bytes, mailbox_payload, when_full, deadline_ns, start_timeout_ns, environment,
+            working_directory, security, limits, offer, restart, lease, group, hang);
   }
 };
 

@@ -39,8 +39,8 @@ struct Construct {
 
   template <class Archive>
   void serialize(Archive& archive) {
-    archive(actor, constructor, module, argument_bytes, concurrency, working_directory, security, limits, channel, offer, client_modules,
-            checkpoint_every, checkpoint_bytes, shows_stack, captures_output);
+    archive(actor, constructor, module, argument_bytes, concurrency, working_directory, security, limits, channel, offer,
+            client_modules, checkpoint_every, checkpoint_bytes, shows_stack, captures_output);
   }
 };
 

@@ -250,7 +250,7 @@ class WorkerDiedError : public BrokenExecutorError {
   // `whose`: the beginning of its text, as in "a worker of the pool".
   WorkerDiedError(const std::string& whose, int pid, const ActorDied& death);
 
-  // With how the process ended. Blocks: the first time, as cause().
+  // With how the process ended. Blocks: as cause(), until that is known.
   const char* what() const noexcept override;
   int pid() const { return pid_; }
   Execution execution() const { return death_.execution(); }

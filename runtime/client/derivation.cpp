@@ -9,6 +9,7 @@
 
 #include "client/cell_status.hpp"
 #include "client/task_wait.hpp"
+#include "platform/fork_mark.hpp"
 
 namespace troupe::detail {
 
@@ -71,9 +72,9 @@ bool Derivation::cancel(std::optional<Timeout> force) {
   const Pinned pinned(*this);
   if (!pinned) return own_.await(Timeout()) && own_.is_cancelled();
   // A pool's task that is on its way to a worker can be cancelled in a moment, when it is there. Whoever sends it waits for
-  // nobody.
+  // nobody; in a forked child nobody does.
   if (dynamic_cast<CallTask*>(this) != nullptr) {
-    while (is_begun(own_) && source(0) == nullptr) std::this_thread::yield();
+    while (is_begun(own_) && source(0) == nullptr && !platform::is_forked_child()) std::this_thread::yield();
   }
   is_cancelling_.store(true, std::memory_order_seq_cst);
   bool is_one_cancelled = false;
